@@ -31,7 +31,7 @@ func TestEveryScenarioRuns(t *testing.T) {
 		t.Skip("starts some ten processes")
 	}
 	r, err := run(t.Context(), options{rounds: 1, time: 100 * time.Millisecond, open: 20, keys: 1000, requests: 200, settle: 100 * time.Millisecond, progress: t.Output(), scenarios: []string{
-		"plain", "serial", "rate", "burst", "prompts", "soak", "failover", "growth", "swap", "start",
+		"plain", "serial", "rate", "burst", "prompts", "soak", "failover", "growth", "swap", "start", "translated",
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -39,8 +39,8 @@ func TestEveryScenarioRuns(t *testing.T) {
 	if r.Failed() {
 		t.Error("the run is reported as failed")
 	}
-	if len(r.Scenarios) != 10 {
-		t.Fatalf("%d scenarios were measured, want 10", len(r.Scenarios))
+	if len(r.Scenarios) != 11 {
+		t.Fatalf("%d scenarios were measured, want 11", len(r.Scenarios))
 	}
 	for _, o := range r.Scenarios {
 		ours := 0

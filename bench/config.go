@@ -41,6 +41,7 @@ func snapshot(revision uint64, upstream string, more size) *nodev1.Snapshot {
 	}
 	s.Groups = append(s.Groups, &nodev1.Group{Name: modelFailed, Members: []*nodev1.Member{member("main", modelFailed, 1), member("main", modelPlain, 2)}})
 	key.Groups = append(key.Groups, modelFailed)
+	otherDialect(s, key, upstream)
 	for i := range more.providers {
 		s.Providers = append(s.Providers, provider(fmt.Sprintf("provider-%05d", i), upstream))
 	}

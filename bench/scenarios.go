@@ -43,6 +43,7 @@ func mib(bytes int64) float64       { return float64(bytes) / (1 << 20) }
 var scenarios = slices.Concat(
 	callScenarios,
 	startScenarios,
+	translatedScenarios,
 )
 
 func scenarioNames() (names []string) {

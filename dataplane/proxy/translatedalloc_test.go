@@ -9,9 +9,9 @@ import (
 
 // What a translated call allocates, and what each message of its request and each chunk of its stream adds.
 const (
-	allocsTranslated = 61
+	allocsTranslated = 62
 	allocsPerMessage = 0.1
-	allocsPerPiece   = 2.1
+	allocsPerPiece   = 1.1
 )
 
 // anthropicOnly is a provider that speaks messages alone.

@@ -8,12 +8,13 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/expect"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
 )
 
 // seeTyped looks at an event of a stream whose events say in "type" what they are.
 func (i *Inspection) seeTyped(event, text []byte) Kind {
-	typ := gjson.GetBytes(text, "type").Str
+	typ := expect.Get(expect.View(text), "type").Str
 	if slices.Contains(i.Stream.Failed, typ) {
 		return Failed
 	}
@@ -103,13 +104,13 @@ func (i *Inspection) typedOutput(text []byte) bool {
 			}
 		}
 	}
-	delta := gjson.GetBytes(text, "delta")
+	delta := expect.Get(expect.View(text), "delta")
 	if !delta.IsObject() {
 		return IsThere(delta) || IsThere(gjson.GetBytes(text, "audio"))
 	}
 	found := false
-	delta.ForEach(func(key, value gjson.Result) bool {
-		found = key.Str != "type" && IsThere(value)
+	expect.ForEach(delta, func(key string, value gjson.Result) bool {
+		found = key != "type" && IsThere(value)
 		return !found
 	})
 	return found

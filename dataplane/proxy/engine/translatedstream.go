@@ -33,7 +33,7 @@ func (t *translatedStream) event(event []byte) ([]byte, error) {
 	if data = bytes.TrimSpace(data); !ok || len(data) == 0 || bytes.Equal(data, sse.Done) {
 		return nil, nil
 	}
-	events, err := t.in.Read(sse.Name(event), data)
+	events, err := t.in.Read(data)
 	t.write(events)
 	return t.out, err
 }

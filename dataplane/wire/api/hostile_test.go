@@ -103,7 +103,7 @@ func TestTheSignatureOfACallGoesBackBesideIt(t *testing.T) {
 
 	of, losses := exchange(t, client, provider)
 	in, out := provider.NewEventReader(of), client.NewEventWriter(of)
-	events, err := in.Read("", []byte(`{"id":"a","model":"m","choices":[{"index":0,"finish_reason":"tool_calls","delta":{"role":"assistant","tool_calls":[{"index":0,"id":"c","type":"function","extra_content":{"google":{"thought_signature":"sig"}},"function":{"name":"now","arguments":"{}"}}]}}]}`))
+	events, err := in.Read([]byte(`{"id":"a","model":"m","choices":[{"index":0,"finish_reason":"tool_calls","delta":{"role":"assistant","tool_calls":[{"index":0,"id":"c","type":"function","extra_content":{"google":{"thought_signature":"sig"}},"function":{"name":"now","arguments":"{}"}}]}}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -262,7 +262,7 @@ func translated(from, to form.Codec, of form.Exchange, src io.Reader) (string, e
 			if !is {
 				continue
 			}
-			events, err := in.Read("", data)
+			events, err := in.Read(data)
 			if err != nil {
 				return "", fmt.Errorf("%w: %s", err, event)
 			}

@@ -51,7 +51,7 @@ func (Codec) NewEventReader(of form.Exchange) form.EventReader {
 }
 
 // Read reads one event.
-func (r *eventReader) Read(_ string, data []byte) ([]form.Event, error) {
+func (r *eventReader) Read(data []byte) ([]form.Event, error) {
 	r.events = r.events[:0]
 	data = bytes.TrimSpace(data)
 	switch {

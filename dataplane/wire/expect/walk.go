@@ -1,12 +1,23 @@
 package expect
 
 import (
+	"bytes"
 	"strconv"
+	"unsafe"
 
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
+
+// View is a document to look at without a copy: what is found in it shares its memory, and is gone with it.
+func View(doc []byte) gjson.Result {
+	doc = bytes.TrimSpace(doc)
+	if len(doc) == 0 || doc[0] != '{' {
+		return gjson.Result{}
+	}
+	return gjson.Result{Type: gjson.JSON, Raw: unsafe.String(unsafe.SliceData(doc), len(doc))}
+}
 
 // ForEach calls found for each member of an object, or for each element of an array without a key, until it
 // returns false. The document is JSON, which was checked before.

@@ -53,10 +53,10 @@ type Exchange struct {
 
 // EventReader reads the events of one stream in their order.
 type EventReader interface {
-	// Read gives what one server-sent event says: name is its event field, which may be empty, and
-	// data its data. What is returned is valid until the next call. Events of errors never come
-	// here. An error means that the event makes no sense where it stands.
-	Read(name string, data []byte) ([]Event, error)
+	// Read gives what the data of one server-sent event says. What is returned is valid until the next
+	// call. Events of errors never come here. An error means that the event makes no sense where it
+	// stands.
+	Read(data []byte) ([]Event, error)
 	// End gives what is missing when the stream ended as it may, such as without its last event.
 	End() []Event
 }

@@ -21,7 +21,7 @@ func (c Codec) ReadAnswer(body []byte, of form.Exchange) (*form.Answer, error) {
 		return nil, err
 	}
 	r := eventReader{of: of, open: none}
-	events, err := r.Read("", body)
+	events, err := r.Read(body)
 	if err != nil {
 		return nil, err
 	}

@@ -141,7 +141,7 @@ func FuzzReaders(f *testing.F) {
 	f.Fuzz(func(t *testing.T, doc string) {
 		of := exchange()
 		r, w := Codec{}.NewEventReader(of), Codec{}.NewEventWriter(of)
-		events, err := r.Read("", []byte(doc))
+		events, err := r.Read([]byte(doc))
 		if err == nil {
 			events = append(append([]form.Event{}, events...), r.End()...)
 			next := 0

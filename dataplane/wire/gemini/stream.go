@@ -39,7 +39,7 @@ type eventReader struct {
 var errNoChunk = errors.New("an event of the stream is no JSON object")
 
 // Read reads one chunk.
-func (r *eventReader) Read(_ string, data []byte) ([]form.Event, error) {
+func (r *eventReader) Read(data []byte) ([]form.Event, error) {
 	r.events = r.events[:0]
 	if r.over {
 		return nil, nil

@@ -47,7 +47,7 @@ func (Codec) NewEventReader(of form.Exchange) form.EventReader {
 }
 
 // Read reads one event.
-func (r *eventReader) Read(_ string, data []byte) ([]form.Event, error) {
+func (r *eventReader) Read(data []byte) ([]form.Event, error) {
 	r.events = r.events[:0]
 	switch {
 	case len(data) == 0 || r.over:

@@ -45,7 +45,7 @@ type reading struct {
 }
 
 // Read gives what an event says.
-func (r *eventReader) Read(_ string, data []byte) ([]form.Event, error) {
+func (r *eventReader) Read(data []byte) ([]form.Event, error) {
 	r.events = r.events[:0]
 	if r.ended {
 		return nil, nil

@@ -36,7 +36,7 @@ func eventsOf(t *testing.T, src io.Reader) (all []form.Event) {
 	for {
 		for event := lines.Next(); event != nil; event = lines.Next() {
 			data, _ := sse.Data(event)
-			events, err := r.Read("", data)
+			events, err := r.Read(data)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -202,7 +202,7 @@ func TestAStreamThatNeverEnds(t *testing.T) {
 	}
 	r := codec{}.NewEventReader(exchange(t))
 	for _, odd := range []string{``, `{}`, `7`, `{"type":"response.odd"}`, `{"type":"response.output_item.added","item":7}`, `{"type":"response.output_item.done","item":{"type":"function_call"}}`} {
-		events, err := r.Read("", []byte(odd))
+		events, err := r.Read([]byte(odd))
 		if err != nil || len(events) != 1 || events[0].Kind != form.Idle {
 			t.Errorf("%s: %+v, %v", odd, events, err)
 		}
@@ -419,7 +419,7 @@ func FuzzReadEvents(f *testing.F) {
 			if !json.Valid(data) {
 				continue
 			}
-			events, err := r.Read("", data)
+			events, err := r.Read(data)
 			if err != nil {
 				return
 			}

@@ -41,9 +41,6 @@ func Data(event []byte) (text []byte, ok bool) {
 // Named reports whether an event has this name.
 func Named(event []byte, name string) bool { return string(nameOf(event)) == name }
 
-// Name is the name of an event; empty: it has none.
-func Name(event []byte) string { return string(nameOf(event)) }
-
 func nameOf(event []byte) []byte {
 	for line := range bytes.Lines(event) {
 		if value, found := bytes.CutPrefix(line, []byte("event:")); found {
