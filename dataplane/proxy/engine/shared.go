@@ -131,7 +131,7 @@ func (c *call) lighten() {
 // lightenLocked does so once no other attempt needs it.
 func (c *call) lightenLocked() {
 	s := &c.shared
-	if !s.light || len(s.lanes) > 1 {
+	if !s.light || slices.ContainsFunc(s.lanes, func(l *lane) bool { return l.attempt != s.winner }) {
 		return
 	}
 	s.answers.release()
