@@ -5,11 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -72,8 +74,11 @@ func listQuery(f calllog.Filter) (string, []any) {
 		q.where(`s.provider = $%d`, f.Provider)
 	}
 	// These are the texts of indexes that hold such calls only.
-	if f.Failed {
+	if f.Failed || f.Outcome != "" && f.Outcome != usage.OutcomeOK {
 		q.where(`s.outcome <> 'ok'`)
+	}
+	if f.Status != 0 && f.Status != http.StatusOK {
+		q.where(`s.status <> 200`)
 	}
 	if f.FailedOver {
 		q.where(`s.failed_over = 1`)

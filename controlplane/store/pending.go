@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
@@ -79,35 +80,43 @@ func (s *Usage) FoldUsage(ctx context.Context) (more bool, err error) {
 	return more, nil
 }
 
-// fold adds the calls of tallies to every sum that they belong to.
+// fold adds the calls of tallies to every sum that they belong to. Calls are counted once in the finest
+// sums, and the others are made of those, which are fewer.
 func fold(ctx context.Context, tx *sql.Tx, e engine, tallies [][]byte) error {
-	calls, attempts := make([]map[sumKey]*usage.Sum, len(rollups)), make([]map[sumKey]*usage.Attempts, len(attemptRollups))
-	for i := range calls {
-		calls[i] = map[sumKey]*usage.Sum{}
-	}
-	for i := range attempts {
-		attempts[i] = map[sumKey]*usage.Attempts{}
-	}
+	minutes, keys, attempts := map[sumKey]*usage.Sum{}, map[sumKey]*usage.Sum{}, map[sumKey]*usage.Attempts{}
 	for _, raw := range tallies {
 		if err := eachTallied(raw, func(c *nodev1.Call) {
-			for i, r := range rollups {
-				r.count(calls[i], c)
-			}
-			for i, r := range attemptRollups {
-				r.countAttempts(attempts[i], c)
-			}
+			perMinute.count(minutes, c)
+			perKeyHour.count(keys, c)
+			attemptsPerMinute.countAttempts(attempts, c)
 		}); err != nil {
 			return err
 		}
 	}
-	for i, r := range rollups {
-		if err := r.add(ctx, tx, e, foldShard, figuresOf(calls[i], r.usageFigures)); err != nil {
-			return fmt.Errorf("add to %s: %w", r.table, err)
+	hours := regroup(perHour, minutes)
+	days := regroup(rollup{width: partsByDay.width, parts: properties}, hours)
+	maps.Copy(days, regroup(rollup{width: partsByDay.width, parts: []calllog.UsageBy{calllog.ByAPIKey}}, keys))
+	for _, of := range []struct {
+		rollup
+		sums map[sumKey]*usage.Sum
+	}{
+		{perMinute, minutes}, {perHour, hours}, {perKeyHour, keys},
+		{partsByMinute, regroup(partsByMinute, minutes)}, {partsByHour, regroup(partsByHour, hours)}, {partsByDay, days},
+	} {
+		if err := of.add(ctx, tx, e, foldShard, figuresOf(of.sums, of.usageFigures)); err != nil {
+			return fmt.Errorf("add to %s: %w", of.table, err)
 		}
 	}
-	for i, r := range attemptRollups {
-		if err := r.add(ctx, tx, e, foldShard, figuresOf(attempts[i], attemptFigures)); err != nil {
-			return fmt.Errorf("add to %s: %w", r.table, err)
+	attemptHours := regroup(attemptsPerHour, attempts)
+	for _, of := range []struct {
+		rollup
+		sums map[sumKey]*usage.Attempts
+	}{
+		{attemptsPerMinute, attempts}, {attemptsPerHour, attemptHours},
+		{attemptsPerDay, regroup(attemptsPerDay, attemptHours)}, {attemptPartsByHour, regroup(attemptPartsByHour, attemptHours)},
+	} {
+		if err := of.add(ctx, tx, e, foldShard, figuresOf(of.sums, attemptFigures)); err != nil {
+			return fmt.Errorf("add to %s: %w", of.table, err)
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"strconv"
@@ -14,8 +15,12 @@ import (
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
-// scaleEnv is how many calls TestScale makes; without it the test is skipped.
-const scaleEnv = "TRUNKLINE_SCALE_CALLS"
+// scaleEnv is how many calls TestScale makes; without it the test is skipped. scaleDaysEnv is of how
+// many days it makes sums, 365 by default, which take 7 GB.
+const (
+	scaleEnv     = "TRUNKLINE_SCALE_CALLS"
+	scaleDaysEnv = "TRUNKLINE_SCALE_DAYS"
+)
 
 // TestScale makes calls of 30 days and sums of 12 months on PostgreSQL and prints how long
 // what the console asks takes, with the plans of what asks most. It is a measurement, not a
@@ -24,6 +29,10 @@ func TestScale(t *testing.T) {
 	n, _ := strconv.Atoi(os.Getenv(scaleEnv))
 	if n == 0 {
 		t.Skip("a measurement: set " + scaleEnv)
+	}
+	days, err := strconv.Atoi(cmp.Or(os.Getenv(scaleDaysEnv), "365"))
+	if err != nil {
+		t.Fatal(err)
 	}
 	s := openPlain(t, testenv.Postgres(t))
 	ctx := t.Context()
@@ -65,20 +74,20 @@ func TestScale(t *testing.T) {
 		exec(fmt.Sprintf("make sums %s, %d days", what, days), `INSERT INTO `+table+` SELECT b, `+columns+numbers+` FROM generate_series($1::bigint, $2::bigint - 1, `+
 			strconv.FormatInt(width.Microseconds(), 10)+`) b, `+from+` ORDER BY b`, end.AddDate(0, 0, -days).UnixMicro(), end.UnixMicro(), h.Encode())
 	}
-	sums("per hour", 365, time.Hour, "usage_hour", combination, combinations, numbers)
+	sums("per hour", days, time.Hour, "usage_hour", combination, combinations, numbers)
 	sums("per minute", 1, time.Minute, "usage_minute", combination, combinations, numbers)
-	sums("per key and hour, 200 keys", 365, time.Hour, "usage_key_hour", keyCombination, keyCombinations, numbers)
-	sums("of parts per hour", 365, time.Hour, "usage_hour_part", part, parts, partNumbers)
+	sums("per key and hour, 200 keys", days, time.Hour, "usage_key_hour", keyCombination, keyCombinations, numbers)
+	sums("of parts per hour", days, time.Hour, "usage_hour_part", part, parts, partNumbers)
 	sums("of parts per minute", 2, time.Minute, "usage_minute_part", part, parts, partNumbers)
-	sums("of parts per day", 365, 24*time.Hour, "usage_day_part", part, parts, partNumbers)
-	sums("of keys per day", 365, 24*time.Hour, "usage_day_part", part, `(SELECT 'api_key' AS property, 'key-' || i AS value FROM generate_series(0, 199) i) v, generate_series(0, 1) sh`, partNumbers)
+	sums("of parts per day", days, 24*time.Hour, "usage_day_part", part, parts, partNumbers)
+	sums("of keys per day", days, 24*time.Hour, "usage_day_part", part, `(SELECT 'api_key' AS property, 'key-' || i AS value FROM generate_series(0, 199) i) v, generate_series(0, 1) sh`, partNumbers)
 	// As many sums over attempts: a failed one in twelve.
 	const attemptNumbers = `200, 184, 10, 300000000, $3, $3`
 	const attemptCombination = `'group-' || g, 'provider-' || (g + p) % 6, 'model-' || g * 3 + m, CASE o WHEN 0 THEN 'ok' ELSE 'server_error' END, sh, `
-	sums("over attempts per hour", 365, time.Hour, "attempt_hour", attemptCombination, combinations, attemptNumbers)
+	sums("over attempts per hour", days, time.Hour, "attempt_hour", attemptCombination, combinations, attemptNumbers)
 	sums("over attempts per minute", 2, time.Minute, "attempt_minute", attemptCombination, combinations, attemptNumbers)
-	sums("over attempts per day", 365, 24*time.Hour, "attempt_day", attemptCombination, combinations, attemptNumbers)
-	sums("over attempts of parts per hour", 365, time.Hour, "attempt_hour_part", `property, value, o, sh, `, `(SELECT '' AS property, '' AS value
+	sums("over attempts per day", days, 24*time.Hour, "attempt_day", attemptCombination, combinations, attemptNumbers)
+	sums("over attempts of parts per hour", days, time.Hour, "attempt_hour_part", `property, value, o, sh, `, `(SELECT '' AS property, '' AS value
 		UNION ALL SELECT 'group', 'group-' || i FROM generate_series(0, 19) i UNION ALL SELECT 'provider', 'provider-' || i FROM generate_series(0, 5) i
 		UNION ALL SELECT 'model', 'model-' || i FROM generate_series(0, 59) i) v, unnest(ARRAY['ok', 'server_error']) o, generate_series(0, 1) sh`, attemptNumbers)
 	exec("analyze", `VACUUM ANALYZE attempt_minute, attempt_hour, attempt_day, attempt_hour_part`)

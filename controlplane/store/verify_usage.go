@@ -129,13 +129,13 @@ func compareDay(ctx context.Context, q querier, from, to int64) ([]calllog.Drift
 	return append(drifts, compareSums(attemptsPerDay.table, storedAttempts, regroup(attemptsPerDay, attempts), shownAttempts)...), nil
 }
 
-// regroup makes of the sums of hours those of another table.
+// regroup makes of the sums of a table those of another one that tells less.
 func regroup[T any, P interface {
 	*T
 	Add(*T)
-}](r rollup, hours map[sumKey]*T) map[sumKey]*T {
+}](r rollup, finer map[sumKey]*T) map[sumKey]*T {
 	sums := map[sumKey]*T{}
-	for k, u := range hours {
+	for k, u := range finer {
 		for _, other := range r.keysOf(k.bucket, k.Key) {
 			P(sumOf(sums, other)).Add(u)
 		}

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,6 +22,15 @@ import (
 
 // readers is how many queries may run beside each other and beside the writer.
 const readers = 4
+
+const (
+	// writerOptions: a batch of calls changes more pages than SQLite keeps in memory by itself (2 MB), and
+	// would write and read them again meanwhile.
+	writerOptions = "_txlock=immediate&_pragma=cache_size(-16384)"
+	// checkpointPages is how long the write-ahead log grows, 16 MB, before it is folded into the file: most
+	// of its pages are written by batch after batch, and go into the file once.
+	checkpointPages = 4096
+)
 
 // DB is one database file: a single connection that writes, and some that read. It is
 // safe for concurrent use.
@@ -40,7 +50,7 @@ func Open(ctx context.Context, rawURL string, prepare func(context.Context, *sql
 	if err := create(path); err != nil {
 		return nil, err
 	}
-	writer, err := open(path, "_txlock=immediate")
+	writer, err := open(path, writerOptions)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +100,8 @@ func open(path, option string) (*sql.DB, error) {
 		return nil, errs.Wrap(errs.FailedPrecondition, err, "cannot find the folder of the database file")
 	}
 	dsn := "file:" + (&url.URL{Path: filepath.ToSlash(absolute)}).EscapedPath() +
-		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&" + option
+		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)" +
+		"&_pragma=wal_autocheckpoint(" + strconv.Itoa(checkpointPages) + ")&" + option
 	handle, err := sql.Open("sqlite", dsn) // it opens nothing yet, but knows the driver
 	if err != nil {
 		return nil, err
