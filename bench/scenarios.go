@@ -44,6 +44,7 @@ var scenarios = slices.Concat(
 	callScenarios,
 	startScenarios,
 	translatedScenarios,
+	ingestScenarios,
 )
 
 func scenarioNames() (names []string) {

@@ -31,6 +31,7 @@ type system struct {
 	command string   // which program of Trunkline it is; empty: none
 	program string   // its path
 	control *control // of a node
+	ingest  *ingest  // of a control plane
 	asked   int      // requests it was sent
 	records int      // calls that processes of it recorded which have ended
 	fresh   int      // processes of it that were started for one measurement
@@ -60,6 +61,9 @@ func (s *system) stop() {
 	if s.control != nil {
 		s.control.stop()
 	}
+	if s.ingest != nil {
+		s.ingest.close()
+	}
 }
 
 // bench is everything that runs.
@@ -72,6 +76,7 @@ type bench struct {
 	builds   []build
 	provider *process
 	systems  []*system
+	folders  []string // outside dir, removed with it
 }
 
 func newBench(ctx context.Context, o options) (*bench, error) {
@@ -97,7 +102,9 @@ func (b *bench) close() {
 	if b.provider != nil {
 		b.provider.stop()
 	}
-	_ = os.RemoveAll(b.dir) // temporary anyway
+	for _, dir := range append(b.folders, b.dir) {
+		_ = os.RemoveAll(dir) // temporary anyway
+	}
 }
 
 func (b *bench) start(ctx context.Context) error {

@@ -20,9 +20,9 @@ import (
 
 const (
 	// foldCalls is how many calls may be pending before they are due to be folded into the sums.
-	foldCalls = 50_000
+	foldCalls = 25_000
 	// foldBatches is how many batches one transaction folds, at most: it holds up those that write.
-	foldBatches = 100
+	foldBatches = 50
 	// foldShard is the shard of the sums of calls: one replica at a time folds them.
 	foldShard = 0
 	// foldLock is the name under which it does.

@@ -66,7 +66,7 @@ func foldingIsNotSeen(t *testing.T, db Database) {
 	calls := makeUsage(600)
 	insertAll(t, stores[0], calls[:1])
 	var wg sync.WaitGroup
-	for i := range 150 { // more batches than one fold takes
+	for i := range 150 { // more batches than two folds take
 		insertAll(t, stores[0], calls[1+i*3:4+i*3])
 	}
 	there := calls[:451]
