@@ -95,6 +95,31 @@ export const CONFIGURATION: readonly Shot[] = [
   { name: 'keywords', path: '/keywords' },
   { name: 'key', path: '/keys?key=support-bot' },
   { name: 'key-new', path: '/keys?new=true' },
+  {
+    name: 'key-made',
+    path: '/keys?new=true',
+    before: async (page) => {
+      const form = page.getByRole('dialog');
+      await form.locator('input').first().fill(`robot-${Date.now()}`);
+      await form.getByRole('combobox').first().click();
+      await page.getByRole('option', { name: 'chat-default' }).click();
+      await form.locator('button[type=submit]').click();
+      await form.locator('code').first().waitFor();
+    },
+  },
+  {
+    name: 'groups-clients',
+    path: '/groups?group=chat-default',
+    answers: {
+      'ClientSetupService/ListClientSetups': ({ clientSetups, ...rest }) => ({
+        ...rest,
+        clientSetups: first(clientSetups, () => ({
+          warnings: ['CLIENT_SETUP_WARNING_GROUP_DISABLED', 'CLIENT_SETUP_WARNING_API_NOT_SERVED'],
+        })),
+      }),
+    },
+    before: (page) => page.evaluate(() => window.scrollTo(0, document.body.scrollHeight)),
+  },
   { name: 'keyword-new', path: '/keywords?new=true' },
   { name: 'keywords-empty', path: '/keywords', empty: true },
   {
@@ -107,5 +132,12 @@ export const CONFIGURATION: readonly Shot[] = [
       }),
     },
   },
-  { name: 'provider-cloud', path: '/providers?new=bedrock' },
+  {
+    name: 'provider-cloud',
+    path: '/providers?new=bedrock',
+    before: async (page) => {
+      await page.getByRole('group', { name: 'main' }).getByRole('combobox').first().click();
+      await page.getByRole('option').nth(1).click();
+    },
+  },
 ];

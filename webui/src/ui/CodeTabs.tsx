@@ -27,6 +27,7 @@ export function CodeTabs({ snippets }: { snippets: readonly Snippet[] }) {
       tabs={snippets.map((s) => ({ value: s.id, label: s.label }))}
       value={shown.id}
       onChange={setLast}
+      wrap
     >
       <div className={c.snippet}>
         {shown.before}

@@ -9,12 +9,15 @@ export function Tabs<V extends string>({
   tabs,
   value,
   onChange,
+  wrap,
   children,
 }: {
   label: string;
   tabs: readonly Tab<V>[];
   value: V;
   onChange: (value: V) => void;
+  /** All of them are seen, on several lines if need be; else they scroll. */
+  wrap?: boolean;
   /** The chosen view. */
   children: ReactNode;
 }) {
@@ -31,7 +34,7 @@ export function Tabs<V extends string>({
   };
   return (
     <div>
-      <div className={c.list} role="tablist" aria-label={label} ref={list} onKeyDown={onKey}>
+      <div className={c.list} data-wrap={wrap} role="tablist" aria-label={label} ref={list} onKeyDown={onKey}>
         {tabs.map((tab) => (
           <button
             key={tab.value}
