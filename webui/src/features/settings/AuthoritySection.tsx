@@ -1,6 +1,6 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import { useQuery } from '@connectrpc/connect-query';
-import { Button, Group } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { BadgeCheck, Hourglass, Undo2 } from 'lucide-react';
 import { useState } from 'react';
 import { CALM } from '@/api/client';
@@ -105,7 +105,7 @@ export function AuthoritySection() {
         </p>
       )}
       {isOwner && keys.length > 1 && (
-        <Group gap="xs">
+        <div className={c.steps}>
           {waiting.length > 0 && (
             <Button variant="default" size="compact-sm" onClick={() => setAsked('advance')}>
               {t('settings.authorityAdvance')}
@@ -116,7 +116,7 @@ export function AuthoritySection() {
               {t('settings.authorityCancel')}
             </Button>
           )}
-        </Group>
+        </div>
       )}
       <ConfirmDialog
         opened={asked !== undefined}

@@ -1,0 +1,109 @@
+// A group whose conversations stay together: made so in the console, asked where a conversation goes, and after a
+// failover the call says that it is held.
+import { createServer, type Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { audit, expect, test, tooWide, useConsole, violations } from './fixture';
+
+const it = useConsole('empty');
+const KEY = 'sk-sticky-spec-0123456789abcdef';
+const isDown = new Set<string>();
+let upstream: HttpServer;
+
+test.beforeAll(async () => {
+  upstream = createServer((req, res) => {
+    const bad = isDown.has((req.url ?? '').split('/')[1] ?? '');
+    res.writeHead(bad ? 500 : 200, { 'Content-Type': 'application/json' });
+    const choices = [{ index: 0, message: { role: 'assistant', content: 'Hello' }, finish_reason: 'stop' }];
+    res.end(JSON.stringify(bad ? { error: { message: 'down' } } : { id: 'c', object: 'chat.completion', choices }));
+  });
+  await new Promise<void>((done) => upstream.listen(0, '127.0.0.1', done));
+  for (const name of ['left', 'right'])
+    await it.server.call('ProviderService/CreateProvider', {
+      provider: {
+        name,
+        baseUrl: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/${name}/v1`,
+        credentials: [{ name: `key-of-${name}`, secret: 'key-of-the-upstream' }],
+        models: [{ id: 'm' }],
+      },
+    });
+  const members = ['left', 'right'].map((provider) => ({ provider, model: 'm', priority: 1 }));
+  await it.server.call('GroupService/CreateGroup', { group: { name: 'talk', members } });
+  await it.server.call('KeyService/CreateApiKey', { apiKey: { name: 'app', groups: ['talk'], secret: KEY } });
+});
+test.afterAll(() => upstream.close());
+
+/** Whom the next call of a conversation goes to. */
+const servedBy = async (session: string) => {
+  const answer = await fetch(`${it.server.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${KEY}`, 'x-session-id': session },
+    body: JSON.stringify({ model: 'talk', messages: [{ role: 'user', content: 'Hello' }] }),
+  });
+  await answer.text();
+  return answer.headers.get('x-trunkline-provider');
+};
+
+test('sticky is chosen, and how long a failover holds is refused at its field, mended and shown', async () => {
+  const { page, server } = it;
+  await page.goto('/groups?group=talk&tab=settings');
+  await page.getByRole('combobox', { name: 'Members of one priority' }).click();
+  await page.getByRole('option', { name: 'Conversation stays together' }).click();
+  await page.getByRole('tab', { name: 'Failover policy' }).click();
+  const hold = page.getByRole('textbox', { name: 'A conversation stays away for' });
+  await hold.fill('999999');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(hold).toHaveAttribute('aria-invalid', 'true');
+  await hold.fill('7');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByText(/^Saved, and live on 1 of 1 nodes in /)).toBeVisible();
+  await page.reload();
+  await expect(hold).toHaveValue('7');
+  const { group } = await server.call<{ group: { selection: string; policy: { affinityHold: string } } }>(
+    'GroupService/GetGroup',
+    { name: 'talk' },
+  );
+  expect(group.selection).toBe('sticky');
+  expect(group.policy.affinityHold).toMatch(/^(7|420)s$/);
+});
+
+test('a conversation goes where the route says, and after a failover its call says that it is held', async () => {
+  const { page, server } = it;
+  await page.goto('/groups?group=talk&tab=route');
+  await expect(page.getByText(/^From top to bottom.* All calls of a conversation go to the same member/)).toBeVisible();
+  await page.getByRole('combobox', { name: 'API key' }).click();
+  await page.getByRole('option', { name: 'app' }).click();
+  await page.getByLabel('Session').fill('talk-17');
+  await page.getByRole('button', { name: 'Show', exact: true }).click();
+  await expect(page.getByText(/For the conversation “talk-17”/)).toBeVisible();
+  const route = page.getByRole('list', { name: 'How a call would go now' });
+  await expect(route.getByText(/^key-of-/).first()).toBeVisible();
+  expect(await audit(page, 'the route of a conversation')).toEqual([]);
+  await page.setViewportSize({ width: 390, height: 844 });
+  expect(await tooWide(page)).toBe(0);
+  await page.setViewportSize({ width: 1440, height: 900 });
+  const first = await route.locator('> li[data-first=true] b').first().textContent();
+  await expect.poll(() => servedBy('talk-17')).toBe(first);
+
+  isDown.add(first ?? '');
+  const other = await servedBy('talk-17');
+  expect(other).not.toBe(first);
+  isDown.clear();
+  expect(await servedBy('talk-17')).toBe(other); // it stays with the backup
+
+  let id = '';
+  await expect
+    .poll(async () => {
+      const { calls = [] } = await server.call<{ calls?: { id: string; affinityHeld?: boolean }[] }>(
+        'CallService/ListCalls',
+      );
+      id = calls.find((one) => one.affinityHeld)?.id ?? '';
+      return id;
+    })
+    .not.toBe('');
+  await page.goto(`/calls?call=${id}`);
+  const call = page.getByRole('dialog');
+  await expect(call.getByText('Conversation known by')).toBeVisible();
+  await expect(call.getByText('Session header')).toBeVisible();
+  await expect(call.getByText('Held where a failover had taken it')).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+});
