@@ -54,7 +54,7 @@ func TestCommands(t *testing.T) {
 		"master-keys list", "master-keys list-unreadable-secrets", "master-keys rotate ID",
 		"nodes create-join-token", "nodes delete-join-token ID", "nodes drain NAME", "nodes forget NAME", "nodes get NAME", "nodes list", "nodes list-join-tokens", "nodes revoke NAME",
 		"providers create [NAME]", "providers delete NAME", "providers edit NAME", "providers get NAME", "providers health [NAME...]", "providers import-models NAME", "providers list",
-		"providers list-imports", "providers preview-import NAME", "providers remove-imported-models NAME", "providers reset-cooldown", "providers test NAME", "providers update NAME",
+		"providers follow-import-preview NAME", "providers list-imports", "providers preview-import NAME", "providers remove-imported-models NAME", "providers reset-cooldown", "providers test NAME", "providers update NAME",
 		"settings edit", "settings get", "settings update",
 		"tokens create [NAME]", "tokens delete NAME", "tokens list",
 		"usage attempt-series", "usage break-down", "usage break-down-attempts", "usage series", "usage summarize",

@@ -269,11 +269,12 @@ func New(ctx context.Context, cfg Config) (*API, error) {
 	adminv1connect.RegisterAlertServiceHandler(server, alertService{cfg.Alerts})
 	adminv1connect.RegisterSettingsServiceHandler(server, settingsService{cfg.Live, validation})
 	adminv1connect.RegisterConfigServiceHandler(server, configService{live: cfg.Live, nodes: cfg.Nodes, startup: cfg.StartupApply})
+	names := filterNames{cfg.Live, cfg.Nodes, cfg.Calls, cfg.Usage, now}
 	adminv1connect.RegisterCallServiceHandler(server, callService{
-		calls: cfg.Calls, gaps: cfg.Gaps, bodies: cfg.Bodies, log: cfg.Logger, now: now, still: auth.still, ended: ended,
+		calls: cfg.Calls, names: names, gaps: cfg.Gaps, bodies: cfg.Bodies, log: cfg.Logger, now: now, still: auth.still, ended: ended,
 		tails: make(chan struct{}, maxTails), exports: make(chan struct{}, maxExports),
 	})
-	adminv1connect.RegisterUsageServiceHandler(server, usageService{cfg.Usage, now})
+	adminv1connect.RegisterUsageServiceHandler(server, usageService{cfg.Usage, names, now})
 	adminv1connect.RegisterNodeServiceHandler(server, nodeService{nodes: cfg.Nodes, live: cfg.Live, enrollment: cfg.Enrollment, now: now})
 	adminv1connect.RegisterAuthorityKeyServiceHandler(server, authorityKeyService{cfg.Authority})
 	adminv1connect.RegisterMasterKeyServiceHandler(server, masterKeyService{keys: cfg.MasterKeys, live: cfg.Live})

@@ -21,7 +21,7 @@ func (s usageService) GetAttemptSeries(ctx context.Context, req *adminv1.GetAtte
 	if err != nil {
 		return nil, err
 	}
-	q, err := s.attemptQuestion(req.GetFilter(), req.GetBy(), adminv1.UsageDimension_USAGE_DIMENSION_UNSPECIFIED)
+	q, err := s.attemptQuestion(ctx, req.GetFilter(), req.GetBy(), adminv1.UsageDimension_USAGE_DIMENSION_UNSPECIFIED)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func (s usageService) GetAttemptSeries(ctx context.Context, req *adminv1.GetAtte
 
 // BreakDownAttempts sums the attempts of a time up by one dimension or two.
 func (s usageService) BreakDownAttempts(ctx context.Context, req *adminv1.BreakDownAttemptsRequest) (*adminv1.BreakDownAttemptsResponse, error) {
-	q, err := s.attemptQuestion(req.GetFilter(), req.GetBy(), req.GetThenBy())
+	q, err := s.attemptQuestion(ctx, req.GetFilter(), req.GetBy(), req.GetThenBy())
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (s usageService) BreakDownAttempts(ctx context.Context, req *adminv1.BreakD
 }
 
 // attemptQuestion turns a request into a query. API keys are refused.
-func (s usageService) attemptQuestion(filter *adminv1.UsageFilter, by, thenBy adminv1.UsageDimension) (calllog.UsageQuery, error) {
+func (s usageService) attemptQuestion(ctx context.Context, filter *adminv1.UsageFilter, by, thenBy adminv1.UsageDimension) (calllog.UsageQuery, error) {
 	var violations []errs.Violation
 	for _, given := range []struct {
 		field string
@@ -95,7 +95,7 @@ func (s usageService) attemptQuestion(filter *adminv1.UsageFilter, by, thenBy ad
 	if len(violations) > 0 {
 		return calllog.UsageQuery{}, errs.Invalid(violations...)
 	}
-	q, err := s.question(filter)
+	q, err := s.question(ctx, filter)
 	q.By, q.ThenBy = dimension(by), dimension(thenBy)
 	return q, err
 }

@@ -21,6 +21,7 @@ type callService struct {
 	calls  Calls
 	gaps   Gaps
 	bodies Bodies
+	names  filterNames
 	log    *slog.Logger
 	now    func() time.Time
 	// still reports whether a caller is who it was when its stream began.
@@ -32,7 +33,7 @@ type callService struct {
 
 // ListCalls lists calls, newest first.
 func (s callService) ListCalls(ctx context.Context, req *adminv1.ListCallsRequest) (*adminv1.ListCallsResponse, error) {
-	filter, err := callFilter(req.GetFilter())
+	filter, err := s.filter(ctx, req.GetFilter())
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +72,17 @@ func (s callService) GetCall(ctx context.Context, req *adminv1.GetCallRequest) (
 		return nil, err
 	}
 	return &adminv1.GetCallResponse{Call: callView(call, true)}, nil
+}
+
+// filter is callFilter that refuses names which never existed.
+func (s callService) filter(ctx context.Context, in *adminv1.CallFilter) (calllog.Filter, error) {
+	f, err := callFilter(in)
+	if err != nil {
+		return f, err
+	}
+	return f, s.names.check(ctx, namedFilter{
+		group: f.Group, provider: f.Provider, model: f.Model, apiKey: f.APIKey, node: f.Node, from: f.From, to: f.To,
+	})
 }
 
 // callFilter turns the filter of a request into a query. It may be nil.

@@ -189,7 +189,7 @@ func TestCallFilters(t *testing.T) {
 		"cost":                                   {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{MinCost: "0.05"}}, []int{7, 6, 5}},
 		"cost, a bit more":                       {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{MinCost: "0.050000000001"}}, []int{7, 6}},
 		"more than there is":                     {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{MinCost: "999999999"}}, nil},
-		"nothing":                                {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "nobody"}}, nil},
+		"nothing":                                {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Status: 418}}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -209,6 +209,7 @@ var allOutcomes = " It must be one of " + strings.Join(outcome.Names(), ", ")
 
 func TestCallFiltersAreChecked(t *testing.T) {
 	t.Parallel()
+	const never = " that there is, and none that ever had calls"
 	e := start(t)
 	c := e.admin(t)
 	e.insert(t, 3, nil)
@@ -223,6 +224,7 @@ func TestCallFiltersAreChecked(t *testing.T) {
 		"empty window":       {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{StartTime: noon, EndTime: noon}}, []string{"filter.end_time: must be after start_time"}},
 		"no status":          {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Status: 42}}, []string{"filter.status: must be an HTTP status from 100 to 599"}},
 		"negative status":    {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Status: -1}}, []string{"filter.status: must be greater than or equal to 0 and less than or equal to 599"}},
+		"never existed":      {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "pol", Provider: "nobody", Model: "m9", ApiKey: "nobody", Node: "node-9"}}, []string{"filter.group: names no group" + never, "filter.provider: names no provider" + never, "filter.api_key: names no API key" + never, "filter.model: names no upstream model" + never, "filter.node: names no node" + never}},
 		"NUL":                {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "\x00", Provider: "a\x00"}}, []string{"filter.group: must not contain NUL characters", "filter.provider: must not contain NUL characters"}},
 		"no attempt outcome": {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{AttemptOutcome: "rate_limit"}}, []string{"filter.attempt_outcome: is no outcome; did you mean rate_limited, write_timeout, key_limited?" + allOutcomes}},
 		"no outcome":         {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Outcome: "rate_limit"}}, []string{"filter.outcome: is no outcome; did you mean rate_limited, write_timeout, key_limited?" + allOutcomes}},
@@ -256,7 +258,7 @@ func TestFilterByIDAndMore(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	c := e.admin(t)
-	e.insert(t, 2, func(_ int, call *nodev1.Call) { call.Group, call.Outcome = "pool", "ok" })
+	e.insert(t, 2, func(i int, call *nodev1.Call) { call.Group, call.Outcome = [...]string{"other", "pool"}[i], "ok" })
 	for name, tt := range map[string]struct {
 		filter *adminv1.CallFilter
 		want   int

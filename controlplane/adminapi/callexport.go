@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +18,7 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
 const (
@@ -29,7 +32,7 @@ const (
 
 // ExportCalls sends calls as the bytes of a file, a page of them in memory at a time.
 func (s callService) ExportCalls(ctx context.Context, req *adminv1.ExportCallsRequest, stream adminv1connect.CallServiceExportCallsServerStream) error {
-	filter, err := callFilter(req.GetFilter())
+	filter, err := s.filter(ctx, req.GetFilter())
 	if err != nil {
 		return err
 	}
@@ -134,7 +137,9 @@ func (e *export) line(m proto.Message) error {
 var exportColumns = []string{
 	"id", "start_time", "node", "endpoint", "model", "group", "api_key", "stream", "outcome", "status", "error_code", "provider",
 	"upstream_model", "attempts", "first_token_ms", "duration_ms", "overhead_ms", "input_tokens", "cached_input_tokens", "output_tokens",
-	"usage_source", "cost_usd", "trace_id",
+	"usage_source", "cost_usd", "trace_id", "cache_write_tokens", "reasoning_tokens", "tokens_per_second", "service_tier", "client_retry",
+	"dialect", "provider_dialect", "approximated", "dropped", "affinity_key", "affinity_held", "client_request_id", "incoming_request_id",
+	"user", "metadata", "response_id", "previous_response_id", "background", "keyword_after_commit",
 }
 
 func exportRow(c calllog.Call) []string {
@@ -143,14 +148,50 @@ func exportRow(c calllog.Call) []string {
 		firstToken = millis(c.GetFirstTokenUs())
 	}
 	whole := func(n int64) string { return strconv.FormatInt(n, 10) }
-	u := c.GetUsage()
+	u, tr := c.GetUsage(), translationOf(c)
+	from, to := tr.GetFrom(), tr.GetTo()
 	return []string{
 		cell(c.GetId()), exportTime(time.UnixMicro(c.GetStartUs())), cell(c.Node), cell(c.GetEndpoint()),
 		cell(c.GetModel()), cell(c.GetGroup()), cell(c.GetApiKey()), strconv.FormatBool(c.GetStream()), cell(c.GetOutcome()), whole(int64(c.GetStatus())),
 		cell(c.GetErrorCode()), cell(c.GetProvider()), cell(c.GetUpstreamModel()), whole(int64(len(c.GetAttempts()))),
 		firstToken, millis(c.GetDurationUs()), millis(c.GetOverheadUs()), whole(u.GetInputTokens()), whole(u.GetCachedInputTokens()),
 		whole(u.GetOutputTokens()), cell(u.GetSource()), usage.CostOfPico(c.GetCost()).String(), cell(c.GetTraceId()),
+		whole(u.GetCacheWriteTokens()), whole(u.GetReasoningTokens()), tokensPerSecond(c), cell(u.GetServiceTier()), whole(int64(c.GetClientRetry())),
+		cell(from), cell(to), cell(strings.Join(tr.GetApproximated(), " ")), cell(strings.Join(tr.GetDropped(), " ")),
+		cell(c.GetAffinityKey()), strconv.FormatBool(c.GetAffinityHeld()), cell(c.GetClientRequestId()), cell(c.GetIncomingRequestId()),
+		cell(c.GetUser()), cell(metadataText(c.GetMetadata())), cell(c.GetResponseId()), cell(c.GetPreviousResponseId()),
+		strconv.FormatBool(c.GetBackground()), strconv.FormatBool(c.GetKeywordAfterCommit()),
 	}
+}
+
+// translationOf is what the last attempt was translated between; nil: it was not.
+func translationOf(c calllog.Call) *nodev1.Translation {
+	if n := len(c.GetAttempts()); n > 0 {
+		return c.GetAttempts()[n-1].GetTranslation()
+	}
+	return nil
+}
+
+// tokensPerSecond is how many output tokens came a second, from the first token to the end, as the
+// console shows it; from the arrival when nothing tells when it came.
+func tokensPerSecond(c calllog.Call) string {
+	us := c.GetDurationUs()
+	if c.GetStream() {
+		us -= c.GetFirstTokenUs()
+	}
+	if us <= 0 || c.GetUsage().GetOutputTokens() == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(float64(c.GetUsage().GetOutputTokens())*1e6/float64(us), 'f', 1, 64)
+}
+
+// metadataText is the metadata in the order of its keys, as key=value.
+func metadataText(m map[string]string) string {
+	parts := make([]string, 0, len(m))
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		parts = append(parts, key+"="+m[key])
+	}
+	return strings.Join(parts, "; ")
 }
 
 // exportTime writes a time as files have it.

@@ -52,9 +52,15 @@ func TestExportAsCSV(t *testing.T) {
 			Id: callID(0), StartUs: callsBegin, Endpoint: "/v1/chat/completions", Model: "=HYPERLINK(\"http://evil\")", Group: "po,ol",
 			ApiKey: "+app", Stream: true, Outcome: "ok", Status: 200, Provider: "a \"b\"", UpstreamModel: " @SUM(1)",
 			FirstTokenUs: 830_500, DurationUs: 2_000_001, OverheadUs: 812, ErrorCode: "-1", TraceId: "4bf92f3577b34da6a3ce929d0e0e4736",
-			Usage:    &nodev1.Usage{InputTokens: 10, CachedInputTokens: 4, OutputTokens: 20, Source: "upstream"},
-			Cost:     13_500_001,
-			Attempts: []*nodev1.Attempt{{Provider: "a \"b\""}, {Provider: "c"}},
+			Usage: &nodev1.Usage{
+				InputTokens: 10, CachedInputTokens: 4, CacheWriteTokens: 2, OutputTokens: 20, ReasoningTokens: 5, ServiceTier: "flex", Source: "upstream",
+			},
+			Cost: 13_500_001,
+			Attempts: []*nodev1.Attempt{{Provider: "a \"b\""}, {Provider: "c", Translation: &nodev1.Translation{
+				From: "chat", To: "messages", Approximated: []string{"n", "seed"}, Dropped: []string{"logprobs"},
+			}}},
+			ClientRetry: 1, AffinityKey: "a1", AffinityHeld: true, ClientRequestId: "mine", IncomingRequestId: "proxy", User: "@me",
+			Metadata: map[string]string{"b": "2", "a": "1"}, ResponseId: "resp_1", PreviousResponseId: "resp_0", Background: true, KeywordAfterCommit: true,
 		}
 	})
 	file, _ := c.export(t, &adminv1.ExportCallsRequest{})
@@ -66,19 +72,23 @@ func TestExportAsCSV(t *testing.T) {
 		{
 			"id", "start_time", "node", "endpoint", "model", "group", "api_key", "stream", "outcome", "status", "error_code", "provider", "upstream_model",
 			"attempts", "first_token_ms", "duration_ms", "overhead_ms", "input_tokens", "cached_input_tokens", "output_tokens", "usage_source", "cost_usd", "trace_id",
+			"cache_write_tokens", "reasoning_tokens", "tokens_per_second", "service_tier", "client_retry", "dialect", "provider_dialect", "approximated", "dropped",
+			"affinity_key", "affinity_held", "client_request_id", "incoming_request_id", "user", "metadata", "response_id", "previous_response_id", "background",
+			"keyword_after_commit",
 		},
 		{
 			callID(0), "2026-11-03T10:00:00.000123Z", "node-1", "/v1/chat/completions", "'=HYPERLINK(\"http://evil\")", "po,ol", "'+app", "true", "ok", "200", "'-1",
 			"a \"b\"", "' @SUM(1)", "2", "830.500", "2000.001", "0.812", "10", "4", "20", "upstream", "0.000013500001", "4bf92f3577b34da6a3ce929d0e0e4736",
+			"2", "5", "17.1", "flex", "1", "chat", "messages", "n seed", "logprobs", "a1", "true", "mine", "proxy", "'@me", "a=1; b=2", "resp_1", "resp_0", "true", "true",
 		},
 	}
 	if diff := cmp.Diff(want, rows); diff != "" {
 		t.Errorf("file (-want +got):\n%s", diff)
 	}
-	if !bytes.Contains(file, []byte("trace_id\r\n")) {
+	if !bytes.Contains(file, []byte("keyword_after_commit\r\n")) {
 		t.Error("lines do not end with CRLF")
 	}
-	empty, _ := c.export(t, &adminv1.ExportCallsRequest{Filter: &adminv1.CallFilter{Group: "nobody"}})
+	empty, _ := c.export(t, &adminv1.ExportCallsRequest{Filter: &adminv1.CallFilter{Status: 418}})
 	if got := strings.Count(string(empty), "\r\n"); got != 1 {
 		t.Errorf("an empty export has %d lines, want the header", got)
 	}

@@ -31,7 +31,7 @@ func (s callService) TailCalls(ctx context.Context, req *adminv1.TailCallsReques
 	if f.GetId() != "" || f.GetStartTime() != nil || f.GetEndTime() != nil {
 		return errs.Invalid(errs.Violation{Field: "filter", Description: "must not have an id or times: what is followed is still to come"})
 	}
-	filter, err := callFilter(f)
+	filter, err := s.filter(ctx, f)
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,9 @@ func TestTailShowsWhatIsStored(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	c := e.admin(t)
-	e.insert(t, 3, nil) // before anyone follows
+	e.insert(t, 3, func(_ int, call *nodev1.Call) { // before anyone follows
+		call.Group, call.Attempts = "other", []*nodev1.Attempt{{Provider: "backup", Outcome: "ok"}}
+	})
 	e.clock.Advance(time.Second)
 	all, _ := c.follow(t, t.Context(), &adminv1.TailCallsRequest{WithAttempts: true})
 	some, _ := c.follow(t, t.Context(), &adminv1.TailCallsRequest{Filter: &adminv1.CallFilter{Group: "other", Provider: "backup"}})

@@ -2,6 +2,7 @@ package adminapi
 
 import (
 	"context"
+	"sync"
 
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
@@ -9,7 +10,8 @@ import (
 
 // Importer imports models of providers, and tests providers.
 type Importer interface {
-	Preview(ctx context.Context, req *adminv1.PreviewImportRequest) ([]*adminv1.ImportPlan, error)
+	// Preview tells listed how many models of a provider were read so far, from several goroutines.
+	Preview(ctx context.Context, req *adminv1.PreviewImportRequest, listed func(provider string, n int)) ([]*adminv1.ImportPlan, error)
 	// Import tells each step to emit, whose error ends it.
 	Import(ctx context.Context, actor string, req *adminv1.ImportModelsRequest, emit func(*adminv1.ImportModelsResponse) error) error
 	Runs(ctx context.Context, req *adminv1.ListImportsRequest) ([]*adminv1.ImportRun, error)
@@ -20,11 +22,29 @@ type Importer interface {
 
 // PreviewImport shows what an import would do.
 func (s providerService) PreviewImport(ctx context.Context, req *adminv1.PreviewImportRequest) (*adminv1.PreviewImportResponse, error) {
-	plans, err := s.importer.Preview(ctx, req)
+	plans, err := s.importer.Preview(ctx, req, func(string, int) {})
 	if err != nil {
 		return nil, inRequest(err, req.GetProvider())
 	}
 	return &adminv1.PreviewImportResponse{Plans: plans}, nil
+}
+
+// FollowImportPreview is PreviewImport which tells how far it is.
+func (s providerService) FollowImportPreview(ctx context.Context, req *adminv1.PreviewImportRequest, stream adminv1connect.ProviderServiceFollowImportPreviewServerStream) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var sending sync.Mutex
+	plans, err := s.importer.Preview(ctx, req, func(provider string, n int) {
+		sending.Lock()
+		defer sending.Unlock()
+		if err := stream.Send(&adminv1.FollowImportPreviewResponse{Provider: provider, Listed: int32(n)}); err != nil {
+			cancel(err) // nobody listens any more
+		}
+	})
+	if err != nil {
+		return inRequest(err, req.GetProvider())
+	}
+	return stream.Send(&adminv1.FollowImportPreviewResponse{Plans: plans})
 }
 
 // ImportModels imports the models that providers list.

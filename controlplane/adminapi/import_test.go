@@ -63,12 +63,35 @@ func received[T any](t *testing.T, stream interface{ Receive() (T, error) }, err
 	}
 }
 
+// followed is a preview, and how many models the last message before it said were listed.
+func followed(t *testing.T, c *client, provider string) (listed int32, plans []*adminv1.ImportPlan) {
+	t.Helper()
+	stream := ok(c.providers.FollowImportPreview(t.Context(), &adminv1.PreviewImportRequest{Name: provider}))(t)
+	defer stream.Close()
+	for plans == nil {
+		m, err := stream.Receive()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plans = m.GetPlans(); plans == nil {
+			listed = m.GetListed()
+		}
+	}
+	if _, err := stream.Receive(); !errors.Is(err, io.EOF) {
+		t.Errorf("behind the plans came %v", err)
+	}
+	return listed, plans
+}
+
 func TestImportOfHundreds(t *testing.T) {
 	t.Parallel()
 	e, admin, _ := listing(t, "openrouter+count-700")
 	plan := ok(admin.providers.PreviewImport(t.Context(), &adminv1.PreviewImportRequest{Name: "hub"}))(t)
 	if got := plan.GetPlans()[0].GetCounts().GetAdded(); got != 700 {
 		t.Errorf("the preview adds %d", got)
+	}
+	if listed, plans := followed(t, admin, "hub"); listed != 700 || len(plans) != 1 || plans[0].GetCounts().GetAdded() != 700 {
+		t.Errorf("followed, the preview lists %d and plans %v", listed, plans)
 	}
 	if hub := ok(admin.providers.GetProvider(t.Context(), &adminv1.GetProviderRequest{Name: "hub"}))(t).GetProvider(); len(hub.GetModels()) > 0 {
 		t.Error("a preview imports")

@@ -20,11 +20,18 @@ type nodeService struct {
 }
 
 // ListNodes lists the nodes in name order, beside the revision they should serve.
-func (s nodeService) ListNodes(context.Context, *adminv1.ListNodesRequest) (*adminv1.ListNodesResponse, error) {
+func (s nodeService) ListNodes(_ context.Context, req *adminv1.ListNodesRequest) (*adminv1.ListNodesResponse, error) {
+	reader, err := newReader[*adminv1.Node](req.GetReadMask())
+	if err != nil {
+		return nil, err
+	}
 	nodes := slices.SortedFunc(slices.Values(s.withOrphans(s.nodes.Nodes())), func(a, b *adminv1.Node) int {
 		return strings.Compare(a.GetName(), b.GetName())
 	})
 	s.certify(nodes...)
+	for i, node := range nodes {
+		nodes[i] = reader.part(node)
+	}
 	return &adminv1.ListNodesResponse{
 		Nodes: nodes, Revision: uint64(s.live.Current().Revision), Incomplete: s.nodes.Incomplete(),
 	}, nil

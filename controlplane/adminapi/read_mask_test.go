@@ -4,10 +4,13 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
+	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -74,5 +77,25 @@ func TestReadMaskRefusesWhatNoAnswerHolds(t *testing.T) {
 	want := []string{`read_mask: "member" is no field of Group`, `read_mask: "members.provider": members can only be named as a whole`}
 	if got := violations(t, err); !slices.Equal(got, want) {
 		t.Errorf("groups: violations %q, want %q", got, want)
+	}
+}
+
+func TestNodesAreListedWithoutWhatIsLong(t *testing.T) {
+	t.Parallel()
+	e := start(t, func(c *adminapi.Config) {
+		c.Nodes = nodes{{Name: "n1", Connected: true, AppliedRevision: 4, Targets: []*adminv1.TargetHealth{{Provider: "p"}}, KeywordHits: map[string]int64{"k": 1}}}
+	})
+	c := e.admin(t)
+	got := ok(c.nodes.ListNodes(t.Context(), &adminv1.ListNodesRequest{ReadMask: mask("name", "connected")}))(t)
+	want := []*adminv1.Node{{Name: "n1", Connected: true}}
+	if diff := cmp.Diff(want, got.GetNodes(), protocmp.Transform()); diff != "" {
+		t.Errorf("nodes (-want +got):\n%s", diff)
+	}
+	if all := ok(c.nodes.ListNodes(t.Context(), &adminv1.ListNodesRequest{}))(t).GetNodes(); len(all[0].GetTargets()) != 1 {
+		t.Errorf("without a mask: %v", all)
+	}
+	_, err := c.nodes.ListNodes(t.Context(), &adminv1.ListNodesRequest{ReadMask: mask("name", "nothing")})
+	if got := violations(t, err); len(got) != 1 {
+		t.Errorf("violations %q", got)
 	}
 }

@@ -32,6 +32,7 @@ type Usage interface {
 // usageService reads sums over calls and over attempts.
 type usageService struct {
 	usage Usage
+	names filterNames
 	now   func() time.Time
 }
 
@@ -46,7 +47,7 @@ func (s usageService) attempts() sums[usage.Attempts, *usage.Attempts] {
 
 // SummarizeUsage sums up a time and the time before it.
 func (s usageService) SummarizeUsage(ctx context.Context, req *adminv1.SummarizeUsageRequest) (*adminv1.SummarizeUsageResponse, error) {
-	q, err := s.question(req.GetFilter())
+	q, err := s.question(ctx, req.GetFilter())
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +69,7 @@ func (s usageService) SummarizeUsage(ctx context.Context, req *adminv1.Summarize
 
 // BreakDownUsage sums up a time by a dimension.
 func (s usageService) BreakDownUsage(ctx context.Context, req *adminv1.BreakDownUsageRequest) (*adminv1.BreakDownUsageResponse, error) {
-	q, err := s.question(req.GetFilter())
+	q, err := s.question(ctx, req.GetFilter())
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +95,7 @@ func (s usageService) BreakDownUsage(ctx context.Context, req *adminv1.BreakDown
 }
 
 // question turns the filter of a request into a query. It may be nil.
-func (s usageService) question(in *adminv1.UsageFilter) (calllog.UsageQuery, error) {
+func (s usageService) question(ctx context.Context, in *adminv1.UsageFilter) (calllog.UsageQuery, error) {
 	q := calllog.UsageQuery{
 		Group: in.GetGroup(), Provider: in.GetProvider(), Model: in.GetModel(), APIKey: in.GetApiKey(), Outcome: in.GetOutcome(),
 	}
@@ -120,6 +121,9 @@ func (s usageService) question(in *adminv1.UsageFilter) (calllog.UsageQuery, err
 	}
 	if len(violations) > 0 {
 		return q, errs.Invalid(violations...)
+	}
+	if err := s.names.check(ctx, namedFilter{group: q.Group, provider: q.Provider, model: q.Model, apiKey: q.APIKey}); err != nil {
+		return q, err
 	}
 	if in.GetEndTime() == nil {
 		q.To = s.now().Truncate(time.Minute).Add(time.Minute) // with the minute that is running

@@ -330,6 +330,7 @@ func TestUsageQuestionsAreChecked(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	c := e.admin(t)
+	ok(c.keys.CreateApiKey(t.Context(), &adminv1.CreateApiKeyRequest{ApiKey: &adminv1.ApiKey{Name: "k"}}))(t)
 	ctx := t.Context()
 	ago := func(d time.Duration) *timestamppb.Timestamp { return timestamppb.New(e.clock.Now().Add(-d)) }
 	summary := func(req *adminv1.SummarizeUsageRequest) error { _, err := c.usage.SummarizeUsage(ctx, req); return err }
@@ -348,6 +349,7 @@ func TestUsageQuestionsAreChecked(t *testing.T) {
 		"no such zone":      {series(&adminv1.GetUsageSeriesRequest{TimeZone: "Mars/Olympus"}), []string{"time_zone: must be a name of the IANA time zone database, such as Europe/Berlin"}},
 		"a path":            {series(&adminv1.GetUsageSeriesRequest{TimeZone: "../../etc/passwd"}), []string{"time_zone: must be a name of the IANA time zone database, such as Europe/Berlin"}},
 		"the server's zone": {series(&adminv1.GetUsageSeriesRequest{TimeZone: "Local"}), []string{"time_zone: must be a name of the IANA time zone database, such as Europe/Berlin"}},
+		"never existed":     {summary(&adminv1.SummarizeUsageRequest{Filter: &adminv1.UsageFilter{Group: "nobody"}}), []string{"filter.group: names no group that there is, and none that ever had calls"}},
 		"minutes of a key":  {series(&adminv1.GetUsageSeriesRequest{Filter: &adminv1.UsageFilter{ApiKey: "k"}, Bucket: minute}), []string{"bucket: usage of API keys is kept per hour: choose HOUR or DAY"}},
 		"minutes by key":    {series(&adminv1.GetUsageSeriesRequest{Bucket: minute, By: adminv1.UsageDimension_USAGE_DIMENSION_API_KEY}), []string{"bucket: usage of API keys is kept per hour: choose HOUR or DAY"}},
 		"minutes of last year": {series(&adminv1.GetUsageSeriesRequest{Filter: &adminv1.UsageFilter{StartTime: ago(300 * 24 * time.Hour), EndTime: ago(299 * 24 * time.Hour)}, Bucket: minute}),

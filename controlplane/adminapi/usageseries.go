@@ -15,7 +15,7 @@ import (
 
 // GetUsageSeries sums up each bucket of a time.
 func (s usageService) GetUsageSeries(ctx context.Context, req *adminv1.GetUsageSeriesRequest) (*adminv1.GetUsageSeriesResponse, error) {
-	q, err := s.question(req.GetFilter())
+	q, err := s.question(ctx, req.GetFilter())
 	if err != nil {
 		return nil, err
 	}

@@ -95,7 +95,7 @@ func story(t *testing.T, w *world) {
 	}
 	w.pass(24 * time.Hour)
 	w.upstream.listed = []remote.Model{{ID: "own"}}
-	plans, err := w.imports.Preview(t.Context(), &adminv1.PreviewImportRequest{Name: "p"})
+	plans, err := w.imports.Preview(t.Context(), &adminv1.PreviewImportRequest{Name: "p"}, func(string, int) {})
 	if err != nil || plans[0].GetCounts().GetGone() != 2 || plans[0].GetModels()[0].GetGroups()[0] != "pool" {
 		t.Fatalf("preview %v, %v", plans, err)
 	}
@@ -227,7 +227,7 @@ func TestManyProvidersAtOnce(t *testing.T) {
 	if done != providers-1 {
 		t.Errorf("%d are done, want %d", done, providers-1)
 	}
-	plans, err := w.imports.Preview(t.Context(), &adminv1.PreviewImportRequest{Name: "*", Names: []string{"us"}})
+	plans, err := w.imports.Preview(t.Context(), &adminv1.PreviewImportRequest{Name: "*", Names: []string{"us"}}, func(string, int) {})
 	if err != nil || len(plans) != providers+1 || plans[7].GetError() == "" || plans[providers].GetCounts().GetAdded() != 1 {
 		t.Errorf("preview of %d, %v", len(plans), err)
 	}
@@ -366,7 +366,7 @@ func TestDrafts(t *testing.T) {
 		{draft("https://thief.example/v1", "sk-given"), "sk-given"},
 	} {
 		w.upstream.asked = nil
-		plans, err := w.imports.Preview(t.Context(), tc.req)
+		plans, err := w.imports.Preview(t.Context(), tc.req, func(string, int) {})
 		if tc.sent == "" {
 			wantCode(t, err, errs.InvalidArgument)
 			if len(w.upstream.asked) > 0 {

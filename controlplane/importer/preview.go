@@ -7,8 +7,9 @@ import (
 )
 
 // Preview says what an import would do, and changes nothing. A single provider that cannot
-// be read is an error; among several it is said in its plan.
-func (i *Importer) Preview(ctx context.Context, req *adminv1.PreviewImportRequest) ([]*adminv1.ImportPlan, error) {
+// be read is an error; among several it is said in its plan. listed is told how many models of a
+// provider were read so far, by several goroutines.
+func (i *Importer) Preview(ctx context.Context, req *adminv1.PreviewImportRequest, listed func(provider string, n int)) ([]*adminv1.ImportPlan, error) {
 	if err := checkRules(req.GetRules()); err != nil {
 		return nil, err
 	}
@@ -16,7 +17,7 @@ func (i *Importer) Preview(ctx context.Context, req *adminv1.PreviewImportReques
 	if err != nil {
 		return nil, err
 	}
-	if err := i.read(ctx, jobs, func(*job, int) {}); err != nil {
+	if err := i.read(ctx, jobs, func(j *job, n int) { listed(j.provider, n) }); err != nil {
 		return nil, err
 	}
 	c := i.cfg.Live.Current()

@@ -4,9 +4,9 @@
 package outcome
 
 import (
-	"cmp"
 	"slices"
-	"strings"
+
+	"github.com/trunkline-ai/trunkline/internal/domain/nearest"
 )
 
 //go:generate go run ./generate -o ../../..
@@ -47,43 +47,5 @@ func Named(name string) (Outcome, bool) {
 	return Outcome{}, false
 }
 
-// Nearest gives the n names that are most like one that does not exist, the best first: those
-// that have it as a part, then those with the fewest letters to change.
-func Nearest(name string, n int) []string {
-	names := Names()
-	slices.SortStableFunc(names, func(a, b string) int {
-		return cmp.Or(compareBool(strings.Contains(b, name), strings.Contains(a, name)), cmp.Compare(distance(name, a), distance(name, b)))
-	})
-	return names[:min(n, len(names))]
-}
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	}
-	return 1
-}
-
-// distance is how many letters must be put in, taken out or changed to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			changed := before
-			if a[i] != b[j] {
-				changed++
-			}
-			before = row[j+1]
-			row[j+1] = min(changed, before+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
-}
+// Nearest gives the n names that are most like one that does not exist, the best first.
+func Nearest(name string, n int) []string { return nearest.Of(Names(), name, n) }

@@ -15,6 +15,7 @@ export type Rollout = {
   isDone: boolean;
 };
 
+const WHAT = { readMask: { paths: ['connected', 'applied_revision', 'error'] } };
 const PAUSE = 150;
 /** Nodes that have not followed by then may take long: the page's foot goes on to say so. */
 const PATIENCE = 20_000;
@@ -32,7 +33,7 @@ export function useRollout() {
     const { signal } = watching.current;
     const revision = BigInt(/^\d+$/.test(etag) ? etag : 0);
     while (!signal.aborted) {
-      const { nodes } = await callUnaryMethod(transport, NodeService.method.listNodes, {}, { signal });
+      const { nodes } = await callUnaryMethod(transport, NodeService.method.listNodes, WHAT, { signal });
       const connected = nodes.filter((n) => n.connected);
       const live = connected.filter((n) => n.appliedRevision >= revision).length;
       const refused = connected.find((n) => n.appliedRevision < revision && n.error !== '')?.error ?? '';

@@ -3,7 +3,7 @@ import { Button } from '@mantine/core';
 import { keepPreviousData } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
-import { useNodes } from '@/api/queries';
+import { useKeywordHits } from '@/api/queries';
 import { KeywordService } from '@/gen/trunkline/admin/v1/keyword_pb';
 import { useI18n } from '@/i18n';
 import { FilterBox } from '@/ui/FilterBox';
@@ -82,7 +82,7 @@ export function KeywordsPage() {
 
 /** Hits on all connected nodes, by keyword; since each of them started. */
 function useHits(): Map<string, bigint> | undefined {
-  const nodes = useNodes().data?.nodes;
+  const nodes = useKeywordHits().data?.nodes;
   if (!nodes) return undefined;
   const sums = new Map<string, bigint>();
   for (const node of nodes) {

@@ -63,7 +63,13 @@ test('a node is drained only after a question, and a revocation asks for its nam
   const drainNode = vi.fn((_req: { name: string }) => ({ node: { ...node, drainOrdered: true } }));
   const revokeNode = vi.fn((_req: { name: string }) => ({}));
   renderApp('/nodes?node=node-1', {
-    nodes: { listNodes: () => ({ revision: 5n, nodes: [node] }), listJoinTokens: () => ({}), drainNode, revokeNode },
+    nodes: {
+      listNodes: () => ({ revision: 5n, nodes: [node] }),
+      getNode: () => ({ node, revision: 5n }),
+      listJoinTokens: () => ({}),
+      drainNode,
+      revokeNode,
+    },
   });
   await userEvent.click(await screen.findByRole('button', { name: 'Drain' }));
   const drain = await screen.findByRole('dialog', { name: 'Drain node-1?' });
@@ -85,7 +91,11 @@ test('what a node does not serve is named, with what its build lacks', async () 
   const refusedDocuments = [{ kind: 'Group', name: 'chat', missingFeatures: ['weights', 'pins'] }];
   const old = { ...node, refusedDocuments, refusedDocumentCount: 120 };
   renderApp('/nodes?node=node-1', {
-    nodes: { listNodes: () => ({ revision: 5n, nodes: [old] }), listJoinTokens: () => ({}) },
+    nodes: {
+      listNodes: () => ({ revision: 5n, nodes: [{ ...old, refusedDocuments: [] }] }),
+      getNode: ({ name }) => ({ node: name === 'node-1' ? old : undefined, revision: 5n }),
+      listJoinTokens: () => ({}),
+    },
   });
   const panel = within(await screen.findByRole('dialog', { name: /node-1/ }));
   expect(await panel.findByText('Not served here (120)')).toBeVisible();

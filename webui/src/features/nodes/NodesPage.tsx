@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
 import { Plus, Server } from 'lucide-react';
 import { isMissing } from '@/api/errors';
-import { useNodes } from '@/api/queries';
+import { useNode, useNodes } from '@/api/queries';
 import { useI18n } from '@/i18n';
 import { PageHeader } from '@/ui/Page';
 import { EmptyState } from '@/ui/States';
@@ -21,6 +21,7 @@ export function NodesPage() {
   const { node: open, add } = route.useSearch();
   const navigate = route.useNavigate();
   const nodes = useNodes();
+  const { data: shown } = useNode(open);
   const tokens = useJoinTokens();
   useTitle(t('nav.nodes'));
 
@@ -64,7 +65,7 @@ export function NodesPage() {
       {tokens.joinable && <JoinTokens tokens={tokens.list} query={tokens.query} />}
       <NodePanel
         name={open}
-        node={all?.find((n) => n.name === open)}
+        node={shown?.node?.name === open ? shown?.node : undefined}
         missing={all !== undefined && !all.some((n) => n.name === open) && !isMissing(nodes.error)}
         revision={revision}
         onClose={() => navigate({ search: {} })}

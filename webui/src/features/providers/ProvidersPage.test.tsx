@@ -102,7 +102,15 @@ test('a new provider: a refusal stands at its field, then it is created and its 
     throw refusal({ 'providers["openai"].credentials[0].secret': 'is required' });
   });
   create.mockImplementation(({ provider }) => ({ provider }));
-  const { router } = renderApp('/providers?new=openai', backend({ createProvider: create, previewImport: () => ({}) }));
+  const { router } = renderApp(
+    '/providers?new=openai',
+    backend({
+      createProvider: create,
+      followImportPreview: async function* () {
+        yield { plans: [] };
+      },
+    }),
+  );
   await userEvent.click(await screen.findByRole('button', { name: 'Create and import models' }));
   expect(await screen.findByText('Is required')).toBeVisible();
   await userEvent.type(screen.getByLabelText('Secret'), 'sk-1');

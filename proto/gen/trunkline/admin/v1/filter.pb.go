@@ -24,7 +24,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Which calls are meant. An empty field does not filter; several must all hold.
+// Which calls are meant. An empty field does not filter; several must all hold. A group, provider, model, API key or node
+// that never existed is refused; one that was deleted finds its calls.
 type CallFilter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Only the call with this request id, whatever its age; the other fields must hold too.
@@ -242,7 +243,8 @@ func (x *CallFilter) GetAttemptOutcome() string {
 	return ""
 }
 
-// Which calls are summed up. An empty field does not filter; several must all hold.
+// Which calls are summed up. An empty field does not filter; several must all hold. A group, provider, model or API key that
+// never existed is refused; one that was deleted finds its calls.
 type UsageFilter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Only calls that arrived at this time or later; default a day before the end.

@@ -872,6 +872,69 @@ func (x *PreviewImportResponse) GetPlans() []*ImportPlan {
 	return nil
 }
 
+type FollowImportPreviewResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the provider whose list is being read.
+	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	// Models of it that were read so far; it grows with each page.
+	Listed int32 `protobuf:"varint,2,opt,name=listed,proto3" json:"listed,omitempty"`
+	// In the last message: one per provider, in name order.
+	Plans         []*ImportPlan `protobuf:"bytes,3,rep,name=plans,proto3" json:"plans,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FollowImportPreviewResponse) Reset() {
+	*x = FollowImportPreviewResponse{}
+	mi := &file_trunkline_admin_v1_import_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FollowImportPreviewResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FollowImportPreviewResponse) ProtoMessage() {}
+
+func (x *FollowImportPreviewResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_import_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FollowImportPreviewResponse.ProtoReflect.Descriptor instead.
+func (*FollowImportPreviewResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_import_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *FollowImportPreviewResponse) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
+func (x *FollowImportPreviewResponse) GetListed() int32 {
+	if x != nil {
+		return x.Listed
+	}
+	return 0
+}
+
+func (x *FollowImportPreviewResponse) GetPlans() []*ImportPlan {
+	if x != nil {
+		return x.Plans
+	}
+	return nil
+}
+
 type ImportModelsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the provider, or a glob such as openai-*; * is every enabled provider.
@@ -892,7 +955,7 @@ type ImportModelsRequest struct {
 
 func (x *ImportModelsRequest) Reset() {
 	*x = ImportModelsRequest{}
-	mi := &file_trunkline_admin_v1_import_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_import_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -904,7 +967,7 @@ func (x *ImportModelsRequest) String() string {
 func (*ImportModelsRequest) ProtoMessage() {}
 
 func (x *ImportModelsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_import_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_import_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -917,7 +980,7 @@ func (x *ImportModelsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportModelsRequest.ProtoReflect.Descriptor instead.
 func (*ImportModelsRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_import_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_admin_v1_import_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ImportModelsRequest) GetName() string {
@@ -985,7 +1048,7 @@ type ImportModelsResponse struct {
 
 func (x *ImportModelsResponse) Reset() {
 	*x = ImportModelsResponse{}
-	mi := &file_trunkline_admin_v1_import_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_import_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -997,7 +1060,7 @@ func (x *ImportModelsResponse) String() string {
 func (*ImportModelsResponse) ProtoMessage() {}
 
 func (x *ImportModelsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_import_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_import_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1010,7 +1073,7 @@ func (x *ImportModelsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportModelsResponse.ProtoReflect.Descriptor instead.
 func (*ImportModelsResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_import_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_admin_v1_import_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ImportModelsResponse) GetProvider() string {
@@ -1074,7 +1137,7 @@ type ListImportsRequest struct {
 
 func (x *ListImportsRequest) Reset() {
 	*x = ListImportsRequest{}
-	mi := &file_trunkline_admin_v1_import_proto_msgTypes[10]
+	mi := &file_trunkline_admin_v1_import_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1086,7 +1149,7 @@ func (x *ListImportsRequest) String() string {
 func (*ListImportsRequest) ProtoMessage() {}
 
 func (x *ListImportsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_import_proto_msgTypes[10]
+	mi := &file_trunkline_admin_v1_import_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1099,7 +1162,7 @@ func (x *ListImportsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListImportsRequest.ProtoReflect.Descriptor instead.
 func (*ListImportsRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_import_proto_rawDescGZIP(), []int{10}
+	return file_trunkline_admin_v1_import_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListImportsRequest) GetProvider() string {
@@ -1126,7 +1189,7 @@ type ListImportsResponse struct {
 
 func (x *ListImportsResponse) Reset() {
 	*x = ListImportsResponse{}
-	mi := &file_trunkline_admin_v1_import_proto_msgTypes[11]
+	mi := &file_trunkline_admin_v1_import_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1138,7 +1201,7 @@ func (x *ListImportsResponse) String() string {
 func (*ListImportsResponse) ProtoMessage() {}
 
 func (x *ListImportsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_import_proto_msgTypes[11]
+	mi := &file_trunkline_admin_v1_import_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1151,7 +1214,7 @@ func (x *ListImportsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListImportsResponse.ProtoReflect.Descriptor instead.
 func (*ListImportsResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_import_proto_rawDescGZIP(), []int{11}
+	return file_trunkline_admin_v1_import_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListImportsResponse) GetImports() []*ImportRun {
@@ -1190,7 +1253,7 @@ type ImportRun struct {
 
 func (x *ImportRun) Reset() {
 	*x = ImportRun{}
-	mi := &file_trunkline_admin_v1_import_proto_msgTypes[12]
+	mi := &file_trunkline_admin_v1_import_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1202,7 +1265,7 @@ func (x *ImportRun) String() string {
 func (*ImportRun) ProtoMessage() {}
 
 func (x *ImportRun) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_import_proto_msgTypes[12]
+	mi := &file_trunkline_admin_v1_import_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1215,7 +1278,7 @@ func (x *ImportRun) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportRun.ProtoReflect.Descriptor instead.
 func (*ImportRun) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_import_proto_rawDescGZIP(), []int{12}
+	return file_trunkline_admin_v1_import_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ImportRun) GetId() string {
@@ -1308,7 +1371,7 @@ type RemoveImportedModelsRequest struct {
 
 func (x *RemoveImportedModelsRequest) Reset() {
 	*x = RemoveImportedModelsRequest{}
-	mi := &file_trunkline_admin_v1_import_proto_msgTypes[13]
+	mi := &file_trunkline_admin_v1_import_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1320,7 +1383,7 @@ func (x *RemoveImportedModelsRequest) String() string {
 func (*RemoveImportedModelsRequest) ProtoMessage() {}
 
 func (x *RemoveImportedModelsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_import_proto_msgTypes[13]
+	mi := &file_trunkline_admin_v1_import_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1333,7 +1396,7 @@ func (x *RemoveImportedModelsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveImportedModelsRequest.ProtoReflect.Descriptor instead.
 func (*RemoveImportedModelsRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_import_proto_rawDescGZIP(), []int{13}
+	return file_trunkline_admin_v1_import_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *RemoveImportedModelsRequest) GetName() string {
@@ -1392,7 +1455,7 @@ type RemoveImportedModelsResponse struct {
 
 func (x *RemoveImportedModelsResponse) Reset() {
 	*x = RemoveImportedModelsResponse{}
-	mi := &file_trunkline_admin_v1_import_proto_msgTypes[14]
+	mi := &file_trunkline_admin_v1_import_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1404,7 +1467,7 @@ func (x *RemoveImportedModelsResponse) String() string {
 func (*RemoveImportedModelsResponse) ProtoMessage() {}
 
 func (x *RemoveImportedModelsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_import_proto_msgTypes[14]
+	mi := &file_trunkline_admin_v1_import_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1417,7 +1480,7 @@ func (x *RemoveImportedModelsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveImportedModelsResponse.ProtoReflect.Descriptor instead.
 func (*RemoveImportedModelsResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_import_proto_rawDescGZIP(), []int{14}
+	return file_trunkline_admin_v1_import_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *RemoveImportedModelsResponse) GetModels() []string {
@@ -1454,7 +1517,7 @@ type ModelUse struct {
 
 func (x *ModelUse) Reset() {
 	*x = ModelUse{}
-	mi := &file_trunkline_admin_v1_import_proto_msgTypes[15]
+	mi := &file_trunkline_admin_v1_import_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1466,7 +1529,7 @@ func (x *ModelUse) String() string {
 func (*ModelUse) ProtoMessage() {}
 
 func (x *ModelUse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_import_proto_msgTypes[15]
+	mi := &file_trunkline_admin_v1_import_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1479,7 +1542,7 @@ func (x *ModelUse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ModelUse.ProtoReflect.Descriptor instead.
 func (*ModelUse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_import_proto_rawDescGZIP(), []int{15}
+	return file_trunkline_admin_v1_import_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ModelUse) GetGroup() string {
@@ -1565,7 +1628,11 @@ const file_trunkline_admin_v1_import_proto_rawDesc = "" +
 	"\x05error\x18\x03 \x01(\tR\x05error\x129\n" +
 	"\x06models\x18\x04 \x03(\v2!.trunkline.admin.v1.ImportedModelR\x06models\"M\n" +
 	"\x15PreviewImportResponse\x124\n" +
-	"\x05plans\x18\x01 \x03(\v2\x1e.trunkline.admin.v1.ImportPlanR\x05plans\"\xf6\x01\n" +
+	"\x05plans\x18\x01 \x03(\v2\x1e.trunkline.admin.v1.ImportPlanR\x05plans\"\x87\x01\n" +
+	"\x1bFollowImportPreviewResponse\x12\x1a\n" +
+	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x16\n" +
+	"\x06listed\x18\x02 \x01(\x05R\x06listed\x124\n" +
+	"\x05plans\x18\x03 \x03(\v2\x1e.trunkline.admin.v1.ImportPlanR\x05plans\"\xf6\x01\n" +
 	"\x13ImportModelsRequest\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04name\x12\x1f\n" +
 	"\x05names\x18\x02 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x05names\x125\n" +
@@ -1648,7 +1715,7 @@ func file_trunkline_admin_v1_import_proto_rawDescGZIP() []byte {
 }
 
 var file_trunkline_admin_v1_import_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_trunkline_admin_v1_import_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_trunkline_admin_v1_import_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_trunkline_admin_v1_import_proto_goTypes = []any{
 	(ImportAction)(0),                    // 0: trunkline.admin.v1.ImportAction
 	(ImportStage)(0),                     // 1: trunkline.admin.v1.ImportStage
@@ -1660,48 +1727,50 @@ var file_trunkline_admin_v1_import_proto_goTypes = []any{
 	(*ImportCounts)(nil),                 // 7: trunkline.admin.v1.ImportCounts
 	(*ImportPlan)(nil),                   // 8: trunkline.admin.v1.ImportPlan
 	(*PreviewImportResponse)(nil),        // 9: trunkline.admin.v1.PreviewImportResponse
-	(*ImportModelsRequest)(nil),          // 10: trunkline.admin.v1.ImportModelsRequest
-	(*ImportModelsResponse)(nil),         // 11: trunkline.admin.v1.ImportModelsResponse
-	(*ListImportsRequest)(nil),           // 12: trunkline.admin.v1.ListImportsRequest
-	(*ListImportsResponse)(nil),          // 13: trunkline.admin.v1.ListImportsResponse
-	(*ImportRun)(nil),                    // 14: trunkline.admin.v1.ImportRun
-	(*RemoveImportedModelsRequest)(nil),  // 15: trunkline.admin.v1.RemoveImportedModelsRequest
-	(*RemoveImportedModelsResponse)(nil), // 16: trunkline.admin.v1.RemoveImportedModelsResponse
-	(*ModelUse)(nil),                     // 17: trunkline.admin.v1.ModelUse
-	nil,                                  // 18: trunkline.admin.v1.ImportRules.AliasesEntry
-	(*durationpb.Duration)(nil),          // 19: google.protobuf.Duration
-	(*Price)(nil),                        // 20: trunkline.admin.v1.Price
-	(*timestamppb.Timestamp)(nil),        // 21: google.protobuf.Timestamp
+	(*FollowImportPreviewResponse)(nil),  // 10: trunkline.admin.v1.FollowImportPreviewResponse
+	(*ImportModelsRequest)(nil),          // 11: trunkline.admin.v1.ImportModelsRequest
+	(*ImportModelsResponse)(nil),         // 12: trunkline.admin.v1.ImportModelsResponse
+	(*ListImportsRequest)(nil),           // 13: trunkline.admin.v1.ListImportsRequest
+	(*ListImportsResponse)(nil),          // 14: trunkline.admin.v1.ListImportsResponse
+	(*ImportRun)(nil),                    // 15: trunkline.admin.v1.ImportRun
+	(*RemoveImportedModelsRequest)(nil),  // 16: trunkline.admin.v1.RemoveImportedModelsRequest
+	(*RemoveImportedModelsResponse)(nil), // 17: trunkline.admin.v1.RemoveImportedModelsResponse
+	(*ModelUse)(nil),                     // 18: trunkline.admin.v1.ModelUse
+	nil,                                  // 19: trunkline.admin.v1.ImportRules.AliasesEntry
+	(*durationpb.Duration)(nil),          // 20: google.protobuf.Duration
+	(*Price)(nil),                        // 21: trunkline.admin.v1.Price
+	(*timestamppb.Timestamp)(nil),        // 22: google.protobuf.Timestamp
 }
 var file_trunkline_admin_v1_import_proto_depIdxs = []int32{
 	3,  // 0: trunkline.admin.v1.ProviderImport.rules:type_name -> trunkline.admin.v1.ImportRules
-	19, // 1: trunkline.admin.v1.ProviderImport.interval:type_name -> google.protobuf.Duration
+	20, // 1: trunkline.admin.v1.ProviderImport.interval:type_name -> google.protobuf.Duration
 	4,  // 2: trunkline.admin.v1.ImportRules.alias:type_name -> trunkline.admin.v1.AliasTemplate
-	18, // 3: trunkline.admin.v1.ImportRules.aliases:type_name -> trunkline.admin.v1.ImportRules.AliasesEntry
-	20, // 4: trunkline.admin.v1.ImportRules.default_price:type_name -> trunkline.admin.v1.Price
-	21, // 5: trunkline.admin.v1.ModelImport.import_time:type_name -> google.protobuf.Timestamp
-	20, // 6: trunkline.admin.v1.ModelImport.price:type_name -> trunkline.admin.v1.Price
-	21, // 7: trunkline.admin.v1.ModelImport.gone_time:type_name -> google.protobuf.Timestamp
+	19, // 3: trunkline.admin.v1.ImportRules.aliases:type_name -> trunkline.admin.v1.ImportRules.AliasesEntry
+	21, // 4: trunkline.admin.v1.ImportRules.default_price:type_name -> trunkline.admin.v1.Price
+	22, // 5: trunkline.admin.v1.ModelImport.import_time:type_name -> google.protobuf.Timestamp
+	21, // 6: trunkline.admin.v1.ModelImport.price:type_name -> trunkline.admin.v1.Price
+	22, // 7: trunkline.admin.v1.ModelImport.gone_time:type_name -> google.protobuf.Timestamp
 	0,  // 8: trunkline.admin.v1.ImportedModel.action:type_name -> trunkline.admin.v1.ImportAction
-	20, // 9: trunkline.admin.v1.ImportedModel.price:type_name -> trunkline.admin.v1.Price
+	21, // 9: trunkline.admin.v1.ImportedModel.price:type_name -> trunkline.admin.v1.Price
 	7,  // 10: trunkline.admin.v1.ImportPlan.counts:type_name -> trunkline.admin.v1.ImportCounts
 	6,  // 11: trunkline.admin.v1.ImportPlan.models:type_name -> trunkline.admin.v1.ImportedModel
 	8,  // 12: trunkline.admin.v1.PreviewImportResponse.plans:type_name -> trunkline.admin.v1.ImportPlan
-	3,  // 13: trunkline.admin.v1.ImportModelsRequest.rules:type_name -> trunkline.admin.v1.ImportRules
-	1,  // 14: trunkline.admin.v1.ImportModelsResponse.stage:type_name -> trunkline.admin.v1.ImportStage
-	7,  // 15: trunkline.admin.v1.ImportModelsResponse.counts:type_name -> trunkline.admin.v1.ImportCounts
-	6,  // 16: trunkline.admin.v1.ImportModelsResponse.models:type_name -> trunkline.admin.v1.ImportedModel
-	14, // 17: trunkline.admin.v1.ListImportsResponse.imports:type_name -> trunkline.admin.v1.ImportRun
-	21, // 18: trunkline.admin.v1.ImportRun.start_time:type_name -> google.protobuf.Timestamp
-	19, // 19: trunkline.admin.v1.ImportRun.duration:type_name -> google.protobuf.Duration
-	7,  // 20: trunkline.admin.v1.ImportRun.counts:type_name -> trunkline.admin.v1.ImportCounts
-	21, // 21: trunkline.admin.v1.ImportRun.next_start_time:type_name -> google.protobuf.Timestamp
-	17, // 22: trunkline.admin.v1.RemoveImportedModelsResponse.members:type_name -> trunkline.admin.v1.ModelUse
-	23, // [23:23] is the sub-list for method output_type
-	23, // [23:23] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	8,  // 13: trunkline.admin.v1.FollowImportPreviewResponse.plans:type_name -> trunkline.admin.v1.ImportPlan
+	3,  // 14: trunkline.admin.v1.ImportModelsRequest.rules:type_name -> trunkline.admin.v1.ImportRules
+	1,  // 15: trunkline.admin.v1.ImportModelsResponse.stage:type_name -> trunkline.admin.v1.ImportStage
+	7,  // 16: trunkline.admin.v1.ImportModelsResponse.counts:type_name -> trunkline.admin.v1.ImportCounts
+	6,  // 17: trunkline.admin.v1.ImportModelsResponse.models:type_name -> trunkline.admin.v1.ImportedModel
+	15, // 18: trunkline.admin.v1.ListImportsResponse.imports:type_name -> trunkline.admin.v1.ImportRun
+	22, // 19: trunkline.admin.v1.ImportRun.start_time:type_name -> google.protobuf.Timestamp
+	20, // 20: trunkline.admin.v1.ImportRun.duration:type_name -> google.protobuf.Duration
+	7,  // 21: trunkline.admin.v1.ImportRun.counts:type_name -> trunkline.admin.v1.ImportCounts
+	22, // 22: trunkline.admin.v1.ImportRun.next_start_time:type_name -> google.protobuf.Timestamp
+	18, // 23: trunkline.admin.v1.RemoveImportedModelsResponse.members:type_name -> trunkline.admin.v1.ModelUse
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_import_proto_init() }
@@ -1717,7 +1786,7 @@ func file_trunkline_admin_v1_import_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_import_proto_rawDesc), len(file_trunkline_admin_v1_import_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

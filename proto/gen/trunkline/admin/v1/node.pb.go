@@ -11,6 +11,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -523,7 +524,11 @@ func (x *RefusedDocument) GetMissingFeatures() []string {
 }
 
 type ListNodesRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only these fields of each node are in the answer, such as name or targets; default: all of them. Without targets,
+	// refusals, refused_documents and keyword_hits a node takes some 300 bytes.
+	// A path that does not exist, or that is never in an answer, is refused.
+	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,470,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -556,6 +561,13 @@ func (x *ListNodesRequest) ProtoReflect() protoreflect.Message {
 // Deprecated: Use ListNodesRequest.ProtoReflect.Descriptor instead.
 func (*ListNodesRequest) Descriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_node_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ListNodesRequest) GetReadMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.ReadMask
+	}
+	return nil
 }
 
 type ListNodesResponse struct {
@@ -980,7 +992,7 @@ var File_trunkline_admin_v1_node_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\n" +
-	"\x1dtrunkline/admin/v1/node.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a#trunkline/admin/v1/join_token.proto\x1a trunkline/admin/v1/refusal.proto\x1a#trunkline/admin/v1/revocation.proto\x1a\x1dtrunkline/admin/v1/role.proto\"\xd9\f\n" +
+	"\x1dtrunkline/admin/v1/node.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a#trunkline/admin/v1/join_token.proto\x1a trunkline/admin/v1/refusal.proto\x1a#trunkline/admin/v1/revocation.proto\x1a\x1dtrunkline/admin/v1/role.proto\"\xd9\f\n" +
 	"\x04Node\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x1c\n" +
@@ -1028,8 +1040,9 @@ const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\x0fRefusedDocument\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12)\n" +
-	"\x10missing_features\x18\x03 \x03(\tR\x0fmissingFeatures\"\x12\n" +
-	"\x10ListNodesRequest\"\x7f\n" +
+	"\x10missing_features\x18\x03 \x03(\tR\x0fmissingFeatures\"L\n" +
+	"\x10ListNodesRequest\x128\n" +
+	"\tread_mask\x18\xd6\x03 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\"\x7f\n" +
 	"\x11ListNodesResponse\x12.\n" +
 	"\x05nodes\x18\x01 \x03(\v2\x18.trunkline.admin.v1.NodeR\x05nodes\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x1e\n" +
@@ -1114,12 +1127,13 @@ var file_trunkline_admin_v1_node_proto_goTypes = []any{
 	(*durationpb.Duration)(nil),     // 16: google.protobuf.Duration
 	(*NodeLineage)(nil),             // 17: trunkline.admin.v1.NodeLineage
 	(*LearnedRefusal)(nil),          // 18: trunkline.admin.v1.LearnedRefusal
-	(*CreateJoinTokenRequest)(nil),  // 19: trunkline.admin.v1.CreateJoinTokenRequest
-	(*ListJoinTokensRequest)(nil),   // 20: trunkline.admin.v1.ListJoinTokensRequest
-	(*DeleteJoinTokenRequest)(nil),  // 21: trunkline.admin.v1.DeleteJoinTokenRequest
-	(*CreateJoinTokenResponse)(nil), // 22: trunkline.admin.v1.CreateJoinTokenResponse
-	(*ListJoinTokensResponse)(nil),  // 23: trunkline.admin.v1.ListJoinTokensResponse
-	(*DeleteJoinTokenResponse)(nil), // 24: trunkline.admin.v1.DeleteJoinTokenResponse
+	(*fieldmaskpb.FieldMask)(nil),   // 19: google.protobuf.FieldMask
+	(*CreateJoinTokenRequest)(nil),  // 20: trunkline.admin.v1.CreateJoinTokenRequest
+	(*ListJoinTokensRequest)(nil),   // 21: trunkline.admin.v1.ListJoinTokensRequest
+	(*DeleteJoinTokenRequest)(nil),  // 22: trunkline.admin.v1.DeleteJoinTokenRequest
+	(*CreateJoinTokenResponse)(nil), // 23: trunkline.admin.v1.CreateJoinTokenResponse
+	(*ListJoinTokensResponse)(nil),  // 24: trunkline.admin.v1.ListJoinTokensResponse
+	(*DeleteJoinTokenResponse)(nil), // 25: trunkline.admin.v1.DeleteJoinTokenResponse
 }
 var file_trunkline_admin_v1_node_proto_depIdxs = []int32{
 	14, // 0: trunkline.admin.v1.Node.connect_time:type_name -> google.protobuf.Timestamp
@@ -1135,30 +1149,31 @@ var file_trunkline_admin_v1_node_proto_depIdxs = []int32{
 	2,  // 10: trunkline.admin.v1.Node.refused_documents:type_name -> trunkline.admin.v1.RefusedDocument
 	18, // 11: trunkline.admin.v1.Node.refusals:type_name -> trunkline.admin.v1.LearnedRefusal
 	0,  // 12: trunkline.admin.v1.Node.state:type_name -> trunkline.admin.v1.NodeState
-	1,  // 13: trunkline.admin.v1.ListNodesResponse.nodes:type_name -> trunkline.admin.v1.Node
-	1,  // 14: trunkline.admin.v1.GetNodeResponse.node:type_name -> trunkline.admin.v1.Node
-	1,  // 15: trunkline.admin.v1.DrainNodeResponse.node:type_name -> trunkline.admin.v1.Node
-	3,  // 16: trunkline.admin.v1.NodeService.ListNodes:input_type -> trunkline.admin.v1.ListNodesRequest
-	5,  // 17: trunkline.admin.v1.NodeService.GetNode:input_type -> trunkline.admin.v1.GetNodeRequest
-	7,  // 18: trunkline.admin.v1.NodeService.DrainNode:input_type -> trunkline.admin.v1.DrainNodeRequest
-	9,  // 19: trunkline.admin.v1.NodeService.ForgetNode:input_type -> trunkline.admin.v1.ForgetNodeRequest
-	11, // 20: trunkline.admin.v1.NodeService.RevokeNode:input_type -> trunkline.admin.v1.RevokeNodeRequest
-	19, // 21: trunkline.admin.v1.NodeService.CreateJoinToken:input_type -> trunkline.admin.v1.CreateJoinTokenRequest
-	20, // 22: trunkline.admin.v1.NodeService.ListJoinTokens:input_type -> trunkline.admin.v1.ListJoinTokensRequest
-	21, // 23: trunkline.admin.v1.NodeService.DeleteJoinToken:input_type -> trunkline.admin.v1.DeleteJoinTokenRequest
-	4,  // 24: trunkline.admin.v1.NodeService.ListNodes:output_type -> trunkline.admin.v1.ListNodesResponse
-	6,  // 25: trunkline.admin.v1.NodeService.GetNode:output_type -> trunkline.admin.v1.GetNodeResponse
-	8,  // 26: trunkline.admin.v1.NodeService.DrainNode:output_type -> trunkline.admin.v1.DrainNodeResponse
-	10, // 27: trunkline.admin.v1.NodeService.ForgetNode:output_type -> trunkline.admin.v1.ForgetNodeResponse
-	12, // 28: trunkline.admin.v1.NodeService.RevokeNode:output_type -> trunkline.admin.v1.RevokeNodeResponse
-	22, // 29: trunkline.admin.v1.NodeService.CreateJoinToken:output_type -> trunkline.admin.v1.CreateJoinTokenResponse
-	23, // 30: trunkline.admin.v1.NodeService.ListJoinTokens:output_type -> trunkline.admin.v1.ListJoinTokensResponse
-	24, // 31: trunkline.admin.v1.NodeService.DeleteJoinToken:output_type -> trunkline.admin.v1.DeleteJoinTokenResponse
-	24, // [24:32] is the sub-list for method output_type
-	16, // [16:24] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	19, // 13: trunkline.admin.v1.ListNodesRequest.read_mask:type_name -> google.protobuf.FieldMask
+	1,  // 14: trunkline.admin.v1.ListNodesResponse.nodes:type_name -> trunkline.admin.v1.Node
+	1,  // 15: trunkline.admin.v1.GetNodeResponse.node:type_name -> trunkline.admin.v1.Node
+	1,  // 16: trunkline.admin.v1.DrainNodeResponse.node:type_name -> trunkline.admin.v1.Node
+	3,  // 17: trunkline.admin.v1.NodeService.ListNodes:input_type -> trunkline.admin.v1.ListNodesRequest
+	5,  // 18: trunkline.admin.v1.NodeService.GetNode:input_type -> trunkline.admin.v1.GetNodeRequest
+	7,  // 19: trunkline.admin.v1.NodeService.DrainNode:input_type -> trunkline.admin.v1.DrainNodeRequest
+	9,  // 20: trunkline.admin.v1.NodeService.ForgetNode:input_type -> trunkline.admin.v1.ForgetNodeRequest
+	11, // 21: trunkline.admin.v1.NodeService.RevokeNode:input_type -> trunkline.admin.v1.RevokeNodeRequest
+	20, // 22: trunkline.admin.v1.NodeService.CreateJoinToken:input_type -> trunkline.admin.v1.CreateJoinTokenRequest
+	21, // 23: trunkline.admin.v1.NodeService.ListJoinTokens:input_type -> trunkline.admin.v1.ListJoinTokensRequest
+	22, // 24: trunkline.admin.v1.NodeService.DeleteJoinToken:input_type -> trunkline.admin.v1.DeleteJoinTokenRequest
+	4,  // 25: trunkline.admin.v1.NodeService.ListNodes:output_type -> trunkline.admin.v1.ListNodesResponse
+	6,  // 26: trunkline.admin.v1.NodeService.GetNode:output_type -> trunkline.admin.v1.GetNodeResponse
+	8,  // 27: trunkline.admin.v1.NodeService.DrainNode:output_type -> trunkline.admin.v1.DrainNodeResponse
+	10, // 28: trunkline.admin.v1.NodeService.ForgetNode:output_type -> trunkline.admin.v1.ForgetNodeResponse
+	12, // 29: trunkline.admin.v1.NodeService.RevokeNode:output_type -> trunkline.admin.v1.RevokeNodeResponse
+	23, // 30: trunkline.admin.v1.NodeService.CreateJoinToken:output_type -> trunkline.admin.v1.CreateJoinTokenResponse
+	24, // 31: trunkline.admin.v1.NodeService.ListJoinTokens:output_type -> trunkline.admin.v1.ListJoinTokensResponse
+	25, // 32: trunkline.admin.v1.NodeService.DeleteJoinToken:output_type -> trunkline.admin.v1.DeleteJoinTokenResponse
+	25, // [25:33] is the sub-list for method output_type
+	17, // [17:25] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_node_proto_init() }

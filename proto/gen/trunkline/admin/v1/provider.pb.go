@@ -2601,8 +2601,7 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\x17TEST_RESULT_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eTEST_RESULT_OK\x10\x01\x12\x16\n" +
 	"\x12TEST_RESULT_FAILED\x10\x02\x12\x17\n" +
-	"\x13TEST_RESULT_SKIPPED\x10\x032\xcc\n" +
-	"\n" +
+	"\x13TEST_RESULT_SKIPPED\x10\x032\xc6\v\n" +
 	"\x0fProviderService\x12m\n" +
 	"\rListProviders\x12(.trunkline.admin.v1.ListProvidersRequest\x1a).trunkline.admin.v1.ListProvidersResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12g\n" +
 	"\vGetProvider\x12&.trunkline.admin.v1.GetProviderRequest\x1a'.trunkline.admin.v1.GetProviderResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12m\n" +
@@ -2611,7 +2610,8 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\x0eDeleteProvider\x12).trunkline.admin.v1.DeleteProviderRequest\x1a*.trunkline.admin.v1.DeleteProviderResponse\"\x04\xa8\xed\x18\x02\x12|\n" +
 	"\x12ListProviderHealth\x12-.trunkline.admin.v1.ListProviderHealthRequest\x1a..trunkline.admin.v1.ListProviderHealthResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12j\n" +
 	"\rResetCooldown\x12(.trunkline.admin.v1.ResetCooldownRequest\x1a).trunkline.admin.v1.ResetCooldownResponse\"\x04\xa8\xed\x18\x02\x12j\n" +
-	"\rPreviewImport\x12(.trunkline.admin.v1.PreviewImportRequest\x1a).trunkline.admin.v1.PreviewImportResponse\"\x04\xa8\xed\x18\x02\x12i\n" +
+	"\rPreviewImport\x12(.trunkline.admin.v1.PreviewImportRequest\x1a).trunkline.admin.v1.PreviewImportResponse\"\x04\xa8\xed\x18\x02\x12x\n" +
+	"\x13FollowImportPreview\x12(.trunkline.admin.v1.PreviewImportRequest\x1a/.trunkline.admin.v1.FollowImportPreviewResponse\"\x04\xa8\xed\x18\x020\x01\x12i\n" +
 	"\fImportModels\x12'.trunkline.admin.v1.ImportModelsRequest\x1a(.trunkline.admin.v1.ImportModelsResponse\"\x04\xa8\xed\x18\x020\x01\x12g\n" +
 	"\vListImports\x12&.trunkline.admin.v1.ListImportsRequest\x1a'.trunkline.admin.v1.ListImportsResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12\x7f\n" +
 	"\x14RemoveImportedModels\x12/.trunkline.admin.v1.RemoveImportedModelsRequest\x1a0.trunkline.admin.v1.RemoveImportedModelsResponse\"\x04\xa8\xed\x18\x02\x12i\n" +
@@ -2678,9 +2678,10 @@ var file_trunkline_admin_v1_provider_proto_goTypes = []any{
 	(*ListImportsRequest)(nil),           // 42: trunkline.admin.v1.ListImportsRequest
 	(*RemoveImportedModelsRequest)(nil),  // 43: trunkline.admin.v1.RemoveImportedModelsRequest
 	(*PreviewImportResponse)(nil),        // 44: trunkline.admin.v1.PreviewImportResponse
-	(*ImportModelsResponse)(nil),         // 45: trunkline.admin.v1.ImportModelsResponse
-	(*ListImportsResponse)(nil),          // 46: trunkline.admin.v1.ListImportsResponse
-	(*RemoveImportedModelsResponse)(nil), // 47: trunkline.admin.v1.RemoveImportedModelsResponse
+	(*FollowImportPreviewResponse)(nil),  // 45: trunkline.admin.v1.FollowImportPreviewResponse
+	(*ImportModelsResponse)(nil),         // 46: trunkline.admin.v1.ImportModelsResponse
+	(*ListImportsResponse)(nil),          // 47: trunkline.admin.v1.ListImportsResponse
+	(*RemoveImportedModelsResponse)(nil), // 48: trunkline.admin.v1.RemoveImportedModelsResponse
 }
 var file_trunkline_admin_v1_provider_proto_depIdxs = []int32{
 	32, // 0: trunkline.admin.v1.Provider.create_time:type_name -> google.protobuf.Timestamp
@@ -2737,24 +2738,26 @@ var file_trunkline_admin_v1_provider_proto_depIdxs = []int32{
 	24, // 51: trunkline.admin.v1.ProviderService.ListProviderHealth:input_type -> trunkline.admin.v1.ListProviderHealthRequest
 	26, // 52: trunkline.admin.v1.ProviderService.ResetCooldown:input_type -> trunkline.admin.v1.ResetCooldownRequest
 	28, // 53: trunkline.admin.v1.ProviderService.PreviewImport:input_type -> trunkline.admin.v1.PreviewImportRequest
-	41, // 54: trunkline.admin.v1.ProviderService.ImportModels:input_type -> trunkline.admin.v1.ImportModelsRequest
-	42, // 55: trunkline.admin.v1.ProviderService.ListImports:input_type -> trunkline.admin.v1.ListImportsRequest
-	43, // 56: trunkline.admin.v1.ProviderService.RemoveImportedModels:input_type -> trunkline.admin.v1.RemoveImportedModelsRequest
-	29, // 57: trunkline.admin.v1.ProviderService.TestProvider:input_type -> trunkline.admin.v1.TestProviderRequest
-	15, // 58: trunkline.admin.v1.ProviderService.ListProviders:output_type -> trunkline.admin.v1.ListProvidersResponse
-	17, // 59: trunkline.admin.v1.ProviderService.GetProvider:output_type -> trunkline.admin.v1.GetProviderResponse
-	19, // 60: trunkline.admin.v1.ProviderService.CreateProvider:output_type -> trunkline.admin.v1.CreateProviderResponse
-	21, // 61: trunkline.admin.v1.ProviderService.UpdateProvider:output_type -> trunkline.admin.v1.UpdateProviderResponse
-	23, // 62: trunkline.admin.v1.ProviderService.DeleteProvider:output_type -> trunkline.admin.v1.DeleteProviderResponse
-	25, // 63: trunkline.admin.v1.ProviderService.ListProviderHealth:output_type -> trunkline.admin.v1.ListProviderHealthResponse
-	27, // 64: trunkline.admin.v1.ProviderService.ResetCooldown:output_type -> trunkline.admin.v1.ResetCooldownResponse
-	44, // 65: trunkline.admin.v1.ProviderService.PreviewImport:output_type -> trunkline.admin.v1.PreviewImportResponse
-	45, // 66: trunkline.admin.v1.ProviderService.ImportModels:output_type -> trunkline.admin.v1.ImportModelsResponse
-	46, // 67: trunkline.admin.v1.ProviderService.ListImports:output_type -> trunkline.admin.v1.ListImportsResponse
-	47, // 68: trunkline.admin.v1.ProviderService.RemoveImportedModels:output_type -> trunkline.admin.v1.RemoveImportedModelsResponse
-	30, // 69: trunkline.admin.v1.ProviderService.TestProvider:output_type -> trunkline.admin.v1.TestProviderResponse
-	58, // [58:70] is the sub-list for method output_type
-	46, // [46:58] is the sub-list for method input_type
+	28, // 54: trunkline.admin.v1.ProviderService.FollowImportPreview:input_type -> trunkline.admin.v1.PreviewImportRequest
+	41, // 55: trunkline.admin.v1.ProviderService.ImportModels:input_type -> trunkline.admin.v1.ImportModelsRequest
+	42, // 56: trunkline.admin.v1.ProviderService.ListImports:input_type -> trunkline.admin.v1.ListImportsRequest
+	43, // 57: trunkline.admin.v1.ProviderService.RemoveImportedModels:input_type -> trunkline.admin.v1.RemoveImportedModelsRequest
+	29, // 58: trunkline.admin.v1.ProviderService.TestProvider:input_type -> trunkline.admin.v1.TestProviderRequest
+	15, // 59: trunkline.admin.v1.ProviderService.ListProviders:output_type -> trunkline.admin.v1.ListProvidersResponse
+	17, // 60: trunkline.admin.v1.ProviderService.GetProvider:output_type -> trunkline.admin.v1.GetProviderResponse
+	19, // 61: trunkline.admin.v1.ProviderService.CreateProvider:output_type -> trunkline.admin.v1.CreateProviderResponse
+	21, // 62: trunkline.admin.v1.ProviderService.UpdateProvider:output_type -> trunkline.admin.v1.UpdateProviderResponse
+	23, // 63: trunkline.admin.v1.ProviderService.DeleteProvider:output_type -> trunkline.admin.v1.DeleteProviderResponse
+	25, // 64: trunkline.admin.v1.ProviderService.ListProviderHealth:output_type -> trunkline.admin.v1.ListProviderHealthResponse
+	27, // 65: trunkline.admin.v1.ProviderService.ResetCooldown:output_type -> trunkline.admin.v1.ResetCooldownResponse
+	44, // 66: trunkline.admin.v1.ProviderService.PreviewImport:output_type -> trunkline.admin.v1.PreviewImportResponse
+	45, // 67: trunkline.admin.v1.ProviderService.FollowImportPreview:output_type -> trunkline.admin.v1.FollowImportPreviewResponse
+	46, // 68: trunkline.admin.v1.ProviderService.ImportModels:output_type -> trunkline.admin.v1.ImportModelsResponse
+	47, // 69: trunkline.admin.v1.ProviderService.ListImports:output_type -> trunkline.admin.v1.ListImportsResponse
+	48, // 70: trunkline.admin.v1.ProviderService.RemoveImportedModels:output_type -> trunkline.admin.v1.RemoveImportedModelsResponse
+	30, // 71: trunkline.admin.v1.ProviderService.TestProvider:output_type -> trunkline.admin.v1.TestProviderResponse
+	59, // [59:72] is the sub-list for method output_type
+	46, // [46:59] is the sub-list for method input_type
 	46, // [46:46] is the sub-list for extension type_name
 	46, // [46:46] is the sub-list for extension extendee
 	0,  // [0:46] is the sub-list for field type_name

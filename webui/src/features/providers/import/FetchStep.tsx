@@ -1,4 +1,5 @@
-import { callUnaryMethod, useTransport } from '@connectrpc/connect-query';
+import { createClient } from '@connectrpc/connect';
+import { useTransport } from '@connectrpc/connect-query';
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -31,6 +32,7 @@ export function FetchStep({
   const transport = useTransport();
   const credentials = provider.credentials.filter(isEnabled).map((one) => one.name);
   const [asked, setAsked] = useState(credentials.length <= 1);
+  const [listed, setListed] = useState(0);
   const list = useQuery({
     queryKey: ['import-list', provider.name, credential],
     enabled: asked,
@@ -40,8 +42,13 @@ export function FetchStep({
     queryFn: async ({ signal }) => {
       // Everything that is listed: what shall come is chosen in the next step.
       const input = { name: provider.name, rules: { credential, skipAliasConflicts: true } };
-      const { plans } = await callUnaryMethod(transport, ProviderService.method.previewImport, input, { signal });
-      return plans[0] ?? null;
+      setListed(0);
+      for await (const step of createClient(ProviderService, transport).followImportPreview(input, { signal })) {
+        const [plan] = step.plans;
+        if (plan) return plan;
+        setListed(step.listed);
+      }
+      return null;
     },
   });
   const plan = list.data;
@@ -64,7 +71,7 @@ export function FetchStep({
   return (
     <Card title={t('import.fetchTitle')} sub={provider.baseUrl}>
       {asked ? (
-        <Waiting onCancel={() => setAsked(false)} />
+        <Waiting listed={listed} onCancel={() => setAsked(false)} />
       ) : (
         <div className={c.fetch}>
           {credentials.length > 1 && (
@@ -86,7 +93,7 @@ export function FetchStep({
   );
 }
 
-function Waiting({ onCancel }: { onCancel: () => void }) {
+function Waiting({ listed, onCancel }: { listed: number; onCancel: () => void }) {
   const { t, int } = useI18n();
   const [since] = useState(() => Date.now());
   const seconds = Math.max(0, Math.floor((useNow() - since) / 1000));
@@ -95,6 +102,7 @@ function Waiting({ onCancel }: { onCancel: () => void }) {
       <Progress label={t('import.fetching')} share={undefined} />
       <p>
         <span role="status">{t('import.fetching')}</span>
+        {listed > 0 && <span className="num">{t('import.listedSoFar', { n: int(listed) })}</span>}
         <span className="num">{t('import.seconds', { n: int(seconds) })}</span>
         <Button variant="subtle" size="compact-sm" onClick={onCancel}>
           {t('action.cancel')}

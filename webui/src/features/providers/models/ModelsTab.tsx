@@ -15,7 +15,7 @@ import { DataTable } from '@/ui/table/DataTable';
 import { RulesDialog } from '../rules/RulesDialog';
 import { AddModels } from './AddModels';
 import { BulkPrice } from './BulkPrice';
-import { type Draft, documentOf, EMPTY, edit, newModel, remove, rowsOf } from './draft';
+import { type Draft, documentOf, EMPTY, edit, newModel, pricesWith, remove, rowsOf } from './draft';
 import { ExportModels } from './ExportModels';
 import { ModelTools } from './ModelTools';
 import { draftBetween, modelChanges } from './modelChanges';
@@ -167,7 +167,7 @@ export function ModelsTab({
           onApply={(prices) => {
             let next = draft;
             for (const { values } of rows.filter((row) => picked.has(row.values.id))) {
-              next = edit(next, base.models, { ...values, price: { ...values.price, ...prices } });
+              next = edit(next, base.models, { ...values, price: pricesWith(values.price, prices) });
             }
             start(next);
             close();

@@ -42,6 +42,25 @@ export function pricesOf(price: Price | undefined): Prices {
   return { ...ratesOf(price), tiers: tiers ?? [] };
 }
 
+const tierKey = (tier: Tier) => `${tier.aboveInputTokens} ${tier.serviceTier.trim()}`;
+
+/** What is said over what there was: an empty amount keeps it, and a tier is that of the same length and service. */
+export function pricesWith(prices: Prices, given: Prices): Prices {
+  const rates = <T extends Rates>(from: T, to: Rates): T => ({
+    ...from,
+    ...Object.fromEntries(PRICE_KINDS.filter((kind) => to[kind] !== '').map((kind) => [kind, to[kind]])),
+  });
+  const tiers = new Map(prices.tiers.map((tier) => [tierKey(tier), tier]));
+  for (const tier of given.tiers) {
+    const present = tiers.get(tierKey(tier));
+    tiers.set(tierKey(tier), present ? rates(present, tier) : tier);
+  }
+  return { ...rates(prices, given), tiers: [...tiers.values()] };
+}
+
+/** Nothing is said. */
+export const isEmptyPrice = (prices: Prices) => priceOf(prices) === undefined;
+
 /** The price as it is to be saved; none when nothing is said. */
 export function priceOf(prices: Prices): MessageInitShape<typeof PriceSchema> | undefined {
   const { tiers, ...rates } = prices;

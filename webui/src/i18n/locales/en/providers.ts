@@ -305,6 +305,8 @@ export const providers = {
   'providers.bulk.priceTitle_one': 'Price of {n} model',
   'providers.bulk.priceTitle_other': 'Price of {n} models',
   'providers.bulk.priceText': 'A field that is left empty keeps the price that each model has.',
+  'providers.bulk.tiersHint':
+    'A tier that a model has already, for the same length and service, gets these prices; its others stay.',
   'providers.bulk.keep': 'keep',
   'providers.bulk.apply': 'Apply',
   'providers.keep': 'Keep {name}',

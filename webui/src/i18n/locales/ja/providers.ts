@@ -301,6 +301,8 @@ export const providers: Texts<typeof en> = {
   'providers.bulk.remove': '削除',
   'providers.bulk.priceTitle_other': '{n} 件のモデルの料金',
   'providers.bulk.priceText': '空欄のままの項目は、各モデルの料金を変更しません。',
+  'providers.bulk.tiersHint':
+    'モデルに同じ長さとサービスティアの段階がすでにある場合は、この料金に更新されます。ほかの段階は変わりません。',
   'providers.bulk.keep': '変更なし',
   'providers.bulk.apply': '適用',
   'providers.keep': '{name} を残す',

@@ -297,6 +297,8 @@ export const providers: Texts<typeof en> = {
   'providers.bulk.remove': '제거',
   'providers.bulk.priceTitle_other': '모델 {n}개의 가격',
   'providers.bulk.priceText': '비워 둔 항목은 각 모델의 기존 가격을 유지합니다.',
+  'providers.bulk.tiersHint':
+    '모델에 같은 길이와 서비스 등급의 구간이 이미 있으면 이 가격으로 바뀌고, 다른 구간은 그대로 유지됩니다.',
   'providers.bulk.keep': '유지',
   'providers.bulk.apply': '적용',
   'providers.keep': '{name} 유지',

@@ -290,6 +290,7 @@ export const providers: Texts<typeof en> = {
   'providers.bulk.remove': '移除',
   'providers.bulk.priceTitle_other': '{n} 个模型的价格',
   'providers.bulk.priceText': '留空的字段保留各模型现有价格。',
+  'providers.bulk.tiersHint': '若模型已有相同长度和服务等级的分档，则更新为此价格；其他分档保持不变。',
   'providers.bulk.keep': '保留',
   'providers.bulk.apply': '应用',
   'providers.keep': '保留 {name}',

@@ -31,6 +31,8 @@ func providerService() cli.Service {
 				adminv1connect.NewProviderServiceClient, adminv1connect.ProviderServiceClient.ResetCooldown),
 			cli.Unary("preview-import", "Show what an import of a provider's models would do, and change nothing.",
 				adminv1connect.NewProviderServiceClient, adminv1connect.ProviderServiceClient.PreviewImport),
+			cli.ServerStream("follow-import-preview", "PreviewImport which tells how far the reading is: a message for each page, and one with the plans at the end.",
+				adminv1connect.NewProviderServiceClient, adminv1connect.ProviderServiceClient.FollowImportPreview),
 			cli.ServerStream("import-models", "Import the models that providers list: several providers in one transaction, step by step. What an admin set stays,\na provider that cannot be read changes nothing, and leaving before the writing changes nothing at all. When some\nproviders fail, the others are imported and the call ends with an error.",
 				adminv1connect.NewProviderServiceClient, adminv1connect.ProviderServiceClient.ImportModels),
 			cli.Unary("list-imports", "List past imports, newest first, with why those failed that did.",

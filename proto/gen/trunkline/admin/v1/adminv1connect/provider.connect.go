@@ -48,6 +48,9 @@ const (
 	// ProviderServicePreviewImportProcedure is the procedure name of the ProviderService's
 	// PreviewImport RPC.
 	ProviderServicePreviewImportProcedure = "/trunkline.admin.v1.ProviderService/PreviewImport"
+	// ProviderServiceFollowImportPreviewProcedure is the procedure name of the ProviderService's
+	// FollowImportPreview RPC.
+	ProviderServiceFollowImportPreviewProcedure = "/trunkline.admin.v1.ProviderService/FollowImportPreview"
 	// ProviderServiceImportModelsProcedure is the procedure name of the ProviderService's ImportModels
 	// RPC.
 	ProviderServiceImportModelsProcedure = "/trunkline.admin.v1.ProviderService/ImportModels"
@@ -122,6 +125,13 @@ var (
 			Procedure:  ProviderServicePreviewImportProcedure,
 		}
 	})
+	providerServiceFollowImportPreviewSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeServer,
+			Schema:     v1.File_trunkline_admin_v1_provider_proto.Services().ByName("ProviderService").Methods().ByName("FollowImportPreview"),
+			Procedure:  ProviderServiceFollowImportPreviewProcedure,
+		}
+	})
 	providerServiceImportModelsSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType: connect.StreamTypeServer,
@@ -173,6 +183,8 @@ type ProviderServiceClient interface {
 	ResetCooldown(context.Context, *v1.ResetCooldownRequest) (*v1.ResetCooldownResponse, error)
 	// Show what an import of a provider's models would do, and change nothing.
 	PreviewImport(context.Context, *v1.PreviewImportRequest) (*v1.PreviewImportResponse, error)
+	// PreviewImport which tells how far the reading is: a message for each page, and one with the plans at the end.
+	FollowImportPreview(context.Context, *v1.PreviewImportRequest) (ProviderServiceFollowImportPreviewClientStream, error)
 	// Import the models that providers list: several providers in one transaction, step by step. What an admin set stays,
 	// a provider that cannot be read changes nothing, and leaving before the writing changes nothing at all. When some
 	// providers fail, the others are imported and the call ends with an error.
@@ -191,6 +203,27 @@ type ProviderServiceClient interface {
 // Multiple service clients may share a single connect.Client.
 func NewProviderServiceClient(client *connect.Client) ProviderServiceClient {
 	return &providerServiceClient{client: client}
+}
+
+// ProviderServiceFollowImportPreviewClientStream is the client stream for the ProviderService's
+// FollowImportPreview RPC.
+type ProviderServiceFollowImportPreviewClientStream struct {
+	stream connect.ClientStream
+}
+
+// Receive returns the next response message from the server.
+func (s ProviderServiceFollowImportPreviewClientStream) Receive() (*v1.FollowImportPreviewResponse, error) {
+	var res v1.FollowImportPreviewResponse
+	if err := s.stream.Receive(&res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+// Close releases the stream's resources. It is idempotent and is typically deferred to clean up a
+// stream abandoned before io.EOF.
+func (s ProviderServiceFollowImportPreviewClientStream) Close() error {
+	return s.stream.Close()
 }
 
 // ProviderServiceImportModelsClientStream is the client stream for the ProviderService's
@@ -255,6 +288,8 @@ type ProviderServiceHandler interface {
 	ResetCooldown(context.Context, *v1.ResetCooldownRequest) (*v1.ResetCooldownResponse, error)
 	// Show what an import of a provider's models would do, and change nothing.
 	PreviewImport(context.Context, *v1.PreviewImportRequest) (*v1.PreviewImportResponse, error)
+	// PreviewImport which tells how far the reading is: a message for each page, and one with the plans at the end.
+	FollowImportPreview(context.Context, *v1.PreviewImportRequest, ProviderServiceFollowImportPreviewServerStream) error
 	// Import the models that providers list: several providers in one transaction, step by step. What an admin set stays,
 	// a provider that cannot be read changes nothing, and leaving before the writing changes nothing at all. When some
 	// providers fail, the others are imported and the call ends with an error.
@@ -282,11 +317,28 @@ func RegisterProviderServiceHandler(server *connect.Server, svc ProviderServiceH
 		connect.Method{Spec: providerServiceListProviderHealthSpec(), Handler: adapter.listProviderHealth},
 		connect.Method{Spec: providerServiceResetCooldownSpec(), Handler: adapter.resetCooldown},
 		connect.Method{Spec: providerServicePreviewImportSpec(), Handler: adapter.previewImport},
+		connect.Method{Spec: providerServiceFollowImportPreviewSpec(), Handler: adapter.followImportPreview},
 		connect.Method{Spec: providerServiceImportModelsSpec(), Handler: adapter.importModels},
 		connect.Method{Spec: providerServiceListImportsSpec(), Handler: adapter.listImports},
 		connect.Method{Spec: providerServiceRemoveImportedModelsSpec(), Handler: adapter.removeImportedModels},
 		connect.Method{Spec: providerServiceTestProviderSpec(), Handler: adapter.testProvider},
 	)
+}
+
+// ProviderServiceFollowImportPreviewServerStream is the server stream for the ProviderService's
+// FollowImportPreview RPC.
+type ProviderServiceFollowImportPreviewServerStream struct {
+	stream connect.ServerStream
+}
+
+// SendHeaders flushes the response headers without a message. The first Send does this implicitly.
+func (s ProviderServiceFollowImportPreviewServerStream) SendHeaders() error {
+	return s.stream.SendHeaders()
+}
+
+// Send sends a response message to the client.
+func (s ProviderServiceFollowImportPreviewServerStream) Send(res *v1.FollowImportPreviewResponse) error {
+	return s.stream.Send(res)
 }
 
 // ProviderServiceImportModelsServerStream is the server stream for the ProviderService's
@@ -354,6 +406,10 @@ func (UnimplementedProviderServiceHandler) ResetCooldown(context.Context, *v1.Re
 
 func (UnimplementedProviderServiceHandler) PreviewImport(context.Context, *v1.PreviewImportRequest) (*v1.PreviewImportResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ProviderService.PreviewImport is not implemented")
+}
+
+func (UnimplementedProviderServiceHandler) FollowImportPreview(context.Context, *v1.PreviewImportRequest, ProviderServiceFollowImportPreviewServerStream) error {
+	return connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ProviderService.FollowImportPreview is not implemented")
 }
 
 func (UnimplementedProviderServiceHandler) ImportModels(context.Context, *v1.ImportModelsRequest, ProviderServiceImportModelsServerStream) error {
@@ -438,6 +494,14 @@ func (c *providerServiceClient) PreviewImport(ctx context.Context, req *v1.Previ
 		return nil, err
 	}
 	return &res, nil
+}
+
+func (c *providerServiceClient) FollowImportPreview(ctx context.Context, req *v1.PreviewImportRequest) (ProviderServiceFollowImportPreviewClientStream, error) {
+	stream, err := c.client.CallServerStream(ctx, providerServiceFollowImportPreviewSpec(), req)
+	if err != nil {
+		return ProviderServiceFollowImportPreviewClientStream{}, err
+	}
+	return ProviderServiceFollowImportPreviewClientStream{stream: stream}, nil
 }
 
 func (c *providerServiceClient) ImportModels(ctx context.Context, req *v1.ImportModelsRequest) (ProviderServiceImportModelsClientStream, error) {
@@ -568,6 +632,14 @@ func (h providerServiceHandler) previewImport(ctx context.Context, _ connect.Spe
 		return err
 	}
 	return stream.Send(res)
+}
+
+func (h providerServiceHandler) followImportPreview(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.PreviewImportRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	return h.svc.FollowImportPreview(ctx, &req, ProviderServiceFollowImportPreviewServerStream{stream: stream})
 }
 
 func (h providerServiceHandler) importModels(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {

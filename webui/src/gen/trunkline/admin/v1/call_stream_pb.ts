@@ -109,7 +109,10 @@ export enum ExportFormat {
    * Comma-separated values as in RFC 4180, with a header line and one line per call: id, start_time (UTC), node,
    * endpoint, model, group, api_key, stream, outcome, status, error_code, provider, upstream_model, attempts,
    * first_token_ms (empty: none came), duration_ms, overhead_ms, input_tokens, cached_input_tokens, output_tokens,
-   * usage_source, cost_usd, trace_id. A text that a spreadsheet would take for a formula begins with an apostrophe.
+   * usage_source, cost_usd, trace_id, cache_write_tokens, reasoning_tokens, tokens_per_second (of output, from the first
+   * token to the end; empty: none came), service_tier, client_retry, dialect and provider_dialect (empty: not translated), approximated and dropped
+   * (parameters that the translation changed or left out), affinity_key, affinity_held, client_request_id, incoming_request_id, user,
+   * metadata (key=value; ...), response_id, previous_response_id, background, keyword_after_commit. A text that a spreadsheet would take for a formula begins with an apostrophe.
    *
    * @generated from enum value: EXPORT_FORMAT_CSV = 1;
    */

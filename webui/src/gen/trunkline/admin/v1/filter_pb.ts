@@ -15,7 +15,8 @@ export const file_trunkline_admin_v1_filter: GenFile = /*@__PURE__*/
   fileDesc("Ch90cnVua2xpbmUvYWRtaW4vdjEvZmlsdGVyLnByb3RvEhJ0cnVua2xpbmUuYWRtaW4udjEi2AMKCkNhbGxGaWx0ZXISCgoCaWQYASABKAkSLgoKc3RhcnRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWdyb3VwGAQgASgJEg8KB2FwaV9rZXkYBSABKAkSEAoIcHJvdmlkZXIYBiABKAkSDQoFbW9kZWwYByABKAkSDwoHb3V0Y29tZRgIIAEoCRIOCgZzdGF0dXMYCSABKAUSDAoEbm9kZRgKIAEoCRITCgZzdHJlYW0YCyABKAhIAIgBARIvCgxtaW5fZHVyYXRpb24YDCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDgoGZmFpbGVkGA0gASgIEhMKC2ZhaWxlZF9vdmVyGA4gASgIEhoKEWNsaWVudF9yZXF1ZXN0X2lkGKoBIAEoCRIRCgh0cmFjZV9pZBjMAyABKAkSDQoEdXNlchirASABKAkSEQoIbWV0YWRhdGEYrAEgASgJEhAKCG1pbl9jb3N0GA8gASgJEhcKD2F0dGVtcHRfb3V0Y29tZRgQIAEoCUIJCgdfc3RyZWFtIr0BCgtVc2FnZUZpbHRlchIuCgpzdGFydF90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFZ3JvdXAYAyABKAkSDwoHYXBpX2tleRgEIAEoCRIQCghwcm92aWRlchgFIAEoCRINCgVtb2RlbBgGIAEoCRIPCgdvdXRjb21lGAcgASgJQtcBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQgtGaWx0ZXJQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
- * Which calls are meant. An empty field does not filter; several must all hold.
+ * Which calls are meant. An empty field does not filter; several must all hold. A group, provider, model, API key or node
+ * that never existed is refused; one that was deleted finds its calls.
  *
  * @generated from message trunkline.admin.v1.CallFilter
  */
@@ -170,7 +171,8 @@ export const CallFilterSchema: GenMessage<CallFilter> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_filter, 0);
 
 /**
- * Which calls are summed up. An empty field does not filter; several must all hold.
+ * Which calls are summed up. An empty field does not filter; several must all hold. A group, provider, model or API key that
+ * never existed is refused; one that was deleted finds its calls.
  *
  * @generated from message trunkline.admin.v1.UsageFilter
  */
