@@ -24,11 +24,7 @@ const isWellKnown = (message: DescMessage) => message.typeName.startsWith('googl
  * Every settable field of a message, set; which fields of a oneof, or of those that exclude each other, are
  * left out is for skip to say.
  */
-export function filled(
-  schema: DescMessage,
-  samples: Samples,
-  skip: (field: DescField) => boolean,
-): Message {
+export function filled(schema: DescMessage, samples: Samples, skip: (field: DescField) => boolean): Message {
   const message = create(schema) as Message;
   for (const field of schema.fields) {
     if (!settable(field) || skip(field)) continue;
