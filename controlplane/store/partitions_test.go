@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/internal/errs"
 	"github.com/trunkline-ai/trunkline/internal/testenv"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -230,6 +231,57 @@ func TestPostgresMakesDaysUnderLoad(t *testing.T) {
 		if err != nil || len(drifts) != 0 {
 			t.Errorf("day %d: %v, %v", i, drifts, err)
 		}
+	}
+}
+
+// TestPostgresRetentionHoldsNobodyUp: while somebody reads calls for long, a day cannot be dropped, and
+// those who store and read calls do not wait behind the one who tries.
+func TestPostgresRetentionHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	var now atomic.Int64
+	now.Store(today.UnixMicro())
+	url := testenv.Postgres(t)
+	keeper := atTime(t, url, &now)
+	others := atTime(t, url+"&lock_timeout=1900", &now) // what waited behind two seconds would fail
+	if n, _, err := NewCalls(keeper).InsertCalls(t.Context(), "node", []*nodev1.Call{callAt("old", today)}); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	reading, err := keeper.engine.Reader().BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reading.Rollback()
+	var calls int
+	if err := reading.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM call, call_provider`).Scan(&calls); err != nil {
+		t.Fatal(err)
+	}
+	kept := make(chan error, 1)
+	go func() {
+		_, err := NewCalls(keeper).KeepCalls(t.Context(), today.AddDate(0, 0, 2))
+		kept <- err
+	}()
+	for i := 0; ; i++ {
+		if n, _, err := NewCalls(others).InsertCalls(t.Context(), "node", []*nodev1.Call{callAt(fmt.Sprint("new-", i), today.AddDate(0, 0, 2))}); n != 1 || err != nil {
+			t.Fatalf("%d stored meanwhile: %v", n, err)
+		}
+		if _, err := NewCalls(others).ListCalls(t.Context(), calllog.Filter{Limit: 1}); err != nil {
+			t.Fatalf("listed meanwhile: %v", err)
+		}
+		select {
+		case err = <-kept:
+		default:
+			continue
+		}
+		break
+	}
+	if errs.CodeOf(err) != errs.Unavailable || !strings.Contains(daysOf(t, keeper, "call"), "23") {
+		t.Fatalf("dropped under a reader: %v", err)
+	}
+	if err := reading.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewCalls(keeper).KeepCalls(t.Context(), today.AddDate(0, 0, 2)); err != nil || strings.Contains(daysOf(t, keeper, "call"), "23") {
+		t.Errorf("not dropped when the reader has ended: %v", err)
 	}
 }
 

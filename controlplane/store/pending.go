@@ -100,7 +100,7 @@ func fold(ctx context.Context, tx *sql.Tx, e engine, tallies [][]byte) error {
 		rollup
 		sums map[sumKey]*usage.Sum
 	}{
-		{perMinute, minutes}, {perHour, hours}, {perKeyHour, keys},
+		{perMinute, minutes}, {perHour, hours}, {perDay, regroup(perDay, hours)}, {perKeyHour, keys},
 		{partsByMinute, regroup(partsByMinute, minutes)}, {partsByHour, regroup(partsByHour, hours)}, {partsByDay, days},
 	} {
 		if err := of.add(ctx, tx, e, foldShard, figuresOf(of.sums, of.usageFigures)); err != nil {

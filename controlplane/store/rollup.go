@@ -22,7 +22,7 @@ type rollup struct {
 	parts []calllog.UsageBy
 }
 
-// Sums are kept per minute and per hour. Those that know API keys are apart: with a
+// Sums are kept per minute, per hour and per day. Those that know API keys are apart: with a
 // thousand keys they are nearly as many as the calls, and most questions are not about keys.
 //
 // Sums by everything together answer any question, but there are as many of them as
@@ -31,11 +31,12 @@ type rollup struct {
 var (
 	perMinute     = rollup{table: "usage_minute", width: time.Minute}
 	perHour       = rollup{table: "usage_hour", width: time.Hour}
+	perDay        = rollup{table: "usage_day", width: 24 * time.Hour}
 	perKeyHour    = rollup{table: "usage_key_hour", width: time.Hour, keyed: true}
 	partsByMinute = rollup{table: "usage_minute_part", width: time.Minute, parts: properties}
 	partsByHour   = rollup{table: "usage_hour_part", width: time.Hour, parts: properties}
 	partsByDay    = rollup{table: "usage_day_part", width: 24 * time.Hour, parts: append(slices.Clip(properties), calllog.ByAPIKey)}
-	rollups       = []rollup{perMinute, perHour, perKeyHour, partsByMinute, partsByHour, partsByDay}
+	rollups       = []rollup{perMinute, perHour, perDay, perKeyHour, partsByMinute, partsByHour, partsByDay}
 
 	// Most questions about attempts are about how those on something ended, so their parts
 	// are by outcome too. Others, such as the providers of a group, are answered by everything

@@ -75,6 +75,7 @@ func TestScale(t *testing.T) {
 			strconv.FormatInt(width.Microseconds(), 10)+`) b, `+from+` ORDER BY b`, end.AddDate(0, 0, -days).UnixMicro(), end.UnixMicro(), h.Encode())
 	}
 	sums("per hour", days, time.Hour, "usage_hour", combination, combinations, numbers)
+	sums("per day", days, 24*time.Hour, "usage_day", combination, combinations, numbers)
 	sums("per minute", 1, time.Minute, "usage_minute", combination, combinations, numbers)
 	sums("per key and hour, 200 keys", days, time.Hour, "usage_key_hour", keyCombination, keyCombinations, numbers)
 	sums("of parts per hour", days, time.Hour, "usage_hour_part", part, parts, partNumbers)
@@ -91,7 +92,7 @@ func TestScale(t *testing.T) {
 		UNION ALL SELECT 'group', 'group-' || i FROM generate_series(0, 19) i UNION ALL SELECT 'provider', 'provider-' || i FROM generate_series(0, 5) i
 		UNION ALL SELECT 'model', 'model-' || i FROM generate_series(0, 59) i) v, unnest(ARRAY['ok', 'server_error']) o, generate_series(0, 1) sh`, attemptNumbers)
 	exec("analyze", `VACUUM ANALYZE attempt_minute, attempt_hour, attempt_day, attempt_hour_part`)
-	exec("analyze", `VACUUM ANALYZE usage_minute, usage_hour, usage_key_hour, usage_minute_part, usage_hour_part, usage_day_part`)
+	exec("analyze", `VACUUM ANALYZE usage_minute, usage_hour, usage_day, usage_key_hour, usage_minute_part, usage_hour_part, usage_day_part`)
 
 	ask := func(what string, days int, q calllog.UsageQuery) {
 		q.From, q.To = end.AddDate(0, 0, -days), end
@@ -255,7 +256,7 @@ func TestScale(t *testing.T) {
 	var size string
 	if err := s.engine.Reader().QueryRowContext(ctx, `SELECT string_agg(name || ' ' || size, ', ') FROM (
 		SELECT 'calls (30 days)' AS name, pg_size_pretty(sum(pg_total_relation_size(inhrelid))) AS size FROM pg_inherits WHERE inhparent IN ('call'::regclass, 'call_provider'::regclass)
-		UNION ALL SELECT t, pg_size_pretty(pg_total_relation_size(t::regclass)) FROM unnest(ARRAY['usage_minute', 'usage_hour', 'usage_key_hour', 'usage_minute_part', 'usage_hour_part', 'usage_day_part', 'attempt_minute', 'attempt_hour', 'attempt_day', 'attempt_hour_part']) t) x`).Scan(&size); err != nil {
+		UNION ALL SELECT t, pg_size_pretty(pg_total_relation_size(t::regclass)) FROM unnest(ARRAY['usage_minute', 'usage_hour', 'usage_day', 'usage_key_hour', 'usage_minute_part', 'usage_hour_part', 'usage_day_part', 'attempt_minute', 'attempt_hour', 'attempt_day', 'attempt_hour_part']) t) x`).Scan(&size); err != nil {
 		t.Fatal(err)
 	}
 	t.Log(size)

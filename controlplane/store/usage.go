@@ -103,13 +103,16 @@ func usagePieces(q calllog.UsageQuery) ([]usagePiece, error) {
 		return nil, err
 	}
 	from, to := floor(micros(q.From), r.width), floor(micros(q.To), r.width)
+	days := perDay
 	_, one := propertyOf(q)
-	days := partsByDay.width
-	firstDay, lastDay := floor(from+days.Microseconds()-1, days), floor(to, days)
-	if !one || q.PerBucket || q.Minutes || firstDay >= lastDay {
+	if one {
+		days = partsByDay
+	}
+	firstDay, lastDay := floor(from+days.width.Microseconds()-1, days.width), floor(to, days.width)
+	if r.keyed && !one || q.PerBucket || q.Minutes || firstDay >= lastDay {
 		return []usagePiece{{r, from, to}}, nil
 	}
-	return []usagePiece{{r, from, firstDay}, {partsByDay, firstDay, lastDay}, {r, lastDay, to}}, nil
+	return []usagePiece{{r, from, firstDay}, {days, firstDay, lastDay}, {r, lastDay, to}}, nil
 }
 
 // rollupFor is the smallest table that can answer for all of a question's time.

@@ -113,11 +113,14 @@ func compareDay(ctx context.Context, q querier, from, to int64) ([]calllog.Drift
 	if err != nil {
 		return nil, err
 	}
-	stored, err := readUsage(ctx, q, partsByDay, from, to)
-	if err != nil {
-		return nil, err
+	var drifts []calllog.Drift
+	for _, r := range []rollup{partsByDay, perDay} {
+		stored, err := readUsage(ctx, q, r, from, to)
+		if err != nil {
+			return nil, err
+		}
+		drifts = append(drifts, compareSums(r.table, stored, regroup(r, hours), shownUsage)...)
 	}
-	drifts := compareSums(partsByDay.table, stored, regroup(partsByDay, hours), shownUsage)
 	attempts, err := readSums(ctx, q, attemptsPerHour, from, to, attemptFigures, attemptsPerHour.countAttempts)
 	if err != nil {
 		return nil, err

@@ -3,9 +3,12 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 const (
@@ -13,9 +16,13 @@ const (
 	// daysAhead is how many days to come have their tables already. A node's clock may be
 	// ahead by one, and a control plane may be left alone for a weekend.
 	daysAhead = 3
-	// lockWait is how long a change of tables waits for those who use them. Queries that come
-	// later wait behind it, so it gives up soon: there is a next time.
-	lockWait = "2s"
+	// lockWait is how long a change of tables waits for those who use them: whoever comes later waits
+	// behind it. It gives up at once rather, and tries again so often and after such a pause.
+	lockWait  = "50ms"
+	lockTries = 10
+	lockPause = 100 * time.Millisecond
+	// lockNotAvailable is PostgreSQL's code for having waited so long.
+	lockNotAvailable = "55P03"
 	// partitionJob is the name under which one replica at a time makes and drops tables.
 	partitionJob = "call tables"
 	dayName      = "20060102"
@@ -28,7 +35,7 @@ var byDay = []string{"call_provider", "call"}
 // that ended before t. It returns from when on everything is kept: t. Older rows that are left,
 // in the default table and in that of t's day, are the caller's to delete. While another replica is at it, this one leaves it to do so.
 //
-// A day is dropped with a lock on the whole table, held for an instant: PostgreSQL cannot
+// A day is dropped with a lock on the whole table, held for an instant and waited for no longer: PostgreSQL cannot
 // detach a partition concurrently beside a default one, and without a default one a call
 // with a wrong clock would hold up its batch.
 func (db *DB) KeepCalls(ctx context.Context, now, t time.Time) (time.Time, error) {
@@ -92,8 +99,23 @@ func (db *DB) partitions(ctx context.Context, table string) (map[time.Time]bool,
 	return days, rows.Err()
 }
 
-// change runs do in a transaction that gives up soon when it has to wait for a lock.
-func (db *DB) change(ctx context.Context, do func(*sql.Tx) error) error {
+// change runs do in a transaction that does not wait for locks, until it had them all or has tried often.
+func (db *DB) change(ctx context.Context, do func(*sql.Tx) error) (err error) {
+	for range lockTries {
+		err = db.tryChange(ctx, do)
+		if refused, ok := errors.AsType[*pgconn.PgError](err); !ok || refused.Code != lockNotAvailable {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(lockPause):
+		}
+	}
+	return err
+}
+
+func (db *DB) tryChange(ctx context.Context, do func(*sql.Tx) error) error {
 	tx, err := db.pool.BeginTx(ctx, nil)
 	if err != nil {
 		return err
