@@ -35,16 +35,19 @@ const (
 	// The node has a revision of the same database whose content is not the one that this database
 	// has under that number: it was set back and changed since.
 	NackCode_NACK_CODE_OTHER_HISTORY NackCode = 4
+	// A delta does not fit what the node has, or does not lead to what it promises: the node needs the whole.
+	NackCode_NACK_CODE_RESYNC NackCode = 440
 )
 
 // Enum value maps for NackCode.
 var (
 	NackCode_name = map[int32]string{
-		0: "NACK_CODE_UNSPECIFIED",
-		1: "NACK_CODE_VERSION_REGRESSION",
-		2: "NACK_CODE_OTHER_DATABASE",
-		3: "NACK_CODE_MISSING_FEATURE",
-		4: "NACK_CODE_OTHER_HISTORY",
+		0:   "NACK_CODE_UNSPECIFIED",
+		1:   "NACK_CODE_VERSION_REGRESSION",
+		2:   "NACK_CODE_OTHER_DATABASE",
+		3:   "NACK_CODE_MISSING_FEATURE",
+		4:   "NACK_CODE_OTHER_HISTORY",
+		440: "NACK_CODE_RESYNC",
 	}
 	NackCode_value = map[string]int32{
 		"NACK_CODE_UNSPECIFIED":        0,
@@ -52,6 +55,7 @@ var (
 		"NACK_CODE_OTHER_DATABASE":     2,
 		"NACK_CODE_MISSING_FEATURE":    3,
 		"NACK_CODE_OTHER_HISTORY":      4,
+		"NACK_CODE_RESYNC":             440,
 	}
 )
 
@@ -221,6 +225,7 @@ type SyncResponse struct {
 	//	*SyncResponse_Revoke
 	//	*SyncResponse_Drain
 	//	*SyncResponse_RenewCertificate
+	//	*SyncResponse_Delta
 	Message       isSyncResponse_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -308,6 +313,15 @@ func (x *SyncResponse) GetRenewCertificate() *RenewCertificate {
 	return nil
 }
 
+func (x *SyncResponse) GetDelta() *Delta {
+	if x != nil {
+		if x, ok := x.Message.(*SyncResponse_Delta); ok {
+			return x.Delta
+		}
+	}
+	return nil
+}
+
 type isSyncResponse_Message interface {
 	isSyncResponse_Message()
 }
@@ -332,6 +346,10 @@ type SyncResponse_RenewCertificate struct {
 	RenewCertificate *RenewCertificate `protobuf:"bytes,370,opt,name=renew_certificate,json=renewCertificate,proto3,oneof"`
 }
 
+type SyncResponse_Delta struct {
+	Delta *Delta `protobuf:"bytes,440,opt,name=delta,proto3,oneof"`
+}
+
 func (*SyncResponse_Full) isSyncResponse_Message() {}
 
 func (*SyncResponse_ResetCooldown) isSyncResponse_Message() {}
@@ -341,6 +359,8 @@ func (*SyncResponse_Revoke) isSyncResponse_Message() {}
 func (*SyncResponse_Drain) isSyncResponse_Message() {}
 
 func (*SyncResponse_RenewCertificate) isSyncResponse_Message() {}
+
+func (*SyncResponse_Delta) isSyncResponse_Message() {}
 
 // First message of a stream.
 type Hello struct {
@@ -366,7 +386,11 @@ type Hello struct {
 	// How many there are.
 	RefusedCount int32 `protobuf:"varint,22,opt,name=refused_count,json=refusedCount,proto3" json:"refused_count,omitempty"`
 	// Full.history of what the node serves; empty when it is not known.
-	HaveHistory   []byte `protobuf:"bytes,150,opt,name=have_history,json=haveHistory,proto3" json:"have_history,omitempty"`
+	HaveHistory []byte `protobuf:"bytes,150,opt,name=have_history,json=haveHistory,proto3" json:"have_history,omitempty"`
+	// Full.digest of what the node serves; have_sha256 is empty when the node came to that by a delta.
+	HaveDigest []byte `protobuf:"bytes,440,opt,name=have_digest,json=haveDigest,proto3" json:"have_digest,omitempty"`
+	// Whether the node takes deltas.
+	TakesDeltas   bool `protobuf:"varint,441,opt,name=takes_deltas,json=takesDeltas,proto3" json:"takes_deltas,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -483,6 +507,20 @@ func (x *Hello) GetHaveHistory() []byte {
 		return x.HaveHistory
 	}
 	return nil
+}
+
+func (x *Hello) GetHaveDigest() []byte {
+	if x != nil {
+		return x.HaveDigest
+	}
+	return nil
+}
+
+func (x *Hello) GetTakesDeltas() bool {
+	if x != nil {
+		return x.TakesDeltas
+	}
+	return false
 }
 
 // A snapshot is in use.
@@ -1284,7 +1322,10 @@ type Full struct {
 	BaseHistory  []byte `protobuf:"bytes,152,opt,name=base_history,json=baseHistory,proto3" json:"base_history,omitempty"`
 	// The trace of the change that led to the revision, as W3C Trace Context writes it; empty: it was not traced, or was
 	// made before the node came.
-	Traceparent   string `protobuf:"bytes,230,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
+	Traceparent string `protobuf:"bytes,230,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
+	// Hash of all that the snapshot holds, made so that a change of it costs what changed: see
+	// internal/domain/docset. Empty: not told.
+	Digest        []byte `protobuf:"bytes,440,opt,name=digest,proto3" json:"digest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1389,6 +1430,151 @@ func (x *Full) GetTraceparent() string {
 	return ""
 }
 
+func (x *Full) GetDigest() []byte {
+	if x != nil {
+		return x.Digest
+	}
+	return nil
+}
+
+// What changed between two snapshots.
+type Delta struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the node has afterwards, as a Full without sha256 and snapshot_zstd.
+	To *Full `protobuf:"bytes,1,opt,name=to,proto3" json:"to,omitempty"`
+	// Full.digest of what the node must have.
+	FromDigest []byte `protobuf:"bytes,2,opt,name=from_digest,json=fromDigest,proto3" json:"from_digest,omitempty"`
+	// zstd of a serialised Change, at most 32 MiB uncompressed.
+	ChangeZstd    []byte `protobuf:"bytes,3,opt,name=change_zstd,json=changeZstd,proto3" json:"change_zstd,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Delta) Reset() {
+	*x = Delta{}
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Delta) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Delta) ProtoMessage() {}
+
+func (x *Delta) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Delta.ProtoReflect.Descriptor instead.
+func (*Delta) Descriptor() ([]byte, []int) {
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Delta) GetTo() *Full {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *Delta) GetFromDigest() []byte {
+	if x != nil {
+		return x.FromDigest
+	}
+	return nil
+}
+
+func (x *Delta) GetChangeZstd() []byte {
+	if x != nil {
+		return x.ChangeZstd
+	}
+	return nil
+}
+
+// What a delta changes. A document's id is the hash of an API key's secret; of the other kinds, SHA-256 of
+// the number of its field in Snapshot, as one byte, and its name.
+type Change struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Revision uint64                 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
+	// A serialised Snapshot that holds only the documents that are new or changed.
+	Documents []byte `protobuf:"bytes,2,opt,name=documents,proto3" json:"documents,omitempty"`
+	// Ids of documents that are gone, 32 bytes each.
+	Gone [][]byte `protobuf:"bytes,3,rep,name=gone,proto3" json:"gone,omitempty"`
+	// A serialised Snapshot that holds only what is neither a document nor the revision, and replaces that;
+	// absent: it stays as it is.
+	Rest          []byte `protobuf:"bytes,4,opt,name=rest,proto3,oneof" json:"rest,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Change) Reset() {
+	*x = Change{}
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Change) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Change) ProtoMessage() {}
+
+func (x *Change) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Change.ProtoReflect.Descriptor instead.
+func (*Change) Descriptor() ([]byte, []int) {
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Change) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *Change) GetDocuments() []byte {
+	if x != nil {
+		return x.Documents
+	}
+	return nil
+}
+
+func (x *Change) GetGone() [][]byte {
+	if x != nil {
+		return x.Gone
+	}
+	return nil
+}
+
+func (x *Change) GetRest() []byte {
+	if x != nil {
+		return x.Rest
+	}
+	return nil
+}
+
 type ShipCallsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the node.
@@ -1412,7 +1598,7 @@ type ShipCallsRequest struct {
 
 func (x *ShipCallsRequest) Reset() {
 	*x = ShipCallsRequest{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[13]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1424,7 +1610,7 @@ func (x *ShipCallsRequest) String() string {
 func (*ShipCallsRequest) ProtoMessage() {}
 
 func (x *ShipCallsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[13]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1437,7 +1623,7 @@ func (x *ShipCallsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipCallsRequest.ProtoReflect.Descriptor instead.
 func (*ShipCallsRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{13}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ShipCallsRequest) GetNode() string {
@@ -1501,7 +1687,7 @@ type Receipt struct {
 
 func (x *Receipt) Reset() {
 	*x = Receipt{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[14]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1513,7 +1699,7 @@ func (x *Receipt) String() string {
 func (*Receipt) ProtoMessage() {}
 
 func (x *Receipt) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[14]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1526,7 +1712,7 @@ func (x *Receipt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receipt.ProtoReflect.Descriptor instead.
 func (*Receipt) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{14}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Receipt) GetNumber() uint64 {
@@ -1562,7 +1748,7 @@ type ShipCallsResponse struct {
 
 func (x *ShipCallsResponse) Reset() {
 	*x = ShipCallsResponse{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[15]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1574,7 +1760,7 @@ func (x *ShipCallsResponse) String() string {
 func (*ShipCallsResponse) ProtoMessage() {}
 
 func (x *ShipCallsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[15]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1587,7 +1773,7 @@ func (x *ShipCallsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipCallsResponse.ProtoReflect.Descriptor instead.
 func (*ShipCallsResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{15}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ShipCallsResponse) GetSequence() uint64 {
@@ -1635,7 +1821,7 @@ type RejectedCall struct {
 
 func (x *RejectedCall) Reset() {
 	*x = RejectedCall{}
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[16]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1647,7 +1833,7 @@ func (x *RejectedCall) String() string {
 func (*RejectedCall) ProtoMessage() {}
 
 func (x *RejectedCall) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_node_v1_node_proto_msgTypes[16]
+	mi := &file_trunkline_node_v1_node_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1660,7 +1846,7 @@ func (x *RejectedCall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RejectedCall.ProtoReflect.Descriptor instead.
 func (*RejectedCall) Descriptor() ([]byte, []int) {
-	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{16}
+	return file_trunkline_node_v1_node_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *RejectedCall) GetId() string {
@@ -1689,14 +1875,15 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x06status\x18\x04 \x01(\v2\x19.trunkline.node.v1.StatusH\x00R\x06status\x12=\n" +
 	"\n" +
 	"revoke_ack\x18\x05 \x01(\v2\x1c.trunkline.node.v1.RevokeAckH\x00R\trevokeAckB\t\n" +
-	"\amessage\"\xcf\x02\n" +
+	"\amessage\"\x82\x03\n" +
 	"\fSyncResponse\x12-\n" +
 	"\x04full\x18\x01 \x01(\v2\x17.trunkline.node.v1.FullH\x00R\x04full\x12I\n" +
 	"\x0ereset_cooldown\x18\x02 \x01(\v2 .trunkline.node.v1.ResetCooldownH\x00R\rresetCooldown\x123\n" +
 	"\x06revoke\x18\x03 \x01(\v2\x19.trunkline.node.v1.RevokeH\x00R\x06revoke\x120\n" +
 	"\x05drain\x18\x04 \x01(\v2\x18.trunkline.node.v1.DrainH\x00R\x05drain\x12S\n" +
-	"\x11renew_certificate\x18\xf2\x02 \x01(\v2#.trunkline.node.v1.RenewCertificateH\x00R\x10renewCertificateB\t\n" +
-	"\amessage\"\x9f\x03\n" +
+	"\x11renew_certificate\x18\xf2\x02 \x01(\v2#.trunkline.node.v1.RenewCertificateH\x00R\x10renewCertificate\x121\n" +
+	"\x05delta\x18\xb8\x03 \x01(\v2\x18.trunkline.node.v1.DeltaH\x00R\x05deltaB\t\n" +
+	"\amessage\"\xe5\x03\n" +
 	"\x05Hello\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12\x17\n" +
 	"\aboot_id\x18\x02 \x01(\tR\x06bootId\x12\x18\n" +
@@ -1710,7 +1897,10 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x10revoked_revision\x18\x14 \x01(\x04R\x0frevokedRevision\x12<\n" +
 	"\arefused\x18\x15 \x03(\v2\".trunkline.node.v1.RefusedDocumentR\arefused\x12#\n" +
 	"\rrefused_count\x18\x16 \x01(\x05R\frefusedCount\x12\"\n" +
-	"\fhave_history\x18\x96\x01 \x01(\fR\vhaveHistory\"\x9a\x01\n" +
+	"\fhave_history\x18\x96\x01 \x01(\fR\vhaveHistory\x12 \n" +
+	"\vhave_digest\x18\xb8\x03 \x01(\fR\n" +
+	"haveDigest\x12\"\n" +
+	"\ftakes_deltas\x18\xb9\x03 \x01(\bR\vtakesDeltas\"\x9a\x01\n" +
 	"\x03Ack\x12\x14\n" +
 	"\x05nonce\x18\x01 \x01(\x04R\x05nonce\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12<\n" +
@@ -1781,7 +1971,7 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\bfailures\x18\a \x01(\x05R\bfailures\x12\x1c\n" +
 	"\tthreshold\x18\b \x01(\x05R\tthreshold\x12\x18\n" +
 	"\aderived\x18\t \x01(\bR\aderived\x12\x17\n" +
-	"\x06detail\x18\xca\x02 \x01(\tR\x06detail\"\xb3\x02\n" +
+	"\x06detail\x18\xca\x02 \x01(\tR\x06detail\"\xcc\x02\n" +
 	"\x04Full\x12\x14\n" +
 	"\x05nonce\x18\x01 \x01(\x04R\x05nonce\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x16\n" +
@@ -1792,7 +1982,20 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\ahistory\x18\x96\x01 \x01(\fR\ahistory\x12$\n" +
 	"\rbase_revision\x18\x97\x01 \x01(\x04R\fbaseRevision\x12\"\n" +
 	"\fbase_history\x18\x98\x01 \x01(\fR\vbaseHistory\x12!\n" +
-	"\vtraceparent\x18\xe6\x01 \x01(\tR\vtraceparent\"\x9f\x02\n" +
+	"\vtraceparent\x18\xe6\x01 \x01(\tR\vtraceparent\x12\x17\n" +
+	"\x06digest\x18\xb8\x03 \x01(\fR\x06digest\"r\n" +
+	"\x05Delta\x12'\n" +
+	"\x02to\x18\x01 \x01(\v2\x17.trunkline.node.v1.FullR\x02to\x12\x1f\n" +
+	"\vfrom_digest\x18\x02 \x01(\fR\n" +
+	"fromDigest\x12\x1f\n" +
+	"\vchange_zstd\x18\x03 \x01(\fR\n" +
+	"changeZstd\"x\n" +
+	"\x06Change\x12\x1a\n" +
+	"\brevision\x18\x01 \x01(\x04R\brevision\x12\x1c\n" +
+	"\tdocuments\x18\x02 \x01(\fR\tdocuments\x12\x12\n" +
+	"\x04gone\x18\x03 \x03(\fR\x04gone\x12\x17\n" +
+	"\x04rest\x18\x04 \x01(\fH\x00R\x04rest\x88\x01\x01B\a\n" +
+	"\x05_rest\"\x9f\x02\n" +
 	"\x10ShipCallsRequest\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12\x1a\n" +
 	"\bsequence\x18\x02 \x01(\x04R\bsequence\x12-\n" +
@@ -1812,13 +2015,14 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\areceipt\x18\x96\x01 \x01(\v2\x1a.trunkline.node.v1.ReceiptR\areceipt\"6\n" +
 	"\fRejectedCall\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason*\xa1\x01\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason*\xb8\x01\n" +
 	"\bNackCode\x12\x19\n" +
 	"\x15NACK_CODE_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cNACK_CODE_VERSION_REGRESSION\x10\x01\x12\x1c\n" +
 	"\x18NACK_CODE_OTHER_DATABASE\x10\x02\x12\x1d\n" +
 	"\x19NACK_CODE_MISSING_FEATURE\x10\x03\x12\x1b\n" +
-	"\x17NACK_CODE_OTHER_HISTORY\x10\x042\xd1\x02\n" +
+	"\x17NACK_CODE_OTHER_HISTORY\x10\x04\x12\x15\n" +
+	"\x10NACK_CODE_RESYNC\x10\xb8\x032\xd1\x02\n" +
 	"\vNodeService\x12M\n" +
 	"\x06Enroll\x12 .trunkline.node.v1.EnrollRequest\x1a!.trunkline.node.v1.EnrollResponse\x12J\n" +
 	"\x05Renew\x12\x1f.trunkline.node.v1.RenewRequest\x1a .trunkline.node.v1.RenewResponse\x12K\n" +
@@ -1839,7 +2043,7 @@ func file_trunkline_node_v1_node_proto_rawDescGZIP() []byte {
 }
 
 var file_trunkline_node_v1_node_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_trunkline_node_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_trunkline_node_v1_node_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_trunkline_node_v1_node_proto_goTypes = []any{
 	(NackCode)(0),             // 0: trunkline.node.v1.NackCode
 	(*SyncRequest)(nil),       // 1: trunkline.node.v1.SyncRequest
@@ -1855,57 +2059,61 @@ var file_trunkline_node_v1_node_proto_goTypes = []any{
 	(*Drain)(nil),             // 11: trunkline.node.v1.Drain
 	(*TargetHealth)(nil),      // 12: trunkline.node.v1.TargetHealth
 	(*Full)(nil),              // 13: trunkline.node.v1.Full
-	(*ShipCallsRequest)(nil),  // 14: trunkline.node.v1.ShipCallsRequest
-	(*Receipt)(nil),           // 15: trunkline.node.v1.Receipt
-	(*ShipCallsResponse)(nil), // 16: trunkline.node.v1.ShipCallsResponse
-	(*RejectedCall)(nil),      // 17: trunkline.node.v1.RejectedCall
-	nil,                       // 18: trunkline.node.v1.Status.KeywordHitsEntry
-	(*RevokeAck)(nil),         // 19: trunkline.node.v1.RevokeAck
-	(*Revoke)(nil),            // 20: trunkline.node.v1.Revoke
-	(*Call)(nil),              // 21: trunkline.node.v1.Call
-	(*Total)(nil),             // 22: trunkline.node.v1.Total
-	(*Gap)(nil),               // 23: trunkline.node.v1.Gap
-	(*EnrollRequest)(nil),     // 24: trunkline.node.v1.EnrollRequest
-	(*RenewRequest)(nil),      // 25: trunkline.node.v1.RenewRequest
-	(*EnrollResponse)(nil),    // 26: trunkline.node.v1.EnrollResponse
-	(*RenewResponse)(nil),     // 27: trunkline.node.v1.RenewResponse
+	(*Delta)(nil),             // 14: trunkline.node.v1.Delta
+	(*Change)(nil),            // 15: trunkline.node.v1.Change
+	(*ShipCallsRequest)(nil),  // 16: trunkline.node.v1.ShipCallsRequest
+	(*Receipt)(nil),           // 17: trunkline.node.v1.Receipt
+	(*ShipCallsResponse)(nil), // 18: trunkline.node.v1.ShipCallsResponse
+	(*RejectedCall)(nil),      // 19: trunkline.node.v1.RejectedCall
+	nil,                       // 20: trunkline.node.v1.Status.KeywordHitsEntry
+	(*RevokeAck)(nil),         // 21: trunkline.node.v1.RevokeAck
+	(*Revoke)(nil),            // 22: trunkline.node.v1.Revoke
+	(*Call)(nil),              // 23: trunkline.node.v1.Call
+	(*Total)(nil),             // 24: trunkline.node.v1.Total
+	(*Gap)(nil),               // 25: trunkline.node.v1.Gap
+	(*EnrollRequest)(nil),     // 26: trunkline.node.v1.EnrollRequest
+	(*RenewRequest)(nil),      // 27: trunkline.node.v1.RenewRequest
+	(*EnrollResponse)(nil),    // 28: trunkline.node.v1.EnrollResponse
+	(*RenewResponse)(nil),     // 29: trunkline.node.v1.RenewResponse
 }
 var file_trunkline_node_v1_node_proto_depIdxs = []int32{
 	3,  // 0: trunkline.node.v1.SyncRequest.hello:type_name -> trunkline.node.v1.Hello
 	4,  // 1: trunkline.node.v1.SyncRequest.ack:type_name -> trunkline.node.v1.Ack
 	6,  // 2: trunkline.node.v1.SyncRequest.nack:type_name -> trunkline.node.v1.Nack
 	7,  // 3: trunkline.node.v1.SyncRequest.status:type_name -> trunkline.node.v1.Status
-	19, // 4: trunkline.node.v1.SyncRequest.revoke_ack:type_name -> trunkline.node.v1.RevokeAck
+	21, // 4: trunkline.node.v1.SyncRequest.revoke_ack:type_name -> trunkline.node.v1.RevokeAck
 	13, // 5: trunkline.node.v1.SyncResponse.full:type_name -> trunkline.node.v1.Full
 	10, // 6: trunkline.node.v1.SyncResponse.reset_cooldown:type_name -> trunkline.node.v1.ResetCooldown
-	20, // 7: trunkline.node.v1.SyncResponse.revoke:type_name -> trunkline.node.v1.Revoke
+	22, // 7: trunkline.node.v1.SyncResponse.revoke:type_name -> trunkline.node.v1.Revoke
 	11, // 8: trunkline.node.v1.SyncResponse.drain:type_name -> trunkline.node.v1.Drain
 	8,  // 9: trunkline.node.v1.SyncResponse.renew_certificate:type_name -> trunkline.node.v1.RenewCertificate
-	5,  // 10: trunkline.node.v1.Hello.refused:type_name -> trunkline.node.v1.RefusedDocument
-	5,  // 11: trunkline.node.v1.Ack.refused:type_name -> trunkline.node.v1.RefusedDocument
-	0,  // 12: trunkline.node.v1.Nack.code:type_name -> trunkline.node.v1.NackCode
-	12, // 13: trunkline.node.v1.Status.targets:type_name -> trunkline.node.v1.TargetHealth
-	18, // 14: trunkline.node.v1.Status.keyword_hits:type_name -> trunkline.node.v1.Status.KeywordHitsEntry
-	9,  // 15: trunkline.node.v1.Status.refusals:type_name -> trunkline.node.v1.LearnedRefusal
-	21, // 16: trunkline.node.v1.ShipCallsRequest.calls:type_name -> trunkline.node.v1.Call
-	22, // 17: trunkline.node.v1.ShipCallsRequest.totals:type_name -> trunkline.node.v1.Total
-	23, // 18: trunkline.node.v1.ShipCallsRequest.gaps:type_name -> trunkline.node.v1.Gap
-	15, // 19: trunkline.node.v1.ShipCallsRequest.receipt:type_name -> trunkline.node.v1.Receipt
-	17, // 20: trunkline.node.v1.ShipCallsResponse.rejected:type_name -> trunkline.node.v1.RejectedCall
-	15, // 21: trunkline.node.v1.ShipCallsResponse.receipt:type_name -> trunkline.node.v1.Receipt
-	24, // 22: trunkline.node.v1.NodeService.Enroll:input_type -> trunkline.node.v1.EnrollRequest
-	25, // 23: trunkline.node.v1.NodeService.Renew:input_type -> trunkline.node.v1.RenewRequest
-	1,  // 24: trunkline.node.v1.NodeService.Sync:input_type -> trunkline.node.v1.SyncRequest
-	14, // 25: trunkline.node.v1.NodeService.ShipCalls:input_type -> trunkline.node.v1.ShipCallsRequest
-	26, // 26: trunkline.node.v1.NodeService.Enroll:output_type -> trunkline.node.v1.EnrollResponse
-	27, // 27: trunkline.node.v1.NodeService.Renew:output_type -> trunkline.node.v1.RenewResponse
-	2,  // 28: trunkline.node.v1.NodeService.Sync:output_type -> trunkline.node.v1.SyncResponse
-	16, // 29: trunkline.node.v1.NodeService.ShipCalls:output_type -> trunkline.node.v1.ShipCallsResponse
-	26, // [26:30] is the sub-list for method output_type
-	22, // [22:26] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	14, // 10: trunkline.node.v1.SyncResponse.delta:type_name -> trunkline.node.v1.Delta
+	5,  // 11: trunkline.node.v1.Hello.refused:type_name -> trunkline.node.v1.RefusedDocument
+	5,  // 12: trunkline.node.v1.Ack.refused:type_name -> trunkline.node.v1.RefusedDocument
+	0,  // 13: trunkline.node.v1.Nack.code:type_name -> trunkline.node.v1.NackCode
+	12, // 14: trunkline.node.v1.Status.targets:type_name -> trunkline.node.v1.TargetHealth
+	20, // 15: trunkline.node.v1.Status.keyword_hits:type_name -> trunkline.node.v1.Status.KeywordHitsEntry
+	9,  // 16: trunkline.node.v1.Status.refusals:type_name -> trunkline.node.v1.LearnedRefusal
+	13, // 17: trunkline.node.v1.Delta.to:type_name -> trunkline.node.v1.Full
+	23, // 18: trunkline.node.v1.ShipCallsRequest.calls:type_name -> trunkline.node.v1.Call
+	24, // 19: trunkline.node.v1.ShipCallsRequest.totals:type_name -> trunkline.node.v1.Total
+	25, // 20: trunkline.node.v1.ShipCallsRequest.gaps:type_name -> trunkline.node.v1.Gap
+	17, // 21: trunkline.node.v1.ShipCallsRequest.receipt:type_name -> trunkline.node.v1.Receipt
+	19, // 22: trunkline.node.v1.ShipCallsResponse.rejected:type_name -> trunkline.node.v1.RejectedCall
+	17, // 23: trunkline.node.v1.ShipCallsResponse.receipt:type_name -> trunkline.node.v1.Receipt
+	26, // 24: trunkline.node.v1.NodeService.Enroll:input_type -> trunkline.node.v1.EnrollRequest
+	27, // 25: trunkline.node.v1.NodeService.Renew:input_type -> trunkline.node.v1.RenewRequest
+	1,  // 26: trunkline.node.v1.NodeService.Sync:input_type -> trunkline.node.v1.SyncRequest
+	16, // 27: trunkline.node.v1.NodeService.ShipCalls:input_type -> trunkline.node.v1.ShipCallsRequest
+	28, // 28: trunkline.node.v1.NodeService.Enroll:output_type -> trunkline.node.v1.EnrollResponse
+	29, // 29: trunkline.node.v1.NodeService.Renew:output_type -> trunkline.node.v1.RenewResponse
+	2,  // 30: trunkline.node.v1.NodeService.Sync:output_type -> trunkline.node.v1.SyncResponse
+	18, // 31: trunkline.node.v1.NodeService.ShipCalls:output_type -> trunkline.node.v1.ShipCallsResponse
+	28, // [28:32] is the sub-list for method output_type
+	24, // [24:28] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_node_proto_init() }
@@ -1930,14 +2138,16 @@ func file_trunkline_node_v1_node_proto_init() {
 		(*SyncResponse_Revoke)(nil),
 		(*SyncResponse_Drain)(nil),
 		(*SyncResponse_RenewCertificate)(nil),
+		(*SyncResponse_Delta)(nil),
 	}
+	file_trunkline_node_v1_node_proto_msgTypes[14].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_node_v1_node_proto_rawDesc), len(file_trunkline_node_v1_node_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   18,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -37,7 +37,8 @@ type NodeServiceClient interface {
 	// The node gets a new certificate in time. One that has expired less than 7 days ago is good for this
 	// and for nothing else.
 	Renew(ctx context.Context, in *RenewRequest, opts ...grpc.CallOption) (*RenewResponse, error)
-	// The node says hello, then receives whole snapshots and answers each with an ack or a nack.
+	// The node says hello, then receives snapshots, whole or as what changed, and answers each with an ack
+	// or a nack.
 	Sync(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[SyncRequest, SyncResponse], error)
 	// The node sends batches of calls; each is acknowledged after it is committed.
 	ShipCalls(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ShipCallsRequest, ShipCallsResponse], error)
@@ -109,7 +110,8 @@ type NodeServiceServer interface {
 	// The node gets a new certificate in time. One that has expired less than 7 days ago is good for this
 	// and for nothing else.
 	Renew(context.Context, *RenewRequest) (*RenewResponse, error)
-	// The node says hello, then receives whole snapshots and answers each with an ack or a nack.
+	// The node says hello, then receives snapshots, whole or as what changed, and answers each with an ack
+	// or a nack.
 	Sync(grpc.BidiStreamingServer[SyncRequest, SyncResponse]) error
 	// The node sends batches of calls; each is acknowledged after it is committed.
 	ShipCalls(grpc.BidiStreamingServer[ShipCallsRequest, ShipCallsResponse]) error

@@ -1,0 +1,251 @@
+// Package hashtrie is a map whose keys are hashes and that is never changed: a change makes a new map,
+// which shares with the one before it all but the little around what changed. So a map of a hundred
+// thousand may change every second while others read it without a lock, and what differs between two
+// of them is found without looking at what they share.
+//
+// A map may carry a sum of its content, a tree of SHA-256, which costs as little to keep up to date.
+package hashtrie
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"iter"
+	"slices"
+)
+
+// Key is a hash: keys are expected to spread evenly.
+type Key = [sha256.Size]byte
+
+// fan is how many ways there are at each of the two levels above the buckets.
+const fan = 64
+
+// Map is immutable, and safe for concurrent use. The zero value is empty and carries no sum.
+type Map[V any] struct {
+	leaf  func(*V) [sha256.Size]byte // nil: no sums are kept
+	root  *[fan]*branch[V]
+	count int
+	sum   [sha256.Size]byte
+}
+
+type branch[V any] struct {
+	buckets [fan]*bucket[V]
+	sum     [sha256.Size]byte
+}
+
+// bucket holds what shares the first bits, in the order of the keys.
+type bucket[V any] struct {
+	keys   []Key
+	values []V
+	sum    [sha256.Size]byte
+}
+
+// Summed is an empty map whose sum is made of what leaf says of each value: two maps of equal sum hold
+// the same. What leaf says must depend on the key too where that matters.
+func Summed[V any](leaf func(*V) [sha256.Size]byte) Map[V] {
+	m := Map[V]{leaf: leaf}
+	m.sum = sumOf(2, func(yield func([sha256.Size]byte)) {
+		for range fan {
+			yield([sha256.Size]byte{})
+		}
+	})
+	return m
+}
+
+func place(k *Key) (branch, bucket int) { return int(k[0] >> 2), int(k[1] >> 2) }
+
+// Len is how many keys there are.
+func (m Map[V]) Len() int { return m.count }
+
+// Sum tells maps apart that keep sums.
+func (m Map[V]) Sum() [sha256.Size]byte { return m.sum }
+
+// Get finds the value of a key.
+func (m Map[V]) Get(k Key) (value V, ok bool) {
+	if m.root == nil {
+		return value, false
+	}
+	x, y := place(&k)
+	b := m.root[x]
+	if b == nil || b.buckets[y] == nil {
+		return value, false
+	}
+	in := b.buckets[y]
+	low, high := 0, len(in.keys)
+	for low < high {
+		middle := int(uint(low+high) >> 1)
+		switch bytes.Compare(in.keys[middle][:], k[:]) {
+		case 0:
+			return in.values[middle], true
+		case -1:
+			low = middle + 1
+		default:
+			high = middle
+		}
+	}
+	return value, false
+}
+
+// All gives everything, in an order that depends on the keys alone.
+func (m Map[V]) All() iter.Seq2[Key, V] {
+	return func(yield func(Key, V) bool) {
+		if m.root == nil {
+			return
+		}
+		for _, b := range m.root {
+			if b == nil {
+				continue
+			}
+			for _, in := range b.buckets {
+				if in == nil {
+					continue
+				}
+				for i := range in.keys {
+					if !yield(in.keys[i], in.values[i]) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// Edit gives a key a value, or takes the key out.
+type Edit[V any] struct {
+	Key   Key
+	Value V
+	Gone  bool
+}
+
+// With is the map after edits, which it may reorder: at most one for each key.
+func (m Map[V]) With(edits []Edit[V]) Map[V] {
+	if len(edits) == 0 {
+		return m
+	}
+	slices.SortFunc(edits, func(a, b Edit[V]) int {
+		ax, ay := place(&a.Key)
+		bx, by := place(&b.Key)
+		return cmp.Or((ax*fan+ay)-(bx*fan+by), bytes.Compare(a.Key[:], b.Key[:]))
+	})
+	next := Map[V]{leaf: m.leaf, root: &[fan]*branch[V]{}, count: m.count}
+	if m.root != nil {
+		*next.root = *m.root
+	}
+	for len(edits) > 0 {
+		x, _ := place(&edits[0].Key)
+		n := run(edits, func(k *Key) bool { ex, _ := place(k); return ex == x })
+		var grown int
+		next.root[x], grown = edited(next.root[x], edits[:n], m.leaf)
+		next.count += grown
+		edits = edits[n:]
+	}
+	if m.leaf != nil {
+		next.sum = sumOf(2, func(yield func([sha256.Size]byte)) {
+			for _, b := range next.root {
+				if b == nil {
+					yield([sha256.Size]byte{})
+					continue
+				}
+				yield(b.sum)
+			}
+		})
+	}
+	return next
+}
+
+// run is how many edits there are at the beginning whose key is meant.
+func run[V any](edits []Edit[V], meant func(*Key) bool) int {
+	n := 1
+	for n < len(edits) && meant(&edits[n].Key) {
+		n++
+	}
+	return n
+}
+
+// edited is a branch after edits; nil when nothing is left of it.
+func edited[V any](old *branch[V], edits []Edit[V], leaf func(*V) [sha256.Size]byte) (next *branch[V], grown int) {
+	next = &branch[V]{}
+	if old != nil {
+		next.buckets = old.buckets
+	}
+	for len(edits) > 0 {
+		_, y := place(&edits[0].Key)
+		n := run(edits, func(k *Key) bool { _, ey := place(k); return ey == y })
+		before := next.buckets[y].len()
+		next.buckets[y] = merged(next.buckets[y], edits[:n], leaf)
+		grown += next.buckets[y].len() - before
+		edits = edits[n:]
+	}
+	if !slices.ContainsFunc(next.buckets[:], func(b *bucket[V]) bool { return b != nil }) {
+		return nil, grown
+	}
+	if leaf != nil {
+		next.sum = sumOf(1, func(yield func([sha256.Size]byte)) {
+			for _, b := range next.buckets {
+				if b == nil {
+					yield([sha256.Size]byte{})
+					continue
+				}
+				yield(b.sum)
+			}
+		})
+	}
+	return next, grown
+}
+
+func (b *bucket[V]) len() int {
+	if b == nil {
+		return 0
+	}
+	return len(b.keys)
+}
+
+// merged is a bucket after edits; nil when it is empty.
+func merged[V any](old *bucket[V], edits []Edit[V], leaf func(*V) [sha256.Size]byte) *bucket[V] {
+	if old == nil {
+		old = &bucket[V]{}
+	}
+	size := len(old.keys)
+	for i := range edits {
+		if !edits[i].Gone {
+			size++
+		}
+	}
+	next := &bucket[V]{keys: make([]Key, 0, size), values: make([]V, 0, size)}
+	take := func(k Key, v V) { next.keys, next.values = append(next.keys, k), append(next.values, v) }
+	i := 0
+	for e := range edits {
+		for i < len(old.keys) && bytes.Compare(old.keys[i][:], edits[e].Key[:]) < 0 {
+			take(old.keys[i], old.values[i])
+			i++
+		}
+		if i < len(old.keys) && old.keys[i] == edits[e].Key {
+			i++
+		}
+		if !edits[e].Gone {
+			take(edits[e].Key, edits[e].Value)
+		}
+	}
+	for ; i < len(old.keys); i++ {
+		take(old.keys[i], old.values[i])
+	}
+	if len(next.keys) == 0 {
+		return nil
+	}
+	if leaf != nil {
+		next.sum = sumOf(0, func(yield func([sha256.Size]byte)) {
+			for i := range next.values {
+				yield(leaf(&next.values[i]))
+			}
+		})
+	}
+	return next
+}
+
+// sumOf is the sum of one node of the tree: level is 0 for a bucket, so that none passes for another.
+func sumOf(level byte, parts func(yield func([sha256.Size]byte))) (sum [sha256.Size]byte) {
+	all := make([]byte, 1, 1+fan*sha256.Size)
+	all[0] = level
+	parts(func(part [sha256.Size]byte) { all = append(all, part[:]...) })
+	return sha256.Sum256(all)
+}
