@@ -5,11 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"runtime"
 	"slices"
-	"strings"
-	"sync/atomic"
 	"time"
+	"unique"
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
@@ -27,15 +25,29 @@ const microPerCall = 1_000_000
 // is refused whole and the node keeps the one it has. A group or a key that still names
 // required features is one that this build cannot serve: it is known, and refused.
 func Compile(in *nodev1.Snapshot) (*Snapshot, error) {
+	s, err := compileRest(in)
+	if err != nil {
+		return nil, err
+	}
+	s.held = newHeld()
+	if s.keys, err = s.withKeys(s.keys, in.GetApiKeys(), nil); err != nil {
+		return nil, err
+	}
+	if s.keys.Len() != len(in.GetApiKeys()) {
+		return nil, fmt.Errorf("%d api keys have the same secret as another one", len(in.GetApiKeys())-s.keys.Len())
+	}
+	return s, nil
+}
+
+// compileRest is everything but the API keys.
+func compileRest(in *nodev1.Snapshot) (*Snapshot, error) {
 	s := &Snapshot{
-		Revision:    in.GetRevision(),
-		Providers:   make(map[string]*Provider, len(in.GetProviders())),
-		pepper:      in.GetKeyPepper(),
-		hop:         []string{hopOf(in.GetKeyPepper())},
-		ids:         newResponseIDs(in.GetKeyPepper()),
-		keys:        make(map[[32]byte]*APIKey, len(in.GetApiKeys())),
-		unsupported: map[KeyHash][]string{},
-		held:        make(map[string]*atomic.Int64, len(in.GetApiKeys())),
+		Revision:  in.GetRevision(),
+		Providers: make(map[string]*Provider, len(in.GetProviders())),
+		pepper:    in.GetKeyPepper(),
+		hop:       []string{hopOf(in.GetKeyPepper())},
+		ids:       newResponseIDs(in.GetKeyPepper()),
+		byName:    make(map[unique.Handle[string]]*Group, len(in.GetGroups())),
 	}
 	s.CORS = compileOrigins(in.GetCorsOrigins())
 	s.Sockets = int(in.GetWebsocket().GetMaxConnectionsPerKey())
@@ -54,7 +66,6 @@ func Compile(in *nodev1.Snapshot) (*Snapshot, error) {
 		}
 		keywords = append(keywords, compiled)
 	}
-	byName := make(map[string]*Group, len(in.GetGroups()))
 	taken := make(map[string]bool, len(in.GetGroups()))
 	for _, g := range in.GetGroups() {
 		group, err := compileGroup(g, targets, newKeywordsOf(g.GetName(), keywords))
@@ -71,17 +82,10 @@ func Compile(in *nodev1.Snapshot) (*Snapshot, error) {
 		for _, name := range group.Aliases {
 			s.groups.AddAlias(name, group)
 		}
-		byName[group.Name] = group
+		group.handle = unique.Make(group.Name)
+		s.byName[group.handle] = group
 	}
-	s.ids.index(s, byName)
-	for i, k := range in.GetApiKeys() {
-		if err := s.addKey(k, byName); err != nil {
-			return nil, fmt.Errorf("api key %q: %w", k.GetName(), err)
-		}
-		if i%256 == 255 {
-			runtime.Gosched() // requests that wait for a CPU go first
-		}
-	}
+	s.ids.index(s)
 	return s, nil
 }
 
@@ -231,40 +235,6 @@ func pairs(members []*Member) (out [][2]*Member) {
 		out = append(out, [2]*Member{members[i-1], members[i]})
 	}
 	return out
-}
-
-func (s *Snapshot) addKey(in *nodev1.ApiKey, groups map[string]*Group) error {
-	if len(in.GetHash()) != 32 {
-		return fmt.Errorf("hash has %d bytes instead of 32", len(in.GetHash()))
-	}
-	sum := [32]byte(in.GetHash())
-	if missing := in.GetRequiredFeatures(); len(missing) > 0 { // what the node has was taken off the list before
-		s.unsupported[sum] = missing
-		return nil
-	}
-	if _, taken := s.keys[sum]; taken {
-		return fmt.Errorf("another key has the same secret")
-	}
-	if s.held[in.GetName()] == nil {
-		s.held[in.GetName()] = new(atomic.Int64)
-	}
-	k := &APIKey{Name: in.GetName(), Caller: callerOf(in), Held: s.held[in.GetName()], hash: sum}
-	if err := k.restrict(in); err != nil {
-		return err
-	}
-	if in.GetExpireTime() != nil {
-		k.ExpiresAt = in.GetExpireTime().AsTime()
-	}
-	for _, name := range in.GetGroups() {
-		g, ok := groups[name]
-		if !ok {
-			return fmt.Errorf("group %q does not exist", name)
-		}
-		k.Groups = append(k.Groups, g)
-	}
-	slices.SortFunc(k.Groups, func(a, b *Group) int { return strings.Compare(a.Name, b.Name) })
-	s.keys[sum] = k
-	return nil
 }
 
 func compilePrice(in *nodev1.Price) *Price {

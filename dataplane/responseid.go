@@ -86,7 +86,7 @@ func (r *responseIDs) reference(kind string, names ...string) reference {
 }
 
 // index gives everything that ids refer to its reference.
-func (r *responseIDs) index(s *Snapshot, groups map[string]*Group) {
+func (r *responseIDs) index(s *Snapshot) {
 	for _, p := range s.Providers {
 		p.ref = r.reference("provider", p.Name)
 		r.providers[p.ref] = p
@@ -97,7 +97,7 @@ func (r *responseIDs) index(s *Snapshot, groups map[string]*Group) {
 	for _, t := range s.targets {
 		t.ref = r.reference("model", t.Provider.Name, t.Model)
 	}
-	for _, g := range groups {
+	for _, g := range s.byName {
 		g.ref = r.reference("group", g.Name)
 		r.groups[g.ref] = g
 	}

@@ -99,6 +99,12 @@ func (s *Snapshot) KeepLoads(old *Snapshot) {
 	if old == nil {
 		return
 	}
+	s.keepTargets(old)
+	s.held.goOn(s, old.held)
+}
+
+// keepTargets goes on with the counts of targets and providers.
+func (s *Snapshot) keepTargets(old *Snapshot) {
 	for scope, t := range s.targets {
 		if before, ok := old.targets[scope]; ok {
 			t.Load = before.Load
@@ -107,11 +113,6 @@ func (s *Snapshot) KeepLoads(old *Snapshot) {
 	for name, p := range s.Providers {
 		if before, ok := old.Providers[name]; ok {
 			p.Load = before.Load
-		}
-	}
-	for _, k := range s.keys {
-		if before, ok := old.held[k.Name]; ok {
-			k.Held, s.held[k.Name] = before, before
 		}
 	}
 }

@@ -1,19 +1,19 @@
 package dataplane
 
 import (
-	"crypto/sha256"
 	"iter"
-	"maps"
 	"net/netip"
 	"net/url"
 	"slices"
 	"sync/atomic"
 	"time"
+	"unique"
 
 	"github.com/trunkline-ai/trunkline/internal/domain/alias"
 	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
 	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 	"github.com/trunkline-ai/trunkline/internal/domain/fieldrule"
+	"github.com/trunkline-ai/trunkline/internal/domain/hashtrie"
 	"github.com/trunkline-ai/trunkline/internal/domain/routing"
 	"github.com/trunkline-ai/trunkline/internal/outbound"
 )
@@ -29,13 +29,12 @@ type Snapshot struct {
 
 	pepper []byte
 	hop    []string // the installation's name in HopHeader; never changed
-	keys   map[[sha256.Size]byte]*APIKey
+	keys   hashtrie.Map[*APIKey]
 	groups alias.Index[*Group]
-	// unsupported are the keys that this build cannot serve, with the features that it lacks.
-	unsupported map[KeyHash][]string
+	byName map[unique.Handle[string]]*Group
 	// revoked are secrets among keys that were revoked since.
 	revoked RevokedKeys
-	held    map[string]*atomic.Int64 // by the name of the key
+	held    *held
 
 	targets map[Scope]*Target
 	ids     responseIDs
@@ -44,8 +43,8 @@ type Snapshot struct {
 // Key finds the API key a client sent. Expiry is the caller's to check.
 func (s *Snapshot) Key(secret string) (*APIKey, bool) {
 	hash := apikey.Hash(s.pepper, secret)
-	k, ok := s.keys[hash]
-	if !ok {
+	k, ok := s.keys.Get(hash)
+	if !ok || k.unsupported != nil {
 		return nil, false
 	}
 	if _, gone := s.revoked[hash]; gone {
@@ -57,7 +56,27 @@ func (s *Snapshot) Key(secret string) (*APIKey, bool) {
 // Unsupported lists the features that this build lacks to serve the API key a client sent;
 // nil when that is not why it is not known.
 func (s *Snapshot) Unsupported(secret string) []string {
-	return s.unsupported[apikey.Hash(s.pepper, secret)]
+	if k, ok := s.keys.Get(apikey.Hash(s.pepper, secret)); ok {
+		return k.unsupported
+	}
+	return nil
+}
+
+// KeyOf finds the API key that has a secret; nil: none has, or it cannot be served.
+func (s *Snapshot) KeyOf(hash KeyHash) *APIKey {
+	if k, ok := s.keys.Get(hash); ok && k.unsupported == nil {
+		return k
+	}
+	return nil
+}
+
+// KeyName is the name of the API key that has a secret; ok is false when none has it.
+func (s *Snapshot) KeyName(hash KeyHash) (name string, ok bool) {
+	k, ok := s.keys.Get(hash)
+	if !ok {
+		return "", false
+	}
+	return k.Name, true
 }
 
 // Target finds a model of a provider; nil: there is none.
@@ -65,8 +84,27 @@ func (s *Snapshot) Target(provider, model string) *Target {
 	return s.targets[Scope{Kind: ScopeTarget, Provider: provider, Name: model}]
 }
 
-// Keys gives every API key, in no order.
-func (s *Snapshot) Keys() iter.Seq[*APIKey] { return maps.Values(s.keys) }
+// Keys gives every API key that can be served, in no order.
+func (s *Snapshot) Keys() iter.Seq[*APIKey] {
+	return func(yield func(*APIKey) bool) {
+		for _, k := range s.keys.All() {
+			if k.unsupported == nil && !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+// GroupsOf gives the groups that an API key may use, sorted by name.
+func (s *Snapshot) GroupsOf(k *APIKey) iter.Seq[*Group] {
+	return func(yield func(*Group) bool) {
+		for _, name := range k.groups {
+			if g := s.byName[name]; g != nil && !yield(g) {
+				return
+			}
+		}
+	}
+}
 
 // Group finds the group that a client means by a model: by its name or an alias as they are
 // written, else in another letter case, else by an alias with a star.
@@ -201,8 +239,9 @@ type Group struct {
 	// no members.
 	Unsupported []string
 
-	ties bool // some members share a rank
-	ref  reference
+	ties   bool // some members share a rank
+	ref    reference
+	handle unique.Handle[string] // the name, as keys refer to it
 }
 
 // APIKey is what a client sends.
@@ -211,7 +250,6 @@ type APIKey struct {
 	// Caller is who is behind the key where failures are counted by caller: its owner where one
 	// is set, so that many keys are no more than one, else the key.
 	Caller    string
-	Groups    []*Group // sorted by name
 	ExpiresAt time.Time
 	Limits    Limits
 	Budget    Budget
@@ -227,16 +265,17 @@ type APIKey struct {
 
 	limited bool
 	hash    KeyHash
+	// groups are the names of those it may use, sorted: a key need not be compiled again because a group
+	// has changed.
+	groups []unique.Handle[string]
+	// unsupported are the features that this build lacks to serve the key, which then is nothing but its
+	// name and its hash; nil: it can be served.
+	unsupported []string
 }
 
 // Allows reports whether the key may use the group.
 func (k *APIKey) Allows(g *Group) bool {
-	for _, have := range k.Groups {
-		if have == g {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(k.groups, g.handle)
 }
 
 // Policy says when a target is skipped and how long an attempt may take; every field is set.

@@ -3,6 +3,10 @@ package nodeapi
 import (
 	"sync/atomic"
 	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
 const (
@@ -13,10 +17,23 @@ const (
 	sendTime = 10 * time.Second
 )
 
-// deliveries is what bounds the snapshots on their way.
+// deliveries is what bounds the snapshots on their way, and counts them.
 type deliveries struct {
-	places chan struct{}
-	total  atomic.Uint64
+	places                 chan struct{}
+	wholes, deltas         atomic.Uint64
+	wholeBytes, deltaBytes atomic.Uint64
+	resyncs                atomic.Uint64
+}
+
+// sent counts a message: a whole snapshot or a delta.
+func (d *deliveries) sent(full *nodev1.Full, delta *nodev1.Delta) {
+	if full != nil {
+		d.wholes.Add(1)
+		d.wholeBytes.Add(uint64(proto.Size(full)))
+		return
+	}
+	d.deltas.Add(1)
+	d.deltaBytes.Add(uint64(proto.Size(delta)))
 }
 
 func newDeliveries() *deliveries { return &deliveries{places: make(chan struct{}, maxSends)} }
@@ -46,7 +63,6 @@ func (t *turn) ask(wants bool) chan<- struct{} {
 // got notes that ask took the value; a snapshot is to be sent now.
 func (t *turn) got() {
 	t.has = true
-	t.deliveries.total.Add(1)
 	t.timer.Reset(sendTime)
 }
 
@@ -62,8 +78,19 @@ func (t *turn) release() {
 	}
 }
 
-// Sends tells how many snapshots were sent since the start, and how many are on their way:
-// not answered yet.
-func (s *Server) Sends() (total uint64, underWay int) {
-	return s.service.deliveries.total.Load(), len(s.service.deliveries.places)
+// Sends is what was sent since the start.
+type Sends struct {
+	Wholes, Deltas         uint64 // snapshots
+	WholeBytes, DeltaBytes uint64
+	Resyncs                uint64 // deltas that did not fit, after which the whole was sent
+	UnderWay               int    // whole snapshots that are not answered yet
+}
+
+// Sends tells what was sent to nodes.
+func (s *Server) Sends() Sends {
+	d := s.service.deliveries
+	return Sends{
+		Wholes: d.wholes.Load(), Deltas: d.deltas.Load(), WholeBytes: d.wholeBytes.Load(), DeltaBytes: d.deltaBytes.Load(),
+		Resyncs: d.resyncs.Load(), UnderWay: len(d.places),
+	}
 }

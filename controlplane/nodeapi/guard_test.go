@@ -296,7 +296,7 @@ func TestARevokedNodeIsCutAtOnce(t *testing.T) {
 	if _, err := badShip.Recv(); nodeid.ReasonOf(err) != nodeid.Revoked {
 		t.Errorf("ShipCalls ended with %v", err)
 	}
-	s.push <- &nodev1.Full{Revision: 1, Sha256: []byte{1}}
+	s.push <- pushed{&nodev1.Full{Revision: 1, Sha256: []byte{1}}}
 	if m, err := goodSync.Recv(); err != nil || m.GetFull().GetRevision() != 1 {
 		t.Errorf("the other node got %v, %v", m, err)
 	}

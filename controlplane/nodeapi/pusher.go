@@ -3,18 +3,26 @@ package nodeapi
 import (
 	"bytes"
 
+	"github.com/trunkline-ai/trunkline/controlplane"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
 // pusher decides what one stream is sent next: the newest snapshot, never a second one
-// before the node answered the first, and none that the node has or has refused.
+// before the node answered the first, and none that the node has or has refused. It is sent as what
+// changed where the node takes that, and what the node has is known.
 type pusher struct {
-	next    *nodev1.Full // newest one not sent
-	sent    *nodev1.Full // waits for an answer
-	nonce   uint64
-	have    []byte // SHA-256 of what the node serves
-	lineage string // of what it serves; empty: not known
-	refused []byte // SHA-256 of what it refused last
+	next controlplane.Snapshot // newest one not sent
+	sent controlplane.Snapshot // waits for an answer
+	// Of what was sent.
+	nonce uint64
+	delta bool
+
+	takesDeltas bool
+	needsWhole  bool   // a delta did not fit
+	have        []byte // digest of what the node serves; empty: not known
+	haveSHA256  []byte // of what it said that it serves, where it does not know its digest
+	lineage     string // of what it serves; empty: not known
+	refused     []byte // digest of what it refused last
 	// refusedOf is the lineage of that: the same content of a database that was adopted since
 	// is another matter.
 	refusedOf string
@@ -27,20 +35,37 @@ type pusher struct {
 	history func(revision uint64) []byte
 }
 
+func newPusher(hello *nodev1.Hello, history func(revision uint64) []byte) *pusher {
+	return &pusher{
+		takesDeltas: hello.GetTakesDeltas(), have: hello.GetHaveDigest(), haveSHA256: hello.GetHaveSha256(), lineage: hello.GetHaveLineage(),
+		floor: hello.GetHaveRevision(), revision: hello.GetHaveRevision(), history: history,
+	}
+}
+
 // offer replaces whatever was not sent yet. It reports whether the node has it already.
-func (p *pusher) offer(full *nodev1.Full) (has bool) {
-	p.next = full
-	return p.sent == nil && p.has(full)
+func (p *pusher) offer(s controlplane.Snapshot) (has bool) {
+	p.next = s
+	return p.sent == nil && p.has(s)
 }
 
 // has reports whether the node serves the snapshot, as one of the same database.
-func (p *pusher) has(full *nodev1.Full) bool {
-	return bytes.Equal(full.GetSha256(), p.have) && (full.GetLineage() == p.lineage || full.GetLineage() == "")
+func (p *pusher) has(s controlplane.Snapshot) bool {
+	if s.Lineage() != p.lineage && s.Lineage() != "" {
+		return false
+	}
+	if len(p.have) > 0 {
+		return bytes.Equal(s.Digest(), p.have)
+	}
+	if len(p.haveSHA256) == 0 || s.Revision() != p.revision {
+		return false
+	}
+	full, err := s.Full()
+	return err == nil && bytes.Equal(full.GetSha256(), p.haveSHA256)
 }
 
 // held reports whether a snapshot must wait: it is older than what the node came with.
-func (p *pusher) held(full *nodev1.Full) bool {
-	return full.GetRevision() < p.floor && (full.GetLineage() == p.lineage || p.lineage == "")
+func (p *pusher) held(s controlplane.Snapshot) bool {
+	return s.Revision() < p.floor && (s.Lineage() == p.lineage || p.lineage == "")
 }
 
 // release lets older snapshots through: the configuration really is older.
@@ -51,22 +76,46 @@ func (p *pusher) wants() bool {
 	if p.next == nil || p.sent != nil || p.held(p.next) {
 		return false
 	}
-	if p.has(p.next) || bytes.Equal(p.next.GetSha256(), p.refused) && p.next.GetLineage() == p.refusedOf {
+	if p.has(p.next) || bytes.Equal(p.next.Digest(), p.refused) && p.next.Lineage() == p.refusedOf {
 		p.next = nil
 		return false
 	}
 	return true
 }
 
-// take returns what to send now, under a new nonce, or nil.
-func (p *pusher) take() *nodev1.Full {
-	if !p.wants() {
-		return nil
+// takeDelta returns what to send now if a delta of at most so many bytes does, or nil.
+func (p *pusher) takeDelta(atMost int) (*nodev1.Delta, error) {
+	if !p.takesDeltas || p.needsWhole || len(p.have) == 0 || !p.wants() || p.next.Lineage() != p.lineage {
+		return nil, nil
 	}
-	full := p.next
-	p.next = nil
+	d, err := p.next.Delta(p.have)
+	if d == nil || err != nil || len(d.GetChangeZstd()) > atMost {
+		return nil, err
+	}
+	p.sending(true)
+	return &nodev1.Delta{To: p.addressed(d.GetTo()), FromDigest: d.GetFromDigest(), ChangeZstd: d.GetChangeZstd()}, nil
+}
+
+// take returns the whole to send now, or nil.
+func (p *pusher) take() (*nodev1.Full, error) {
+	if !p.wants() {
+		return nil, nil
+	}
+	full, err := p.next.Full()
+	if err != nil {
+		return nil, err
+	}
+	p.sending(false)
+	return p.addressed(full), nil
+}
+
+func (p *pusher) sending(delta bool) {
+	p.sent, p.next, p.delta = p.next, nil, delta
 	p.nonce++
-	p.sent = full
+}
+
+// addressed is a message for this stream, under its nonce.
+func (p *pusher) addressed(full *nodev1.Full) *nodev1.Full {
 	out := &nodev1.Full{
 		Nonce:        p.nonce,
 		Revision:     full.GetRevision(),
@@ -75,6 +124,7 @@ func (p *pusher) take() *nodev1.Full {
 		Lineage:      full.GetLineage(),
 		Replaces:     full.GetReplaces(),
 		Traceparent:  full.GetTraceparent(),
+		Digest:       full.GetDigest(),
 	}
 	if p.history != nil {
 		out.History = p.history(full.GetRevision())
@@ -86,27 +136,38 @@ func (p *pusher) take() *nodev1.Full {
 // acked records that the node serves what was sent and returns its revision; ok is
 // false for an answer to something else.
 func (p *pusher) acked(nonce uint64) (revision uint64, ok bool) {
-	full, ok := p.answered(nonce)
-	if ok {
-		p.have, p.lineage, p.floor, p.revision = full.GetSha256(), full.GetLineage(), 0, full.GetRevision()
+	s, ok := p.answered(nonce)
+	if !ok {
+		return 0, false
 	}
-	return full.GetRevision(), ok
+	p.have, p.lineage, p.floor, p.revision = s.Digest(), s.Lineage(), 0, s.Revision()
+	p.needsWhole = p.needsWhole && p.delta
+	return s.Revision(), true
 }
 
-// nacked records that the node refused what was sent.
-func (p *pusher) nacked(nonce uint64) (revision uint64, ok bool) {
-	full, ok := p.answered(nonce)
-	if ok {
-		p.refused, p.refusedOf = full.GetSha256(), full.GetLineage()
+// nacked records that the node refused what was sent. resync: it did not fit, and the whole is to be sent;
+// that is no refusal of the snapshot.
+func (p *pusher) nacked(nonce uint64, code nodev1.NackCode) (revision uint64, resync, ok bool) {
+	s, ok := p.answered(nonce)
+	if !ok {
+		return 0, false, false
 	}
-	return full.GetRevision(), ok
+	if p.delta && code == nodev1.NackCode_NACK_CODE_RESYNC {
+		p.needsWhole = true
+		if p.next == nil {
+			p.next = s
+		}
+		return s.Revision(), true, true
+	}
+	p.refused, p.refusedOf = s.Digest(), s.Lineage()
+	return s.Revision(), false, true
 }
 
-func (p *pusher) answered(nonce uint64) (*nodev1.Full, bool) {
+func (p *pusher) answered(nonce uint64) (controlplane.Snapshot, bool) {
 	if p.sent == nil || nonce != p.nonce {
 		return nil, false
 	}
-	full := p.sent
+	s := p.sent
 	p.sent = nil
-	return full, true
+	return s, true
 }

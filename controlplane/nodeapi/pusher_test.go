@@ -6,14 +6,35 @@ import (
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
-func revision(n uint64) *nodev1.Full {
-	return &nodev1.Full{Revision: n, Sha256: []byte{byte(n)}, SnapshotZstd: []byte{byte(n), byte(n)}}
+// pushed is a snapshot of a test. Changes lead to it from those of deltas.
+type pushed struct {
+	full   *nodev1.Full
+	deltas map[byte]int // size by the digest of the base
+}
+
+func (p pushed) Revision() uint64            { return p.full.GetRevision() }
+func (p pushed) Lineage() string             { return p.full.GetLineage() }
+func (p pushed) Digest() []byte              { return p.full.GetSha256() }
+func (p pushed) Full() (*nodev1.Full, error) { return p.full, nil }
+
+func (p pushed) Delta(from []byte) (*nodev1.Delta, error) {
+	if size, ok := p.deltas[from[0]]; ok {
+		return &nodev1.Delta{To: &nodev1.Full{Revision: p.Revision(), Digest: p.Digest()}, FromDigest: from, ChangeZstd: make([]byte, size)}, nil
+	}
+	return nil, nil
+}
+
+func revision(n uint64) pushed {
+	return pushed{full: &nodev1.Full{Revision: n, Sha256: []byte{byte(n)}, SnapshotZstd: []byte{byte(n), byte(n)}}}
 }
 
 // sends takes the next push and checks it; 0 wants none. It returns the nonce.
 func sends(t *testing.T, p *pusher, want uint64) uint64 {
 	t.Helper()
-	full := p.take()
+	full, err := p.take()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if full.GetRevision() != want {
 		t.Fatalf("sends revision %d, want %d", full.GetRevision(), want)
 	}
@@ -65,7 +86,7 @@ func TestPusherDoesNotRepeatWhatWasRefused(t *testing.T) {
 	p.offer(revision(1))
 	p.acked(sends(t, p, 1))
 	p.offer(revision(2))
-	if r, ok := p.nacked(sends(t, p, 2)); !ok || r != 2 {
+	if r, resync, ok := p.nacked(sends(t, p, 2), nodev1.NackCode_NACK_CODE_RESYNC); !ok || resync || r != 2 {
 		t.Errorf("nacked %d %v, want 2", r, ok)
 	}
 	p.offer(revision(2))
@@ -87,4 +108,96 @@ func TestPusherHoldsBackOlderSnapshotsForAWhile(t *testing.T) {
 	sends(t, p, 0)
 	p.release() // no: the database was restored
 	sends(t, p, 7)
+}
+
+// after is a revision to which deltas lead from others.
+func after(n uint64, size int, from ...byte) pushed {
+	p := revision(n)
+	p.deltas = map[byte]int{}
+	for _, digest := range from {
+		p.deltas[digest] = size
+	}
+	return p
+}
+
+// sendsDelta takes the next delta and checks it; 0 wants none. It returns the nonce.
+func sendsDelta(t *testing.T, p *pusher, want uint64) uint64 {
+	t.Helper()
+	d, err := p.takeDelta(100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.GetTo().GetRevision() != want || want != 0 && d.GetTo().GetDigest()[0] != byte(want) {
+		t.Fatalf("sends %v, want revision %d", d, want)
+	}
+	return d.GetTo().GetNonce()
+}
+
+func TestPusherSendsWhatChangedWhereThatFits(t *testing.T) {
+	t.Parallel()
+	p := newPusher(&nodev1.Hello{TakesDeltas: true, HaveDigest: []byte{1}, HaveRevision: 1}, nil)
+	p.offer(after(2, 10, 1))
+	first := sendsDelta(t, p, 2)
+	p.offer(after(3, 10, 1))
+	sendsDelta(t, p, 0) // one at a time
+	if r, ok := p.acked(first); !ok || r != 2 {
+		t.Errorf("acked %d %t", r, ok)
+	}
+	sendsDelta(t, p, 0) // it leads from 1, and the node has 2
+	if second := sends(t, p, 3); second != first+1 {
+		t.Errorf("nonce %d after %d", second, first)
+	} else if _, ok := p.acked(second); !ok {
+		t.Error("the whole was not taken as answered")
+	}
+	p.offer(after(4, 101, 3))
+	sendsDelta(t, p, 0) // large ones wait for a place
+	if d, err := p.takeDelta(101); err != nil || d.GetTo().GetRevision() != 4 {
+		t.Errorf("%v, %v", d, err)
+	}
+}
+
+func TestPusherSendsTheWholeAfterADeltaThatDidNotFit(t *testing.T) {
+	t.Parallel()
+	const resync = nodev1.NackCode_NACK_CODE_RESYNC
+	p := newPusher(&nodev1.Hello{TakesDeltas: true, HaveDigest: []byte{1}, HaveRevision: 1}, nil)
+	p.offer(after(2, 10, 1))
+	if r, again, ok := p.nacked(sendsDelta(t, p, 2), resync); !ok || !again || r != 2 {
+		t.Errorf("nacked %d %t %t", r, again, ok)
+	}
+	sendsDelta(t, p, 0)
+	whole := sends(t, p, 2)
+	p.offer(after(3, 10, 1, 2))
+	if _, ok := p.acked(whole); !ok {
+		t.Fatal("the whole was not taken as answered")
+	}
+	second := sendsDelta(t, p, 3) // deltas go on
+	p.offer(after(4, 10, 2, 3))
+	if _, again, ok := p.nacked(second, resync); !ok || !again {
+		t.Error("not taken as a wish for the whole")
+	}
+	// The newest is sent, not the one that did not fit. Refused as a whole, it is not sent again.
+	if r, again, ok := p.nacked(sends(t, p, 4), resync); !ok || again || r != 4 {
+		t.Errorf("nacked %d %t %t", r, again, ok)
+	}
+	p.offer(after(4, 10, 2, 3))
+	sends(t, p, 0)
+}
+
+func TestPusherSendsWholeToNodesThatDoNotKnowDeltas(t *testing.T) {
+	t.Parallel()
+	for name, hello := range map[string]*nodev1.Hello{
+		"an older build":         {HaveSha256: []byte{1}, HaveRevision: 1},
+		"no digest":              {HaveSha256: []byte{1}, HaveRevision: 1, TakesDeltas: true},
+		"not willing":            {HaveDigest: []byte{1}, HaveRevision: 1},
+		"of another database":    {HaveDigest: []byte{1}, HaveRevision: 1, HaveLineage: "other", TakesDeltas: true},
+		"with an unknown digest": {HaveDigest: []byte{7}, HaveRevision: 1, TakesDeltas: true},
+	} {
+		p := newPusher(hello, nil)
+		if has := p.offer(revision(1)); has != (name != "with an unknown digest") {
+			t.Errorf("%s: has it: %t", name, has)
+		}
+		p.offer(after(2, 10, 1))
+		sendsDelta(t, p, 0)
+		sends(t, p, 2)
+	}
 }

@@ -8,10 +8,10 @@ import (
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
-func of(lineage string, n uint64) *nodev1.Full {
-	f := revision(n)
-	f.Lineage, f.Replaces = lineage, []string{"older"}
-	return f
+func of(lineage string, n uint64) pushed {
+	p := revision(n)
+	p.full.Lineage, p.full.Replaces = lineage, []string{"older"}
+	return p
 }
 
 // A replica that lags behind waits, one of a database that was adopted does not; and what a
@@ -22,11 +22,11 @@ func TestPusherMindsTheLineage(t *testing.T) {
 	p.offer(of("a", 5))
 	sends(t, p, 0) // this replica may lag
 	p.offer(of("b", 5))
-	full := p.take()
-	if full.GetRevision() != 5 || full.GetLineage() != "b" || !slices.Equal(full.GetReplaces(), []string{"older"}) {
+	full, err := p.take()
+	if err != nil || full.GetRevision() != 5 || full.GetLineage() != "b" || !slices.Equal(full.GetReplaces(), []string{"older"}) {
 		t.Fatalf("sends %v, want the adopted database", full)
 	}
-	p.nacked(full.GetNonce())
+	p.nacked(full.GetNonce(), nodev1.NackCode_NACK_CODE_OTHER_DATABASE)
 	p.offer(of("b", 5))
 	sends(t, p, 0) // it was refused
 	p.offer(of("c", 5))

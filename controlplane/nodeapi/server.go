@@ -19,15 +19,15 @@ import (
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 
+	"github.com/trunkline-ai/trunkline/controlplane"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
 // Snapshots is where snapshots come from.
 type Snapshots interface {
 	// Subscribe returns a mailbox that always holds the newest snapshot not yet taken,
-	// the present one at once, and a function that ends the subscription. Snapshots carry
-	// no nonce and are shared: they must not be changed.
-	Subscribe() (mailbox <-chan *nodev1.Full, cancel func())
+	// the present one at once, and a function that ends the subscription.
+	Subscribe() (mailbox <-chan controlplane.Snapshot, cancel func())
 }
 
 // History gives a hash over all changes up to a revision; empty for one that the database does not have.

@@ -20,6 +20,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
 
+	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/nodeapi"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -28,9 +29,18 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // mailbox is the source of snapshots for one subscriber.
-type mailbox chan *nodev1.Full
+type mailbox chan controlplane.Snapshot
 
-func (m mailbox) Subscribe() (<-chan *nodev1.Full, func()) { return m, func() {} }
+func (m mailbox) Subscribe() (<-chan controlplane.Snapshot, func()) { return m, func() {} }
+
+// pushed is a snapshot of a test, which is always sent whole.
+type pushed struct{ full *nodev1.Full }
+
+func (p pushed) Revision() uint64                    { return p.full.GetRevision() }
+func (p pushed) Lineage() string                     { return p.full.GetLineage() }
+func (p pushed) Digest() []byte                      { return p.full.GetSha256() }
+func (p pushed) Full() (*nodev1.Full, error)         { return p.full, nil }
+func (p pushed) Delta([]byte) (*nodev1.Delta, error) { return nil, nil }
 
 // calls is what is done with a batch.
 type calls func(ctx context.Context, node string, calls []*nodev1.Call) (int, []*nodev1.RejectedCall, error)
@@ -208,13 +218,13 @@ func TestOnePushAtATimeAndTheNewestNext(t *testing.T) {
 	t.Parallel()
 	f := setup(t, discard)
 	s := f.join(t, &nodev1.Hello{Node: "n", BootId: "b", Version: "v1"})
-	f.push <- full(1)
+	f.push <- pushed{full(1)}
 	first := recv(t, s)
 	if first.GetRevision() != 1 || first.GetNonce() == 0 || string(first.GetSnapshotZstd()) != "zstd" {
 		t.Errorf("first push %v", first)
 	}
-	f.push <- full(2)
-	f.push <- full(3) // the mailbox has room for it only once 2 is taken
+	f.push <- pushed{full(2)}
+	f.push <- pushed{full(3)} // the mailbox has room for it only once 2 is taken
 	until(t, "3 is taken too", func() bool { return len(f.push) == 0 })
 	send(t, s, ack(first.GetNonce()+5)) // an answer to nothing
 	send(t, s, &nodev1.SyncRequest{})   // from a newer node
@@ -232,8 +242,8 @@ func TestOnePushAtATimeAndTheNewestNext(t *testing.T) {
 	if !strings.HasPrefix(n.GetError(), "revision 3: no: éé") || len(n.GetError()) > 4200 {
 		t.Errorf("error of %d bytes: %.40q", len(n.GetError()), n.GetError())
 	}
-	f.push <- full(3) // again: must not be sent
-	f.push <- full(4)
+	f.push <- pushed{full(3)} // again: must not be sent
+	f.push <- pushed{full(4)}
 	if third := recv(t, s); third.GetRevision() != 4 {
 		t.Errorf("third push is revision %d, want 4", third.GetRevision())
 	}
@@ -249,13 +259,13 @@ func TestOnePushAtATimeAndTheNewestNext(t *testing.T) {
 func TestNodeThatIsUpToDateIsSentNothing(t *testing.T) {
 	t.Parallel()
 	f := setup(t, discard)
-	f.push <- full(6)
+	f.push <- pushed{full(6)}
 	s := f.join(t, &nodev1.Hello{Node: "n", HaveRevision: 6, HaveSha256: []byte{6}})
 	until(t, "6 is taken", func() bool { return len(f.push) == 0 })
 	if n := f.server.Registry().Nodes()[0]; n.GetAppliedRevision() != 6 || !n.GetConnected() {
 		t.Errorf("node %v", n)
 	}
-	f.push <- full(7)
+	f.push <- pushed{full(7)}
 	if got := recv(t, s).GetRevision(); got != 7 {
 		t.Errorf("was sent %d, want 7", got)
 	}
@@ -269,7 +279,7 @@ func TestTwoNodesOfOneName(t *testing.T) {
 	if _, err := first.Recv(); status.Code(err) != codes.Aborted || !strings.Contains(err.Error(), "do two nodes share the name") {
 		t.Errorf("the older stream ended with %v", err)
 	}
-	f.push <- full(1)
+	f.push <- pushed{full(1)}
 	if got := recv(t, second).GetRevision(); got != 1 {
 		t.Errorf("the newer stream was sent %d", got)
 	}

@@ -25,6 +25,8 @@ const (
 	lagGrace = 5 * time.Second
 	// maxAuthorities bounds what a node may say that it trusts; there are never more than two.
 	maxAuthorities = 4
+	// smallDelta is up to how many bytes a delta waits for no place among the deliveries.
+	smallDelta = 64 << 10
 	// maxReason bounds what a node may say about a refusal, in bytes.
 	maxReason = 4 << 10
 )
@@ -89,10 +91,7 @@ func (s *service) push(
 	changed, unwatch := s.revoked.Subscribe()
 	defer unwatch()
 	revoked := &revoker{source: s.revoked, lineage: hello.GetHaveLineage(), revision: hello.GetRevokedRevision()}
-	p := &pusher{
-		have: hello.GetHaveSha256(), lineage: hello.GetHaveLineage(), floor: hello.GetHaveRevision(), revision: hello.GetHaveRevision(),
-		history: func(revision uint64) []byte { return s.histories.of(ctx, revision) },
-	}
+	p := newPusher(hello, func(revision uint64) []byte { return s.histories.of(ctx, revision) })
 	grace := time.NewTimer(lagGrace)
 	defer grace.Stop()
 	turn := s.deliveries.turn()
@@ -101,20 +100,23 @@ func (s *service) push(
 		if err := revoked.send(stream); err != nil { // ahead of any snapshot
 			return err
 		}
+		if _, err := s.sendDelta(stream, p, smallDelta); err != nil {
+			return err
+		}
 		select {
 		case turn.ask(p.wants()) <- struct{}{}:
 			turn.got()
-			if err := stream.Send(&nodev1.SyncResponse{Message: &nodev1.SyncResponse_Full{Full: p.take()}}); err != nil {
+			if err := s.send(stream, p); err != nil {
 				return err
 			}
 		case <-turn.late():
 			turn.release()
 		case <-ctx.Done():
 			return ended(ctx)
-		case full := <-mailbox:
-			if p.offer(full) {
-				session.follows(full.GetLineage())
-				session.applied(full.GetRevision())
+		case snapshot := <-mailbox:
+			if p.offer(snapshot) {
+				session.follows(snapshot.Lineage())
+				session.applied(snapshot.Revision())
 			}
 		case <-changed:
 		case m := <-session.mail:
@@ -142,6 +144,29 @@ func (s *service) push(
 	}
 }
 
+// send sends the newest snapshot, as what changed if that does.
+func (s *service) send(stream grpc.BidiStreamingServer[nodev1.SyncRequest, nodev1.SyncResponse], p *pusher) error {
+	if sent, err := s.sendDelta(stream, p, maxSend); sent || err != nil {
+		return err
+	}
+	full, err := p.take()
+	if err != nil {
+		return err
+	}
+	s.deliveries.sent(full, nil)
+	return stream.Send(&nodev1.SyncResponse{Message: &nodev1.SyncResponse_Full{Full: full}})
+}
+
+// sendDelta sends what changed, if that is all that the node needs and takes at most so many bytes.
+func (s *service) sendDelta(stream grpc.BidiStreamingServer[nodev1.SyncRequest, nodev1.SyncResponse], p *pusher, atMost int) (sent bool, err error) {
+	d, err := p.takeDelta(atMost)
+	if d == nil || err != nil {
+		return false, err
+	}
+	s.deliveries.sent(nil, d)
+	return true, stream.Send(&nodev1.SyncResponse{Message: &nodev1.SyncResponse_Delta{Delta: d}})
+}
+
 // receive takes one message of the node. Messages of a kind we do not know are those of a
 // newer node and are passed over.
 func (s *service) receive(m *nodev1.SyncRequest, p *pusher, session *session) error {
@@ -160,11 +185,16 @@ func (s *service) receive(m *nodev1.SyncRequest, p *pusher, session *session) er
 	case *nodev1.SyncRequest_RevokeAck:
 		session.revoked(m.RevokeAck)
 	case *nodev1.SyncRequest_Nack:
-		revision, ok := p.nacked(m.Nack.GetNonce())
+		revision, resync, ok := p.nacked(m.Nack.GetNonce(), m.Nack.GetCode())
 		if !ok {
 			break
 		}
 		reason := cut(m.Nack.GetReason(), maxReason)
+		if resync {
+			s.deliveries.resyncs.Add(1)
+			s.log.Warn("a change did not fit what a node has; it is sent the whole snapshot", "node", session.name, "revision", revision, "reason", reason)
+			break
+		}
 		session.ahead(m.Nack.GetCode())
 		session.refused(revision, reason)
 		s.log.Warn("node refused a snapshot", "node", session.name, "revision", revision, "reason", reason)
@@ -206,6 +236,9 @@ func awaitHello(ctx context.Context, in <-chan received[nodev1.SyncRequest]) (*n
 		}
 		if err := checkNode(ctx, hello.GetNode()); err != nil {
 			return nil, err
+		}
+		if n := max(len(hello.GetHaveDigest()), len(hello.GetHaveSha256())); n > 64 {
+			return nil, status.Error(codes.InvalidArgument, "have_digest and have_sha256 must be at most 64 bytes")
 		}
 		for _, said := range []string{hello.GetBootId(), hello.GetVersion(), hello.GetHaveLineage()} {
 			if len(said) > 128 || strings.ContainsFunc(said, unicode.IsControl) {

@@ -37,16 +37,7 @@ func register(reg prometheus.Registerer, s *Server) {
 	})
 	registerFleet(reg, s.fleet)
 	reg.MustRegister(newDatabaseMetrics(s.db))
-	reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
-		Name: "trunkline_snapshot_sends_total", Help: "Snapshots sent to nodes by this replica.",
-	}, func() float64 {
-		total, _ := s.nodes.Sends()
-		return float64(total)
-	}))
-	gauge("trunkline_snapshot_sends_under_way", "Snapshots on their way to nodes, not answered yet; at most 50.", func() float64 {
-		_, underWay := s.nodes.Sends()
-		return float64(underWay)
-	})
+	registerSends(reg, s.nodes.Sends)
 	gauge("trunkline_usage_drift", "Sums of usage that differed from the calls when this replica counted a day again last; not 0 is a fault.", func() float64 {
 		return float64(s.calls.Drift())
 	})

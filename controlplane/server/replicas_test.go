@@ -11,11 +11,14 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/controlplane/snapshot"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
+	"github.com/trunkline-ai/trunkline/internal/domain/docset"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	"github.com/trunkline-ai/trunkline/internal/testenv"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -74,11 +77,15 @@ func (r *replica) record(newest <-chan uint64) (sums map[uint64]string, faults [
 	deadline := time.After(2 * time.Minute)
 	for last < until {
 		select {
-		case full := <-mailbox:
-			if full.GetRevision() < last {
-				faults = append(faults, fmt.Sprintf("revision %d after %d", full.GetRevision(), last))
+		case s := <-mailbox:
+			if s.Revision() < last {
+				faults = append(faults, fmt.Sprintf("revision %d after %d", s.Revision(), last))
 			}
-			last = full.GetRevision()
+			last = s.Revision()
+			full, err := s.Full()
+			if err != nil {
+				return sums, append(faults, err.Error())
+			}
 			sums[last] = string(full.GetSha256())
 		case until = <-newest:
 		case <-deadline:
@@ -95,11 +102,16 @@ func sum(t *testing.T, c *controlplane.Config, sealer controlplane.Sealer) strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	full, err := snapshot.Encode(s)
+	raw, err := proto.Marshal(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(full.GetSha256())
+	set, err := docset.Parse(raw, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash := sha256.Sum256(set.Encode())
+	return string(hash[:])
 }
 
 // write makes the n-th change of a replica: of a kind of its own, so that nothing conflicts.

@@ -9,8 +9,11 @@ import (
 	"slices"
 	"strings"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
+	"github.com/trunkline-ai/trunkline/internal/domain/feature"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -35,19 +38,29 @@ type builder struct {
 // in which people wrote them, because it means something. The result holds secrets in
 // clear. Build changes nothing in cfg.
 func Build(cfg *controlplane.Config, sealer controlplane.Sealer, pepper []byte) (*nodev1.Snapshot, error) {
-	b := &builder{
-		cfg:      cfg,
-		sealer:   sealer,
-		settings: cfg.Settings(),
-		models:   map[string]map[string]string{},
-		groups:   map[string]bool{},
+	made, err := (*image)(nil).follow(cfg, sealer, pepper)
+	if err != nil {
+		return nil, err
 	}
-	s := &nodev1.Snapshot{Revision: uint64(cfg.Revision), KeyPepper: pepper}
+	s := &nodev1.Snapshot{}
+	if err := proto.Unmarshal(made.set.Encode(), s); err != nil {
+		return nil, fmt.Errorf("decode snapshot: %w", err)
+	}
+	return s, nil
+}
+
+func newBuilder(cfg *controlplane.Config, sealer controlplane.Sealer) *builder {
+	return &builder{cfg: cfg, sealer: sealer, settings: cfg.Settings(), models: map[string]map[string]string{}, groups: map[string]bool{}}
+}
+
+// rest resolves everything but API keys.
+func (b *builder) rest(pepper []byte) (*nodev1.Snapshot, error) {
+	s := &nodev1.Snapshot{KeyPepper: pepper}
 	s.CorsOrigins = b.settings.GetCors().GetAllowedOrigins()
 	if ws := controlplane.EffectiveWebSocket(b.settings); ws.GetEnabled() {
 		s.Websocket = &nodev1.WebSocket{MaxConnectionsPerKey: ws.GetMaxConnectionsPerKey()}
 	}
-	for _, r := range cfg.List(controlplane.KindProvider) {
+	for _, r := range b.cfg.List(controlplane.KindProvider) {
 		spec := r.Spec.(*adminv1.Provider)
 		if !enabled(spec.Enabled) {
 			continue
@@ -62,7 +75,7 @@ func Build(cfg *controlplane.Config, sealer controlplane.Sealer, pepper []byte) 
 		}
 		s.Providers = append(s.Providers, p)
 	}
-	for _, r := range cfg.List(controlplane.KindGroup) {
+	for _, r := range b.cfg.List(controlplane.KindGroup) {
 		spec := r.Spec.(*adminv1.Group)
 		if !enabled(spec.Enabled) {
 			continue
@@ -73,21 +86,7 @@ func Build(cfg *controlplane.Config, sealer controlplane.Sealer, pepper []byte) 
 		}
 		s.Groups = append(s.Groups, g)
 	}
-	for _, r := range cfg.List(controlplane.KindAPIKey) {
-		spec := r.Spec.(*adminv1.ApiKey)
-		if !enabled(spec.Enabled) {
-			continue
-		}
-		k, err := b.key(r.Name, spec)
-		if err != nil {
-			return nil, fmt.Errorf("api key %q: %w", r.Name, err)
-		}
-		s.ApiKeys = append(s.ApiKeys, k)
-		if old := oldSecret(k, spec); old != nil {
-			s.ApiKeys = append(s.ApiKeys, old)
-		}
-	}
-	for _, r := range cfg.List(controlplane.KindFailureKeyword) {
+	for _, r := range b.cfg.List(controlplane.KindFailureKeyword) {
 		spec := r.Spec.(*adminv1.FailureKeyword)
 		if !enabled(spec.Enabled) {
 			continue
@@ -100,8 +99,25 @@ func Build(cfg *controlplane.Config, sealer controlplane.Sealer, pepper []byte) 
 			Groups:    slices.Sorted(slices.Values(spec.GetGroups())),
 		})
 	}
-	requireFeatures(s)
 	return s, nil
+}
+
+// keys resolves an API key: none when it is disabled, two while its secret before the last rotation is
+// accepted too. The groups that are served must be known.
+func (b *builder) keys(r *controlplane.Resource) ([]*nodev1.ApiKey, error) {
+	spec := r.Spec.(*adminv1.ApiKey)
+	if !enabled(spec.Enabled) {
+		return nil, nil
+	}
+	k, err := b.key(r.Name, spec)
+	if err != nil {
+		return nil, fmt.Errorf("api key %q: %w", r.Name, err)
+	}
+	k.RequiredFeatures = feature.Required(k)
+	if old := oldSecret(k, spec); old != nil {
+		return []*nodev1.ApiKey{k, old}, nil
+	}
+	return []*nodev1.ApiKey{k}, nil
 }
 
 // provider resolves one; nil when it cannot be called because the master key of its secrets is lost.

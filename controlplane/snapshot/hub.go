@@ -13,8 +13,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/domain/docset"
 	"github.com/trunkline-ai/trunkline/internal/telemetry"
-	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
 // Source is the configuration as it is now.
@@ -43,22 +43,17 @@ type Config struct {
 	Trace  func(context.Context, controlplane.Revision) (parent string, err error)
 }
 
-// Hub builds a snapshot of each new revision once and hands it to all subscribers. A
+// Hub builds a snapshot of each new revision once, from the one before, and hands it to all subscribers. A
 // subscriber that is slow gets the newest one only. It is safe for concurrent use.
 type Hub struct {
-	cfg   Config
-	built version // of what is published; only Run uses it
+	cfg    Config
+	newest *image // what is published; only Run uses it, and what follows
+	past   []past
 
 	mu          sync.Mutex // guards the fields below
-	current     *nodev1.Full
+	current     controlplane.Snapshot
 	err         error
-	subscribers map[chan *nodev1.Full]struct{}
-}
-
-// version tells configurations apart, those of a database that was replaced included.
-type version struct {
-	lineage  string
-	revision controlplane.Revision
+	subscribers map[chan controlplane.Snapshot]struct{}
 }
 
 // NewHub returns a hub that is empty until Run.
@@ -72,7 +67,7 @@ func NewHub(cfg Config) (*Hub, error) {
 	if cfg.MaxDebounce == 0 {
 		cfg.MaxDebounce = time.Second
 	}
-	return &Hub{cfg: cfg, subscribers: map[chan *nodev1.Full]struct{}{}}, nil
+	return &Hub{cfg: cfg, subscribers: map[chan controlplane.Snapshot]struct{}{}}, nil
 }
 
 // Run publishes the present configuration at once and each later one soon after it was
@@ -119,27 +114,34 @@ func (h *Hub) refresh(ctx context.Context) {
 	if cfg == nil || cfg.Lineage == "" {
 		return // an empty snapshot would take everything away from the nodes
 	}
-	at := version{cfg.Lineage, cfg.Revision}
-	if at == h.built {
+	if h.newest != nil && h.newest.cfg.Lineage == cfg.Lineage && h.newest.cfg.Revision == cfg.Revision {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.err = nil // a later one failed and was taken back
 		return
 	}
-	full, err := h.traced(ctx, cfg)
+	next, traceparent, err := h.traced(ctx, cfg)
 	if err != nil {
 		h.fail(cfg.Revision, err)
 		return
 	}
-	h.built = at
-	h.publish(full)
+	switch {
+	case h.newest == nil || h.newest.cfg.Lineage != cfg.Lineage:
+		h.past = nil
+	default:
+		h.past = remember(h.past, h.newest.set, docset.Between(h.newest.set, next.set).Len())
+	}
+	h.newest = next
+	h.publish(version{newEncoded(cfg, next.set, h.past), traceparent})
 }
 
-// traced is build as part of the trace that led to the configuration, if one did. What was there when
-// the process started was led to long ago.
-func (h *Hub) traced(ctx context.Context, cfg *controlplane.Config) (*nodev1.Full, error) {
-	if h.cfg.Trace == nil || h.built == (version{}) {
-		return h.build(cfg)
+// traced makes the image of a configuration as part of the trace that led to it, if one did. What was there
+// when the process started was led to long ago.
+func (h *Hub) traced(ctx context.Context, cfg *controlplane.Config) (next *image, traceparent string, err error) {
+	build := func() (*image, error) { return h.newest.follow(cfg, h.cfg.Sealer, h.cfg.Pepper) }
+	if h.cfg.Trace == nil || h.newest == nil {
+		next, err = build()
+		return next, "", err
 	}
 	parent, err := h.cfg.Trace(ctx, cfg.Revision)
 	if err != nil {
@@ -147,31 +149,17 @@ func (h *Hub) traced(ctx context.Context, cfg *controlplane.Config) (*nodev1.Ful
 	}
 	ctx, traced := telemetry.Under(ctx, parent)
 	if !traced {
-		return h.build(cfg)
+		next, err = build()
+		return next, "", err
 	}
 	ctx, span := h.cfg.Tracer.Start(ctx, "build snapshot", trace.WithSpanKind(trace.SpanKindProducer),
 		trace.WithAttributes(attribute.Int64("trunkline.revision", int64(cfg.Revision))))
 	defer span.End()
-	full, err := h.build(cfg)
-	if err != nil {
+	if next, err = build(); err != nil {
 		span.SetStatus(codes.Error, "not built")
-		return nil, err
+		return nil, "", err
 	}
-	full.Traceparent = telemetry.ParentOf(ctx)
-	return full, nil
-}
-
-func (h *Hub) build(cfg *controlplane.Config) (*nodev1.Full, error) {
-	s, err := Build(cfg, h.cfg.Sealer, h.cfg.Pepper)
-	if err != nil {
-		return nil, err
-	}
-	full, err := Encode(s)
-	if err != nil {
-		return nil, err
-	}
-	full.Lineage, full.Replaces = cfg.Lineage, cfg.Replaces
-	return full, nil
+	return next, telemetry.ParentOf(ctx), nil
 }
 
 // fail keeps the last good snapshot and remembers why it is not the newest. A cause that
@@ -186,36 +174,33 @@ func (h *Hub) fail(revision controlplane.Revision, cause error) {
 	}
 }
 
-func (h *Hub) publish(full *nodev1.Full) {
+func (h *Hub) publish(v version) {
 	h.mu.Lock()
 	recovered := h.err != nil
 	h.err = nil
-	h.current = &nodev1.Full{ // a node that comes later was not part of the trace
-		Revision: full.GetRevision(), Sha256: full.GetSha256(), SnapshotZstd: full.GetSnapshotZstd(), Lineage: full.GetLineage(), Replaces: full.GetReplaces(),
-	}
+	h.current = version{encoded: v.encoded} // a node that comes later was not part of the trace
 	for mailbox := range h.subscribers {
-		put(mailbox, full)
+		put(mailbox, v)
 	}
 	count := len(h.subscribers)
 	h.mu.Unlock()
-	h.cfg.Logger.Info("snapshot published", "revision", full.GetRevision(),
-		"bytes", len(full.GetSnapshotZstd()), "subscribers", count, "after_error", recovered)
+	h.cfg.Logger.Info("snapshot published", "revision", v.Revision(),
+		"documents", v.set.Len(), "bytes", v.set.Size(), "subscribers", count, "after_error", recovered)
 }
 
 // put replaces what lies in the mailbox. The caller holds mu, so nobody else puts.
-func put(mailbox chan *nodev1.Full, full *nodev1.Full) {
+func put(mailbox chan controlplane.Snapshot, s controlplane.Snapshot) {
 	select {
 	case <-mailbox:
 	default:
 	}
-	mailbox <- full
+	mailbox <- s
 }
 
 // Subscribe returns a mailbox that holds the newest snapshot not yet taken, the present
-// one at once, and a function that ends the subscription; it may be called twice. The
-// snapshots are shared and must not be changed.
-func (h *Hub) Subscribe() (mailbox <-chan *nodev1.Full, cancel func()) {
-	box := make(chan *nodev1.Full, 1)
+// one at once, and a function that ends the subscription; it may be called twice.
+func (h *Hub) Subscribe() (mailbox <-chan controlplane.Snapshot, cancel func()) {
+	box := make(chan controlplane.Snapshot, 1)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.subscribers[box] = struct{}{}
@@ -230,7 +215,7 @@ func (h *Hub) Subscribe() (mailbox <-chan *nodev1.Full, cancel func()) {
 }
 
 // Current returns the last good snapshot; nil while there is none.
-func (h *Hub) Current() *nodev1.Full {
+func (h *Hub) Current() controlplane.Snapshot {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.current

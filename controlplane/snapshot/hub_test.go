@@ -13,7 +13,6 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/snapshot"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
-	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
 // source is a configuration that a test changes.
@@ -75,10 +74,10 @@ func runHub(t *testing.T, src *source, log *bytes.Buffer) *snapshot.Hub {
 }
 
 // mail is the revision in the mailbox, 0 when it is empty.
-func mail(box <-chan *nodev1.Full) uint64 {
+func mail(box <-chan controlplane.Snapshot) uint64 {
 	select {
 	case full := <-box:
-		return full.GetRevision()
+		return full.Revision()
 	default:
 		return 0
 	}
@@ -114,8 +113,8 @@ func TestHubPublishesTheLatest(t *testing.T) {
 		if got := mail(quick); got != 0 {
 			t.Errorf("got %d after the end of the subscription", got)
 		}
-		if h.Current().GetRevision() != 6 {
-			t.Errorf("current %d, want 6", h.Current().GetRevision())
+		if h.Current().Revision() != 6 {
+			t.Errorf("current %d, want 6", h.Current().Revision())
 		}
 	})
 }
@@ -134,22 +133,22 @@ func TestHubWaitsForChangesToPauseButNotForEver(t *testing.T) {
 		change()
 		time.Sleep(99 * time.Millisecond)
 		synctest.Wait()
-		if got := h.Current().GetRevision(); got != 1 {
+		if got := h.Current().Revision(); got != 1 {
 			t.Errorf("published %d before 100ms had passed", got)
 		}
 		change() // starts the 100 ms again
 		time.Sleep(99 * time.Millisecond)
 		synctest.Wait()
-		if got := h.Current().GetRevision(); got != 1 {
+		if got := h.Current().Revision(); got != 1 {
 			t.Errorf("published %d before changes paused", got)
 		}
 		time.Sleep(2 * time.Millisecond)
 		synctest.Wait()
-		if got := h.Current().GetRevision(); got != 3 {
+		if got := h.Current().Revision(); got != 3 {
 			t.Errorf("revision %d after the pause, want 3", got)
 		}
 		began := time.Now()
-		for h.Current().GetRevision() == 3 {
+		for h.Current().Revision() == 3 {
 			change()
 			time.Sleep(50 * time.Millisecond)
 			if time.Since(began) > 2*time.Second {
@@ -184,8 +183,8 @@ func TestHubKeepsTheLastGoodSnapshot(t *testing.T) {
 		}
 		step(broken(2))
 		step(broken(3))
-		if h.Current().GetRevision() != 1 || mail(box) != 0 {
-			t.Errorf("current %d, want the last good one and nothing sent", h.Current().GetRevision())
+		if h.Current().Revision() != 1 || mail(box) != 0 {
+			t.Errorf("current %d, want the last good one and nothing sent", h.Current().Revision())
 		}
 		if err := h.Err(); err == nil || !strings.Contains(err.Error(), `revision 3: api key "app"`) {
 			t.Errorf("err %v", err)
@@ -195,15 +194,15 @@ func TestHubKeepsTheLastGoodSnapshot(t *testing.T) {
 		}
 		step(empty(4))
 		if h.Err() != nil || mail(box) != 4 {
-			t.Errorf("err %v, current %d after it was fixed", h.Err(), h.Current().GetRevision())
+			t.Errorf("err %v, current %d after it was fixed", h.Err(), h.Current().Revision())
 		}
 		step(broken(5))
 		if n := strings.Count(log.String(), "snapshot not built"); n != 2 {
 			t.Errorf("logged %d times, want 2", n)
 		}
 		step(empty(4)) // taken back
-		if h.Err() != nil || h.Current().GetRevision() != 4 {
-			t.Errorf("err %v, current %d after it was taken back", h.Err(), h.Current().GetRevision())
+		if h.Err() != nil || h.Current().Revision() != 4 {
+			t.Errorf("err %v, current %d after it was taken back", h.Err(), h.Current().Revision())
 		}
 	})
 }
@@ -236,7 +235,7 @@ func TestHubNoticesAnotherLineage(t *testing.T) {
 		}, nil))
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if now := h.Current(); now == before || bytes.Equal(now.GetSha256(), before.GetSha256()) {
+		if now := h.Current(); now == before || bytes.Equal(now.Digest(), before.Digest()) {
 			t.Error("the snapshot of the old database is still published")
 		}
 	})

@@ -77,9 +77,8 @@ func (l *Limiter) hear(reply *redis.Reply) error {
 	if told[2] == strconv.Itoa(maxHeard) {
 		l.kick()
 	}
-	known := l.known.Load()
 	for _, name := range told[3:] {
-		if _, has := l.accounts.Load(name); !has && (known == nil || !(*known)[name]) {
+		if _, has := l.accounts.Load(name); !has && !l.known.has(name) {
 			continue
 		}
 		a := l.account(name)

@@ -27,10 +27,8 @@ package limits
 import (
 	"context"
 	"crypto/rand"
-	"iter"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -59,8 +57,8 @@ type Limiter struct {
 	metrics metrics
 	sharing sharing
 
-	accounts sync.Map                        // name of the key -> *account
-	known    atomic.Pointer[map[string]bool] // names of the keys that are limited; nil: not told yet
+	accounts sync.Map // name of the key -> *account
+	known    known
 
 	mu     sync.Mutex
 	active []*account // to be exchanged with the other nodes; guarded by mu
@@ -137,43 +135,6 @@ func (ls *lease) Reserve(want dataplane.Estimate) (dataplane.Quotas, *dataplane.
 func (l *Limiter) Look(key *dataplane.APIKey) dataplane.Quotas {
 	now := l.cfg.Now()
 	return l.account(key.Name).look(key, l.moment(now), now)
-}
-
-// Use learns which keys there are: budgets of new ones are asked for, and what is known of
-// others is forgotten, but for what they spent in a period that is not over.
-func (l *Limiter) Use(keys iter.Seq[*dataplane.APIKey]) {
-	now := l.cfg.Now()
-	known := map[string]bool{}
-	for key := range keys {
-		if !key.Limited() {
-			continue
-		}
-		known[key.Name] = true
-		if key.Budget.Period != dataplane.NoPeriod {
-			a := l.account(key.Name)
-			a.budget(key.Budget.Period, now)
-			l.activate(a)
-		}
-	}
-	if before := l.known.Swap(&known); before == nil || hasMore(known, *before) {
-		l.sharing.again.Store(true) // others may have used a new one already
-	}
-	l.accounts.Range(func(name, value any) bool {
-		if a := value.(*account); !known[name.(string)] && a.forgettable(now) {
-			l.accounts.Delete(name)
-		}
-		return true
-	})
-}
-
-// hasMore reports whether there is a name that was not there before.
-func hasMore(names, before map[string]bool) bool {
-	for name := range names {
-		if !before[name] {
-			return true
-		}
-	}
-	return false
 }
 
 // Run shares and saves until ctx ends, and once more then.

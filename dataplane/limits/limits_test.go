@@ -1,8 +1,10 @@
 package limits
 
 import (
+	"iter"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -411,5 +413,50 @@ func TestACallReservesOfItsModelsDefaultWhatIsLeft(t *testing.T) {
 	lease.Settle(100, 0)
 	if _, denial = reserve(); denial == nil || denial.Wait < 50*time.Second {
 		t.Errorf("%+v with no tokens left, want a denial until they are back", denial)
+	}
+}
+
+// Keys that change one by one are known as those that are told all at once; a key is limited as long as one of
+// its secrets is.
+func TestChangesOfKeys(t *testing.T) {
+	t.Parallel()
+	c := newClock("2026-11-23T10:00:00Z")
+	l := newLimiter(c)
+	limited := &nodev1.ApiKey{RequestsPerMinute: 1}
+	a, old, free := newKey(t, "a", limited), newKey(t, "a", limited), newKey(t, "a", &nodev1.ApiKey{})
+	spender := newKey(t, "spender", &nodev1.ApiKey{Budget: 1_000_000, BudgetPeriod: "day"})
+	seq := func(keys ...*dataplane.APIKey) iter.Seq[*dataplane.APIKey] { return slices.Values(keys) }
+	wants := func(when string, names ...string) {
+		t.Helper()
+		for _, name := range []string{"a", "spender"} {
+			if got := l.known.has(name); got != slices.Contains(names, name) {
+				t.Errorf("%s: %s is known: %t", when, name, got)
+			}
+		}
+	}
+	if !l.known.has("anything") {
+		t.Error("nothing was told, and a key is not known")
+	}
+	l.Use(seq(a))
+	wants("at first", "a")
+	l.Change(seq(), seq(old, spender))
+	wants("with a second secret", "a", "spender")
+	mustAcquire(t, l, a, dataplane.Estimate{}).Settle(0, 0)
+	mustAcquire(t, l, spender, dataplane.Estimate{}).Settle(0, usd)
+	l.Change(seq(old), seq())
+	wants("without it", "a", "spender")
+	l.Change(seq(a, spender), seq(free))
+	wants("without a limit")
+	if _, ok := l.accounts.Load("a"); ok {
+		t.Error("a key that is not limited any more has an account")
+	}
+	mustDeny(t, l, spender, dataplane.Estimate{}, dataplane.LimitBudget) // it comes back
+	l.Change(seq(), seq(spender))
+	wants("again", "spender")
+	l.Change(seq(spender), seq())
+	c.move(24 * time.Hour)
+	l.Change(seq(), seq())
+	if _, ok := l.accounts.Load("spender"); ok {
+		t.Error("a deleted key is known beyond its period")
 	}
 }

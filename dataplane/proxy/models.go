@@ -37,12 +37,12 @@ type modelShape interface {
 
 func (h *Handler) listModels(w http.ResponseWriter, r *http.Request) {
 	shape := listShape(r)
-	_, key, ok := h.visit(w, r, shape.errors())
+	snapshot, key, ok := h.visit(w, r, shape.errors())
 	if !ok {
 		return
 	}
 	var all []listed
-	for _, g := range key.Groups {
+	for g := range snapshot.GroupsOf(key) {
 		all = append(all, listed{g.Name, g})
 		for _, name := range g.Aliases {
 			if !alias.IsPattern(name) {

@@ -114,9 +114,12 @@ func (s *set) overriding(v version) map[dataplane.KeyHash]bool {
 // settle forgets what a snapshot of the same database has decided again: secrets that it
 // holds and that were revoked up to its revision, unless permanently. Without that, a
 // database that is adopted later would not be believed about them.
-func (s *set) settle(v version, held func(dataplane.KeyHash) bool) {
+func (s *set) settle(v version, held Held) {
 	for hash, r := range s.all {
-		if r.Lineage == v.lineage && !r.appliesTo(v) && held(hash) {
+		if r.Lineage != v.lineage || r.appliesTo(v) {
+			continue
+		}
+		if _, is := held(hash); is {
 			delete(s.all, hash)
 		}
 	}

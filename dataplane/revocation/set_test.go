@@ -45,7 +45,7 @@ func TestWhatAppliesToASnapshot(t *testing.T) {
 			if overrides := set.overriding(at)[keyHash(1)]; overrides != tc.overrides {
 				t.Errorf("overrides %t, want %t", overrides, tc.overrides)
 			}
-			set.settle(at, func(dataplane.KeyHash) bool { return true })
+			set.settle(at, func(dataplane.KeyHash) (string, bool) { return "", true })
 			settled := tc.revocation.Lineage == tc.lineage && !tc.applies
 			if left := len(set.list()) == 1; left == settled {
 				t.Errorf("left after the snapshot holds it again: %t", left)

@@ -147,47 +147,43 @@ func (s *Store) apply() {
 }
 
 // BeforeSnapshot sees to it that the snapshot brings no revoked key back from the moment it
-// is in use. done must be called after it was taken into use, or with the error why not.
-func (s *Store) BeforeSnapshot(lineage string, revision uint64) (done func(*nodev1.Snapshot, error)) {
+// is in use. done must be called after it was taken into use, with what finds the names of its API keys, or
+// with the error why not.
+func (s *Store) BeforeSnapshot(lineage string, revision uint64) (done func(Held, error)) {
 	next := version{lineage, revision}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before := maps.Clone(s.inUse)
 	s.inUse[next] = true
 	s.apply()
-	return func(snapshot *nodev1.Snapshot, err error) {
+	return func(held Held, err error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.inUse = map[version]bool{next: true}
 		if err != nil {
 			s.inUse = before
 		} else {
-			s.settle(next, snapshot)
+			s.settle(next, held)
 		}
 		s.apply()
 	}
 }
 
+// Held finds the API key that a snapshot holds a secret of.
+type Held = func(dataplane.KeyHash) (name string, ok bool)
+
 // settle takes in what a snapshot that is in use decides. The caller holds mu.
-func (s *Store) settle(v version, snapshot *nodev1.Snapshot) {
-	held := make(map[dataplane.KeyHash]bool, len(snapshot.GetApiKeys()))
-	overriding := s.set.overriding(v)
+func (s *Store) settle(v version, held Held) {
 	var overridden []string
-	count := 0
-	for _, k := range snapshot.GetApiKeys() {
-		if len(k.GetHash()) != len(dataplane.KeyHash{}) {
-			continue
-		}
-		hash := dataplane.KeyHash(k.GetHash())
-		held[hash] = true
-		if !overriding[hash] {
-			continue
-		}
-		if count++; len(overridden) < maxReported {
-			overridden = append(overridden, k.GetName())
+	for hash := range s.set.overriding(v) {
+		if name, ok := held(hash); ok {
+			overridden = append(overridden, name)
 		}
 	}
-	s.set.settle(v, func(h dataplane.KeyHash) bool { return held[h] })
+	slices.Sort(overridden)
+	count := len(overridden)
+	overridden = overridden[:min(count, maxReported)]
+	s.set.settle(v, held)
 	if !slices.Equal(overridden, s.overridden) || count != s.count {
 		s.overridden, s.count, s.report = overridden, count, true
 	}

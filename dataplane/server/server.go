@@ -5,6 +5,8 @@ package server
 import (
 	"cmp"
 	"context"
+	"errors"
+	"iter"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -157,7 +159,7 @@ func New(cfg Config) (*Server, error) {
 			Version:  cmp.Or(cfg.Version, "dev"),
 			Features: feature.Known().With(dialectFeatures(cfg.AllInOne != nil)...),
 			Tracer:   cfg.Telemetry.Tracer("github.com/trunkline-ai/trunkline/dataplane"),
-			Apply:    s.apply, Status: s.status, Reset: s.resetCooldown, Drain: s.orderDrain,
+			Apply:    s.apply, Change: s.change, Held: s.held, Status: s.status, Reset: s.resetCooldown, Drain: s.orderDrain,
 		},
 	}
 	sealer, err := cfg.useDisk(&link)
@@ -325,6 +327,59 @@ func (s *Server) apply(in *nodev1.Snapshot) error {
 	s.limits.Use(compiled.Keys())
 	s.background.Use(compiled)
 	return nil
+}
+
+// change brings what changed since the snapshot in use into use. What belongs to providers, groups and
+// keywords is touched only when one of these changed.
+func (s *Server) change(c *dataplane.Change) error {
+	before := s.overlay.Snapshot()
+	if before == nil {
+		return errors.New("there is no snapshot that could change")
+	}
+	compiled, err := before.With(c)
+	if err != nil {
+		return err
+	}
+	if c.Rest != nil {
+		if err := s.pool.Check(compiled); err != nil {
+			return err
+		}
+		s.meter.use(c.Rest)
+		s.pool.Update(compiled)
+		s.minting.Use(compiled)
+		s.traces.Use(compiled)
+	}
+	s.overlay.Use(compiled)
+	if c.Rest != nil {
+		s.health.Forget(compiled.Has)
+	}
+	s.limits.Change(keysOf(before, c), keysOf(compiled, c))
+	s.background.Use(compiled)
+	return nil
+}
+
+// keysOf gives the API keys of a snapshot whose secrets a change names.
+func keysOf(s *dataplane.Snapshot, c *dataplane.Change) iter.Seq[*dataplane.APIKey] {
+	return func(yield func(*dataplane.APIKey) bool) {
+		for _, k := range c.Keys {
+			if key := s.KeyOf(dataplane.KeyHash(k.GetHash())); key != nil && !yield(key) {
+				return
+			}
+		}
+		for _, hash := range c.Gone {
+			if key := s.KeyOf(hash); key != nil && !yield(key) {
+				return
+			}
+		}
+	}
+}
+
+// held finds the API key of the snapshot in use that has a secret.
+func (s *Server) held(hash dataplane.KeyHash) (name string, ok bool) {
+	if current := s.overlay.Snapshot(); current != nil {
+		return current.KeyName(hash)
+	}
+	return "", false
 }
 
 // observe counts a finished call.

@@ -22,6 +22,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing"
+	"github.com/trunkline-ai/trunkline/internal/domain/docset"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -46,6 +47,8 @@ type plane struct {
 	old bool
 	// push is what each Sync stream is sent; nil is a message without content.
 	push chan *nodev1.Full
+	// delta goes out on the Sync stream too.
+	delta chan *nodev1.Delta
 	// orders go out on the Sync stream too.
 	orders chan *nodev1.ResetCooldown
 	drains chan *nodev1.Drain
@@ -62,6 +65,7 @@ type plane struct {
 func newPlane() *plane {
 	return &plane{
 		push:     make(chan *nodev1.Full, 16),
+		delta:    make(chan *nodev1.Delta, 16),
 		orders:   make(chan *nodev1.ResetCooldown, 16),
 		drains:   make(chan *nodev1.Drain, 16),
 		revoke:   make(chan *nodev1.Revoke, 16),
@@ -105,6 +109,10 @@ func (p *plane) Sync(stream syncStream) error {
 				}
 			case m := <-p.revoke:
 				if stream.Send(&nodev1.SyncResponse{Message: &nodev1.SyncResponse_Revoke{Revoke: m}}) != nil {
+					return
+				}
+			case d := <-p.delta:
+				if stream.Send(&nodev1.SyncResponse{Message: &nodev1.SyncResponse_Delta{Delta: d}}) != nil {
 					return
 				}
 			case full := <-p.push:
@@ -279,6 +287,26 @@ func full(t *testing.T, nonce, revision uint64) *nodev1.Full {
 	}
 	sum := sha256.Sum256(raw)
 	return &nodev1.Full{Nonce: nonce, Revision: revision, Sha256: sum[:], SnapshotZstd: pack(t, raw)}
+}
+
+func sumOf(raw []byte) []byte {
+	sum := sha256.Sum256(raw)
+	return sum[:]
+}
+
+// digestOf is the digest of what full pushes.
+func digestOf(t *testing.T, revision uint64) []byte {
+	t.Helper()
+	raw, err := proto.Marshal(&nodev1.Snapshot{Revision: revision, Groups: []*nodev1.Group{{Name: "chat"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := docset.Parse(raw, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := set.Digest()
+	return digest[:]
 }
 
 func dialer(dial func(context.Context, string) (net.Conn, error)) grpc.DialOption {

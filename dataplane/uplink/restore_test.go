@@ -181,7 +181,7 @@ func TestSnapshotThatEndedTheNodeIsNotTriedAgain(t *testing.T) {
 	dir := t.TempDir()
 	feed(t, dir, 3, 4)
 	// The node dies while it applies 5: a mark is all that is left.
-	if _, err := snapshots(t, dir).Begin(5, full(t, 1, 5).GetSha256()); err != nil {
+	if _, err := snapshots(t, dir).Begin(5, digestOf(t, 5)); err != nil {
 		t.Fatal(err)
 	}
 	p := newPlane()
@@ -209,7 +209,7 @@ func TestCrashLoopFromDiskEnds(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	feed(t, dir, 3, 4)
-	if _, err := snapshots(t, dir).Begin(4, full(t, 1, 4).GetSha256()); err != nil {
+	if _, err := snapshots(t, dir).Begin(4, digestOf(t, 4)); err != nil {
 		t.Fatal(err)
 	}
 	cfg, applied := nowhere(t, dir)
@@ -248,7 +248,7 @@ func TestRefusedSnapshotIsNeitherKeptNorQuarantined(t *testing.T) {
 	if err != nil || len(list) != 1 || list[0].Revision != 1 {
 		t.Errorf("kept %v, %v; want revision 1", list, err)
 	}
-	if s.Crashed(2, full(t, 2, 2).GetSha256()) || s.Crashed(3, full(t, 3, 3).GetSha256()) {
+	if s.Crashed(2, digestOf(t, 2)) || s.Crashed(3, digestOf(t, 3)) {
 		t.Error("a refusal counts as a crash")
 	}
 }

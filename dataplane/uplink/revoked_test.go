@@ -55,7 +55,7 @@ func fullOf(t *testing.T, nonce uint64, lineage string, revision uint64, keys ..
 // watch notes what an uplink applies and what it refuses beside it, as a node does.
 type watch struct {
 	mu      sync.Mutex
-	held    map[dataplane.KeyHash]bool
+	held    map[dataplane.KeyHash]string
 	refused dataplane.RevokedKeys
 	store   *revocation.Store
 	leaked  []dataplane.KeyHash // keys that must not work and did for a moment
@@ -65,12 +65,18 @@ type watch struct {
 func (w *watch) use(t *testing.T, cfg *uplink.Config, dir string) {
 	t.Helper()
 	cfg.Sync.Apply = func(s *nodev1.Snapshot) error {
-		held := map[dataplane.KeyHash]bool{}
+		held := map[dataplane.KeyHash]string{}
 		for _, k := range s.GetApiKeys() {
-			held[dataplane.KeyHash(k.GetHash())] = true
+			held[dataplane.KeyHash(k.GetHash())] = k.GetName()
 		}
 		w.change(func() { w.held = held })
 		return nil
+	}
+	cfg.Sync.Held = func(h dataplane.KeyHash) (name string, ok bool) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		name, ok = w.held[h]
+		return name, ok
 	}
 	rc := revocation.Config{Apply: func(keys dataplane.RevokedKeys) { w.change(func() { w.refused = keys }) }, Logger: cfg.Logger}
 	if dir != "" {
@@ -89,7 +95,7 @@ func (w *watch) change(do func()) {
 	defer w.mu.Unlock()
 	do()
 	for h := range w.never {
-		if _, gone := w.refused[h]; w.held[h] && !gone {
+		if _, gone := w.refused[h]; w.held[h] != "" && !gone {
 			w.leaked = append(w.leaked, h)
 		}
 	}

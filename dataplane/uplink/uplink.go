@@ -123,6 +123,7 @@ func (u *Uplink) Run(ctx context.Context) error {
 		wg.Go(func() { u.AwaitNewer(ctx) })
 	}
 	wg.Go(func() { u.Collect(ctx) })
+	wg.Go(func() { u.KeepCompact(ctx) })
 	wg.Go(func() { u.keepLinked(ctx) })
 	wg.Wait()
 	u.Finish()

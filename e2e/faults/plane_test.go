@@ -3,6 +3,7 @@ package faults
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"log/slog"
 	"net"
 	"path/filepath"
@@ -10,13 +11,14 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
 	"github.com/trunkline-ai/trunkline/controlplane/nodeapi"
 	"github.com/trunkline-ai/trunkline/controlplane/pki"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
-	"github.com/trunkline-ai/trunkline/controlplane/snapshot"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
 	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -29,8 +31,8 @@ type scriptedPlane struct {
 	nodes   *nodeapi.Registry
 
 	mu      sync.Mutex
-	present *nodev1.Full // guarded by mu, as what follows
-	boxes   map[chan *nodev1.Full]bool
+	present controlplane.Snapshot // guarded by mu, as what follows
+	boxes   map[chan controlplane.Snapshot]bool
 }
 
 func newScriptedPlane(t *testing.T) *scriptedPlane {
@@ -49,7 +51,7 @@ func newScriptedPlane(t *testing.T) *scriptedPlane {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &scriptedPlane{boxes: map[chan *nodev1.Full]bool{}}
+	p := &scriptedPlane{boxes: map[chan controlplane.Snapshot]bool{}}
 	var server *nodeapi.Server
 	joins, err := enrollment.New(t.Context(), enrollment.Config{
 		Store: store.NewEnrollment(db), Authority: authority, Sealer: sealer, Preset: joinToken,
@@ -85,21 +87,21 @@ func newScriptedPlane(t *testing.T) *scriptedPlane {
 func (p *scriptedPlane) push(full *nodev1.Full) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.present = full
+	p.present = pushed{full}
 	for box := range p.boxes {
 		select {
 		case <-box:
 		default:
 		}
-		box <- full
+		box <- p.present
 	}
 }
 
 // Subscribe is how the server learns of snapshots.
-func (p *scriptedPlane) Subscribe() (<-chan *nodev1.Full, func()) {
+func (p *scriptedPlane) Subscribe() (<-chan controlplane.Snapshot, func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	box := make(chan *nodev1.Full, 1)
+	box := make(chan controlplane.Snapshot, 1)
 	p.boxes[box] = true
 	if p.present != nil {
 		box <- p.present
@@ -150,13 +152,22 @@ func wireSnapshot(revision uint64, url string) *nodev1.Snapshot {
 
 func encode(t *testing.T, s *nodev1.Snapshot) *nodev1.Full {
 	t.Helper()
-	full, err := snapshot.Encode(s)
+	raw, err := proto.MarshalOptions{Deterministic: true}.Marshal(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	full.Lineage = "scripted"
-	return full
+	sum := sha256.Sum256(raw)
+	return &nodev1.Full{Revision: s.GetRevision(), Sha256: sum[:], SnapshotZstd: compressed(t, raw), Lineage: "scripted"}
 }
+
+// pushed is a snapshot of a test, which is always sent whole.
+type pushed struct{ full *nodev1.Full }
+
+func (p pushed) Revision() uint64                    { return p.full.GetRevision() }
+func (p pushed) Lineage() string                     { return p.full.GetLineage() }
+func (p pushed) Digest() []byte                      { return p.full.GetSha256() }
+func (p pushed) Full() (*nodev1.Full, error)         { return p.full, nil }
+func (p pushed) Delta([]byte) (*nodev1.Delta, error) { return nil, nil }
 
 func (noCalls) Receipt(context.Context, string, *nodev1.Receipt) (*nodev1.Receipt, *nodev1.Gap, error) {
 	return nil, nil, nil

@@ -83,6 +83,7 @@ func TestSlowNodeGetsTheLatest(t *testing.T) {
 	var slow []uint64
 	n := join(t, "slow", lis.Addr().String(), func(c *uplink.Config) {
 		apply := c.Sync.Apply
+		c.Sync.Change = nil // it takes whole snapshots
 		c.Sync.Apply = func(s *nodev1.Snapshot) error {
 			if len(slow) == 0 {
 				close(entered)

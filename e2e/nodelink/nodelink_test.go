@@ -106,6 +106,8 @@ func (noSecrets) Open(c, _ []byte) ([]byte, error) { return c, nil }
 // control is a running control plane, as far as nodes see it.
 type control struct {
 	nodes *nodeapi.Registry
+	hub   *snapshot.Hub
+	sends func() nodeapi.Sends
 	joins *enrollment.Service // nil in memory
 	// kill cuts every connection without a word, as the end of the process would; stop
 	// shuts down in order.
@@ -156,7 +158,7 @@ func serve(t *testing.T, lis net.Listener, cfg *config, calls calllog.Store) *co
 	if err != nil {
 		t.Fatal(err)
 	}
-	link := nodeapi.Config{Snapshots: hub, Calls: ingest, Logger: log}
+	link := nodeapi.Config{Snapshots: hub, Calls: ingest, Logger: log, Revoked: snapshot.NewRevoker(cfg)}
 	var (
 		server *nodeapi.Server
 		joins  *enrollment.Service
@@ -203,7 +205,7 @@ func serve(t *testing.T, lis net.Listener, cfg *config, calls calllog.Store) *co
 	}
 	once := sync.Once{}
 	c := &control{
-		nodes: server.Registry(),
+		nodes: server.Registry(), hub: hub, sends: server.Sends,
 		joins: joins,
 		kill: func() {
 			once.Do(func() {
@@ -239,6 +241,7 @@ type node struct {
 	*uplink.Uplink
 	serving atomic.Pointer[dataplane.Snapshot]
 	refuse  atomic.Uint64 // the revision it refuses
+	changes atomic.Uint64 // that it was sent as such
 	applied chan uint64
 	stop    func()
 }
@@ -269,6 +272,20 @@ func join(t *testing.T, name, target string, change func(*uplink.Config)) *node 
 			n.applied <- s.Revision
 			return nil
 		},
+		Change: func(c *dataplane.Change) error {
+			if c.Revision == n.refuse.Load() {
+				return fmt.Errorf("revision %d is refused by the test", c.Revision)
+			}
+			s, err := n.serving.Load().With(c)
+			if err != nil {
+				return err
+			}
+			n.serving.Store(s)
+			n.changes.Add(1)
+			n.applied <- s.Revision
+			return nil
+		},
+		Held: func(hash dataplane.KeyHash) (string, bool) { return n.serving.Load().KeyName(hash) },
 	}
 	if change != nil {
 		change(&cfg)

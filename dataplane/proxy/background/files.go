@@ -3,8 +3,10 @@ package background
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -84,12 +86,15 @@ func (k *Keeper) load() {
 
 // Use gives the calls of an earlier run their leases, once it is known which keys there are.
 func (k *Keeper) Use(s *dataplane.Snapshot) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !slices.ContainsFunc(slices.Collect(maps.Values(k.waiting)), func(e *entry) bool { return e.loaded }) {
+		return
+	}
 	keys := map[string]*dataplane.APIKey{}
 	for key := range s.Keys() {
 		keys[key.Name] = key
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
 	for _, e := range k.waiting {
 		if key := keys[e.Call.APIKey]; e.loaded && key != nil && key.Limited() && k.cfg.Resume != nil {
 			e.Lease = k.cfg.Resume(key, e.Reserved)

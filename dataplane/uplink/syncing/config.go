@@ -42,12 +42,15 @@ type Records struct {
 	SpoolTrouble                   error // why they cannot be written to disk
 }
 
+// Held finds the API key of the snapshot in use that has a secret.
+type Held = func(dataplane.KeyHash) (name string, ok bool)
+
 // Revocations is what the node knows of revoked keys.
 type Revocations interface {
 	// Revoke refuses keys. It returns the confirmation once that outlives the node, else nil.
 	Revoke(m *nodev1.Revoke) *nodev1.RevokeAck
 	// BeforeSnapshot is called before a snapshot is applied, and done with how that went.
-	BeforeSnapshot(lineage string, revision uint64) (done func(*nodev1.Snapshot, error))
+	BeforeSnapshot(lineage string, revision uint64) (done func(Held, error))
 	// UpTo is the revision of a database up to which revocations are refused and kept.
 	UpTo(lineage string) uint64
 	// Hello is the same for a hello; what has to be reported is due again.
@@ -64,7 +67,12 @@ type Config struct {
 	// Apply brings a snapshot into use. An error or a panic refuses it: the node keeps
 	// what it has and the control plane shows the reason. Required; never called twice
 	// at once.
-	Apply   func(*nodev1.Snapshot) error
+	Apply func(*nodev1.Snapshot) error
+	// Change brings what changed since the snapshot in use into use, under the same rules. Default: the node
+	// takes whole snapshots only.
+	Change func(*dataplane.Change) error
+	// Held looks into the snapshot in use. Default: it holds no API keys.
+	Held    Held
 	Status  func() Status  // required; safe for concurrent use
 	Records func() Records // default: there are none
 	// Reset ends cooldowns, ordered by an admin: of a model, of a credential, or of all that
@@ -105,6 +113,9 @@ func (c *Config) complete() error {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.Held == nil {
+		c.Held = func(dataplane.KeyHash) (string, bool) { return "", false }
+	}
 	if c.Records == nil {
 		c.Records = func() Records { return Records{} }
 	}
@@ -140,8 +151,8 @@ func (c *Config) complete() error {
 type noRevocations struct{}
 
 func (noRevocations) Revoke(*nodev1.Revoke) *nodev1.RevokeAck { return nil }
-func (noRevocations) BeforeSnapshot(string, uint64) func(*nodev1.Snapshot, error) {
-	return func(*nodev1.Snapshot, error) {}
+func (noRevocations) BeforeSnapshot(string, uint64) func(Held, error) {
+	return func(Held, error) {}
 }
 func (noRevocations) UpTo(string) uint64        { return 0 }
 func (noRevocations) Hello(string) uint64       { return 0 }
@@ -154,6 +165,9 @@ type Syncer struct {
 	began   time.Time
 	have    atomic.Pointer[version]
 	refused atomic.Pointer[Refused] // of the snapshot in use
+	content content                 // of the snapshot in use; of whoever applies
+	resync  resync
+	compact chan struct{} // what is on disk has become many pieces
 	ready   chan struct{}
 	beReady func()        // closes ready
 	missed  chan struct{} // a try to connect has failed
@@ -175,6 +189,7 @@ func New(cfg Config) (*Syncer, error) {
 		beReady: sync.OnceFunc(func() { close(ready) }),
 		missed:  make(chan struct{}, 1),
 		changed: make(chan struct{}, 1),
+		compact: make(chan struct{}, 1),
 	}, nil
 }
 

@@ -1,6 +1,8 @@
 package syncing
 
 import (
+	"bytes"
+	"encoding/binary"
 	"slices"
 	"testing"
 
@@ -22,8 +24,8 @@ func newerSnapshot() *nodev1.Snapshot {
 			{Name: "new", Aliases: []string{"alias"}, CreateTime: 5, Selection: "new", Members: members, RequiredFeatures: []string{"selection.new", "known"}},
 		},
 		ApiKeys: []*nodev1.ApiKey{
-			{Name: "new", Hash: []byte("h1"), Groups: []string{"ok"}, RequestOptions: true, RequiredFeatures: []string{"key.new"}},
-			{Name: "ok", Hash: []byte("h2"), Groups: []string{"new", "ok"}, RequiredFeatures: []string{"known"}},
+			{Name: "new", Hash: bytes.Repeat([]byte{1}, 32), Groups: []string{"ok"}, RequestOptions: true, RequiredFeatures: []string{"key.new"}},
+			{Name: "ok", Hash: bytes.Repeat([]byte{2}, 32), Groups: []string{"new", "ok"}, RequiredFeatures: []string{"known"}},
 		},
 		FailureKeywords: []*nodev1.FailureKeyword{{Name: "new", Keyword: "x", RequiredFeatures: []string{"keyword.new"}}, {Name: "ok", Keyword: "y"}},
 	}
@@ -44,8 +46,8 @@ func TestOnlyTheDocumentsThatNeedAMissingFeatureAreWithheld(t *testing.T) {
 			{Name: "new", Aliases: []string{"alias"}, CreateTime: 5, RequiredFeatures: []string{"selection.new"}},
 		},
 		ApiKeys: []*nodev1.ApiKey{
-			{Name: "new", Hash: []byte("h1"), RequiredFeatures: []string{"key.new"}},
-			{Name: "ok", Hash: []byte("h2"), Groups: []string{"new", "ok"}},
+			{Name: "new", Hash: bytes.Repeat([]byte{1}, 32), RequiredFeatures: []string{"key.new"}},
+			{Name: "ok", Hash: bytes.Repeat([]byte{2}, 32), Groups: []string{"new", "ok"}},
 		},
 		FailureKeywords: []*nodev1.FailureKeyword{{Name: "ok", Keyword: "y"}},
 	}
@@ -55,8 +57,8 @@ func TestOnlyTheDocumentsThatNeedAMissingFeatureAreWithheld(t *testing.T) {
 	told := []*nodev1.RefusedDocument{
 		{Kind: "Provider", Name: "new", MissingFeatures: []string{"dialect.new"}},
 		{Kind: "Group", Name: "new", MissingFeatures: []string{"selection.new"}},
-		{Kind: "ApiKey", Name: "new", MissingFeatures: []string{"key.new"}},
 		{Kind: "FailureKeyword", Name: "new", MissingFeatures: []string{"keyword.new"}},
+		{Kind: "ApiKey", Name: "new", MissingFeatures: []string{"key.new"}},
 	}
 	if diff := cmp.Diff(told, refused.List, protocmp.Transform()); diff != "" || refused.Count != 4 {
 		t.Errorf("%d refused (-want +got):\n%s", refused.Count, diff)
@@ -92,8 +94,8 @@ func TestAReportIsBounded(t *testing.T) {
 	t.Parallel()
 	s := &nodev1.Snapshot{}
 	many := make([]string, 50)
-	for range 3000 {
-		s.ApiKeys = append(s.ApiKeys, &nodev1.ApiKey{Name: "k", RequiredFeatures: many})
+	for i := range 3000 {
+		s.ApiKeys = append(s.ApiKeys, &nodev1.ApiKey{Name: "k", Hash: binary.BigEndian.AppendUint64(make([]byte, 24), uint64(i)), RequiredFeatures: many})
 	}
 	refused, err := Withhold(s, feature.Set{})
 	if err != nil || refused.Count != 3000 || len(refused.List) != maxRefused || len(refused.List[0].GetMissingFeatures()) != maxMissing {

@@ -25,14 +25,17 @@ func (s *Syncer) LoadLastGood() bool {
 	for _, g := range list {
 		full, err := s.cfg.Snapshots.Read(g)
 		if err == nil {
-			_, err = s.use(full)
+			err = s.use(full)
 		}
 		if err != nil {
 			s.log.Error("last good snapshot not usable; trying the one before", "revision", g.Revision, "error", err)
 			continue
 		}
+		if err := s.cfg.Snapshots.Loaded(full); err != nil {
+			s.log.Error("last good snapshots cannot be continued; the next snapshot is kept whole", "error", err)
+		}
 		s.contact.lost(g.SavedAt)
-		s.log.Info("serving from the last good snapshot", "revision", g.Revision, "saved", g.SavedAt.UTC())
+		s.log.Info("serving from the last good snapshot", "revision", full.GetRevision(), "saved", g.SavedAt.UTC())
 		return true
 	}
 	return false
@@ -54,18 +57,32 @@ func (s *Syncer) AwaitNewer(ctx context.Context) {
 	s.beReady()
 }
 
+// KeepCompact puts together what lies on disk as a snapshot and many changes of it, until ctx ends.
+func (s *Syncer) KeepCompact(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.compact:
+		}
+		if err := s.cfg.Snapshots.Compact(); err != nil {
+			s.log.Error("the changes of a snapshot on disk cannot be put together; they stay as they are", "error", err)
+		}
+	}
+}
+
 // guard refuses what has ended the node before, and marks what is about to be applied. A
 // disk that cannot be written to is no reason to refuse a snapshot.
-func (s *Syncer) guard(full *nodev1.Full) (done func(), err error) {
+func (s *Syncer) guard(revision uint64, digest []byte) (done func(), err error) {
 	if s.cfg.Snapshots == nil {
 		return func() {}, nil
 	}
-	if s.cfg.Snapshots.Crashed(full.GetRevision(), full.GetSha256()) {
+	if s.cfg.Snapshots.Crashed(revision, digest) {
 		return nil, errCrashed
 	}
-	done, err = s.cfg.Snapshots.Begin(full.GetRevision(), full.GetSha256())
+	done, err = s.cfg.Snapshots.Begin(revision, digest)
 	if err != nil {
-		s.log.Warn("snapshot is applied without a guard against crashes", "revision", full.GetRevision(), "error", err)
+		s.log.Warn("snapshot is applied without a guard against crashes", "revision", revision, "error", err)
 	}
 	return done, nil
 }
@@ -75,7 +92,9 @@ func (s *Syncer) save(full *nodev1.Full) {
 	if s.cfg.Snapshots == nil {
 		return
 	}
-	if err := s.cfg.Snapshots.Save(full); err != nil {
+	err := s.cfg.Snapshots.Save(full)
+	s.resync.ask = err != nil
+	if err != nil {
 		s.log.Error("snapshot not kept on disk; a restart without the control plane would start from an older one",
 			"revision", full.GetRevision(), "error", err)
 	}

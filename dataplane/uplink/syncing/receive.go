@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"runtime/debug"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/stream"
+	"github.com/trunkline-ai/trunkline/internal/domain/docset"
 	"github.com/trunkline-ai/trunkline/internal/telemetry"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -32,47 +34,58 @@ const (
 // receive brings a snapshot into use and returns the answer to it. A snapshot that is
 // damaged, too large, or refused by Apply leaves everything as it was.
 func (s *Syncer) receive(full *nodev1.Full) *nodev1.SyncRequest {
+	return s.take(full, func() error { return s.use(full) }, func() { s.save(full) })
+}
+
+// take is what is done with every snapshot, whole or not: use brings it into use, save keeps it.
+func (s *Syncer) take(to *nodev1.Full, use func() error, save func()) *nodev1.SyncRequest {
 	began := s.cfg.Now()
-	ctx, traced := telemetry.Under(context.Background(), full.GetTraceparent())
+	ctx, traced := telemetry.Under(context.Background(), to.GetTraceparent())
 	if traced {
 		var span trace.Span
 		ctx, span = s.cfg.Tracer.Start(ctx, "apply snapshot", trace.WithSpanKind(trace.SpanKindConsumer),
-			trace.WithAttributes(attribute.Int64("trunkline.revision", int64(full.GetRevision())), attribute.String("trunkline.node", s.cfg.Node)))
+			trace.WithAttributes(attribute.Int64("trunkline.revision", int64(to.GetRevision())), attribute.String("trunkline.node", s.cfg.Node)))
 		defer span.End()
 	}
-	if have := s.have.Load(); have != nil && *have == versionOf(full) {
+	if s.have.Load().is(to) {
 		s.beReady()
-		return s.ack(full)
+		return s.ack(to)
 	}
-	var snapshot *nodev1.Snapshot
-	code, err := s.checkVersion(full)
+	code, err := s.checkVersion(to)
 	if err == nil {
-		snapshot, err = s.use(full)
+		err = use()
 	}
 	if _, lacks := errors.AsType[missingFeature](err); lacks {
 		code = nodev1.NackCode_NACK_CODE_MISSING_FEATURE
 	}
+	if _, unfit := errors.AsType[unfitDelta](err); unfit {
+		code = nodev1.NackCode_NACK_CODE_RESYNC
+	}
 	if err != nil {
+		level := slog.LevelError
+		if code == nodev1.NackCode_NACK_CODE_RESYNC {
+			level = slog.LevelWarn // the whole comes next
+		}
 		trace.SpanFromContext(ctx).SetStatus(codes.Error, "refused")
-		s.log.ErrorContext(ctx, "snapshot refused; serving on with the last one",
-			"revision", full.GetRevision(), "serving", s.Revision(), "error", err)
+		s.log.Log(ctx, level, "snapshot refused; serving on with the last one",
+			"revision", to.GetRevision(), "serving", s.Revision(), "error", err)
 		return &nodev1.SyncRequest{Message: &nodev1.SyncRequest_Nack{Nack: &nodev1.Nack{
-			Nonce:    full.GetNonce(),
-			Revision: full.GetRevision(),
+			Nonce:    to.GetNonce(),
+			Revision: to.GetRevision(),
 			Reason:   stream.Text(err.Error(), maxRefusal),
 			Code:     code,
 		}}}
 	}
-	s.save(full)
+	save()
 	s.beReady()
 	if refused := s.refused.Load(); refused.Count > 0 {
-		s.log.Warn("this build of the node cannot serve all of the snapshot; upgrade it", "revision", full.GetRevision(),
+		s.log.Warn("this build of the node cannot serve all of the snapshot; upgrade it", "revision", to.GetRevision(),
 			"refused", refused.Count, "first_kind", refused.List[0].GetKind(), "first_name", refused.List[0].GetName(),
 			"first_missing", refused.List[0].GetMissingFeatures())
 	}
-	s.log.InfoContext(ctx, "snapshot applied", "revision", full.GetRevision(), "providers", len(snapshot.GetProviders()),
-		"groups", len(snapshot.GetGroups()), "api_keys", len(snapshot.GetApiKeys()), "took", s.cfg.Now().Sub(began).Round(time.Microsecond))
-	return s.ack(full)
+	s.log.InfoContext(ctx, "snapshot applied", "revision", to.GetRevision(), "documents", s.content.set.Len(),
+		"changed", s.content.changed, "took", s.cfg.Now().Sub(began).Round(time.Microsecond))
+	return s.ack(to)
 }
 
 // ack says that the snapshot is in use, and what of it is not served.
@@ -84,69 +97,94 @@ func (s *Syncer) ack(full *nodev1.Full) *nodev1.SyncRequest {
 }
 
 // use unpacks a snapshot, applies it, and from then on tells that the node has it.
-func (s *Syncer) use(full *nodev1.Full) (*nodev1.Snapshot, error) {
-	snapshot, err := decode(full)
+func (s *Syncer) use(full *nodev1.Full) error {
+	raw, snapshot, err := decode(full)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	refused, err := Withhold(snapshot, s.cfg.Features)
-	if err != nil {
-		return nil, err
+	var next content
+	if next.set, err = docset.Parse(raw, true); err != nil {
+		return fmt.Errorf("decode snapshot: %w", err)
 	}
-	done, err := s.guard(full)
+	if err := next.withhold(snapshot, s.cfg.Features); err != nil {
+		return err
+	}
+	next.changed = next.set.Len()
+	if digest := next.set.Digest(); len(full.GetDigest()) > 0 && !bytes.Equal(digest[:], full.GetDigest()) {
+		s.log.Warn("a snapshot's digest is not the announced one; changes of it will come as whole snapshots", "revision", full.GetRevision())
+	}
+	return s.bring(full, next, func() error { return s.cfg.Apply(snapshot) })
+}
+
+// bring applies what is to be in use next.
+func (s *Syncer) bring(to *nodev1.Full, next content, apply func() error) error {
+	digest := next.set.Digest()
+	done, err := s.guard(to.GetRevision(), digest[:])
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer done()
-	used := s.cfg.Revocations.BeforeSnapshot(full.GetLineage(), full.GetRevision())
-	err = s.apply(snapshot)
-	used(snapshot, err)
+	used := s.cfg.Revocations.BeforeSnapshot(to.GetLineage(), to.GetRevision())
+	err = s.apply(to.GetRevision(), apply)
+	used(s.cfg.Held, err)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	have := versionOf(full)
-	s.have.Store(&have)
+	s.have.Store(&version{
+		lineage: to.GetLineage(), revision: to.GetRevision(), sha256: string(to.GetSha256()), history: string(to.GetHistory()), digest: digest,
+	})
+	s.content = next
+	refused := next.refused()
 	s.refused.Store(&refused)
-	return snapshot, nil
+	return nil
 }
 
 // apply survives a panic: configuration that trips the node over must not end it.
-func (s *Syncer) apply(snapshot *nodev1.Snapshot) (err error) {
+func (s *Syncer) apply(revision uint64, apply func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.log.Error("applying a snapshot panicked", "revision", snapshot.GetRevision(), "panic", p, "stack", string(debug.Stack()))
+			s.log.Error("applying a snapshot panicked", "revision", revision, "panic", p, "stack", string(debug.Stack()))
 			err = fmt.Errorf("panic while it was applied: %v", p)
 		}
 	}()
-	return s.cfg.Apply(snapshot)
+	return apply()
 }
 
 // decode unpacks a snapshot. Nothing in it is looked at before its hash is right.
-func decode(full *nodev1.Full) (*nodev1.Snapshot, error) {
+func decode(full *nodev1.Full) ([]byte, *nodev1.Snapshot, error) {
+	raw, err := inflate(full.GetSnapshotZstd())
+	if err != nil {
+		return nil, nil, err
+	}
+	if sum := sha256.Sum256(raw); !bytes.Equal(sum[:], full.GetSha256()) {
+		return nil, nil, errors.New("snapshot is damaged: its SHA-256 is not the announced one")
+	}
+	snapshot, err := unpack(raw)
+	if err != nil {
+		return nil, nil, fmt.Errorf("decode snapshot: %w", err)
+	}
+	if snapshot.GetRevision() != full.GetRevision() {
+		return nil, nil, fmt.Errorf("snapshot is of revision %d but was announced as %d", snapshot.GetRevision(), full.GetRevision())
+	}
+	return raw, snapshot, nil
+}
+
+// inflate decompresses what may not be larger than a snapshot.
+func inflate(compressed []byte) ([]byte, error) {
 	decoder, err := zstd.NewReader(nil,
 		zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxSnapshot), zstd.WithDecoderMaxWindow(maxSnapshot))
 	if err != nil {
 		return nil, fmt.Errorf("decompress snapshot: %w", err)
 	}
 	defer decoder.Close()
-	raw, err := decoder.DecodeAll(full.GetSnapshotZstd(), nil)
+	raw, err := decoder.DecodeAll(compressed, nil)
 	if errors.Is(err, zstd.ErrDecoderSizeExceeded) || errors.Is(err, zstd.ErrWindowSizeExceeded) {
 		return nil, fmt.Errorf("snapshot is larger than %d bytes", maxSnapshot)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("decompress snapshot: %w", err)
 	}
-	if sum := sha256.Sum256(raw); !bytes.Equal(sum[:], full.GetSha256()) {
-		return nil, errors.New("snapshot is damaged: its SHA-256 is not the announced one")
-	}
-	snapshot, err := unpack(raw)
-	if err != nil {
-		return nil, fmt.Errorf("decode snapshot: %w", err)
-	}
-	if snapshot.GetRevision() != full.GetRevision() {
-		return nil, fmt.Errorf("snapshot is of revision %d but was announced as %d", snapshot.GetRevision(), full.GetRevision())
-	}
-	return snapshot, nil
+	return raw, nil
 }
 
 // piece is how many bytes of a snapshot are parsed before requests that wait for the CPU

@@ -68,6 +68,9 @@ func (s *Syncer) Sync(ctx context.Context, client nodev1.NodeServiceClient, up f
 		case *nodev1.SyncResponse_Full:
 			say(s.receive(m.Full))
 			say(revokeAck(s.cfg.Revocations.Report()))
+		case *nodev1.SyncResponse_Delta:
+			say(s.receiveDelta(m.Delta))
+			say(revokeAck(s.cfg.Revocations.Report()))
 		case *nodev1.SyncResponse_Revoke:
 			say(revokeAck(s.cfg.Revocations.Revoke(m.Revoke)))
 		case *nodev1.SyncResponse_ResetCooldown:
@@ -91,10 +94,10 @@ func revokeAck(ack *nodev1.RevokeAck) *nodev1.SyncRequest {
 
 // greet says hello and waits for the headers by which it is accepted.
 func (s *Syncer) greet(link syncStream) error {
-	hello := &nodev1.Hello{Node: s.cfg.Node, BootId: s.cfg.BootID, Version: s.cfg.Version}
+	hello := &nodev1.Hello{Node: s.cfg.Node, BootId: s.cfg.BootID, Version: s.cfg.Version, TakesDeltas: s.cfg.Change != nil}
 	if v := s.have.Load(); v != nil {
 		hello.HaveRevision, hello.HaveSha256, hello.HaveLineage = v.revision, []byte(v.sha256), v.lineage
-		hello.HaveHistory = []byte(v.history)
+		hello.HaveHistory, hello.HaveDigest = []byte(v.history), v.digest[:]
 	}
 	if refused := s.refused.Load(); refused != nil {
 		hello.Refused, hello.RefusedCount = refused.List, int32(refused.Count)

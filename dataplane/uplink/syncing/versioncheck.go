@@ -1,9 +1,11 @@
 package syncing
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
+	"github.com/trunkline-ai/trunkline/internal/domain/docset"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -11,12 +13,20 @@ import (
 type version struct {
 	lineage  string // of its database; empty: not told
 	revision uint64
-	sha256   string
+	sha256   string // of the encoded snapshot; empty: the node came to it by a delta
 	history  string // hash over all changes up to the revision; empty: not told
+	digest   docset.Digest
 }
 
-func versionOf(full *nodev1.Full) version {
-	return version{full.GetLineage(), full.GetRevision(), string(full.GetSha256()), string(full.GetHistory())}
+// is reports whether a snapshot that is announced is the one that the node has.
+func (v *version) is(full *nodev1.Full) bool {
+	if v == nil || v.lineage != full.GetLineage() || v.revision != full.GetRevision() || v.history != string(full.GetHistory()) {
+		return false
+	}
+	if len(full.GetDigest()) > 0 {
+		return bytes.Equal(v.digest[:], full.GetDigest())
+	}
+	return v.sha256 != "" && v.sha256 == string(full.GetSha256())
 }
 
 // checkVersion refuses a snapshot that is older than the one in use, or of another database: it

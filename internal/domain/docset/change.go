@@ -14,8 +14,8 @@ import (
 
 // Between is the change that leads from one set to another. It costs what differs, not what the sets hold,
 // when one came from the other.
-func Between(from, to *Set) Change {
-	c := Change{Revision: to.revision, NewRest: !bytes.Equal(from.rest, to.rest)}
+func Between(from, to *Set) *Change {
+	c := &Change{Revision: to.revision, NewRest: !bytes.Equal(from.rest, to.rest)}
 	if c.NewRest {
 		c.Rest = to.rest
 	}

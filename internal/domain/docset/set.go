@@ -53,11 +53,11 @@ func Parse(raw []byte, lean bool) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := Empty(lean).With(*c)
-	if err == nil && s.Len() != len(c.Documents) {
-		err = fmt.Errorf("%d documents are given twice", len(c.Documents)-s.Len())
+	s := Empty(lean).With(c)
+	if s.Len() != len(c.Documents) {
+		return nil, fmt.Errorf("%d documents are given twice", len(c.Documents)-s.Len())
 	}
-	return s, err
+	return s, nil
 }
 
 // parseDocuments reads an encoded snapshot as a change of nothing.
@@ -102,28 +102,20 @@ type Change struct {
 	Rest      []byte // see Set
 }
 
-// With is the set after a change. It is an error when the change names a document twice.
-func (s *Set) With(c Change) (*Set, error) {
+// With is the set after a change.
+func (s *Set) With(c *Change) *Set {
 	next := &Set{revision: c.Revision, rest: s.rest, lean: s.lean, size: s.size}
 	if c.NewRest {
 		next.rest = slices.Clone(c.Rest)
 	}
 	edits := make([]hashtrie.Edit[entry], 0, len(c.Documents)+len(c.Gone))
-	named := make(map[ID]struct{}, min(len(c.Documents), 1024)+len(c.Gone))
-	name := func(id ID) error {
-		if _, twice := named[id]; twice {
-			return fmt.Errorf("a document is named twice in a change to revision %d", c.Revision)
-		}
-		named[id] = struct{}{}
+	replace := func(id ID) {
 		if old, had := s.docs.Get(id); had && old.doc != nil {
 			next.size -= old.doc.size()
 		}
-		return nil
 	}
 	for i, d := range c.Documents {
-		if err := name(d.ID); err != nil {
-			return nil, err
-		}
+		replace(d.ID)
 		e := entry{leaf: d.leaf(), doc: d}
 		switch {
 		case s.lean && d.Kind == APIKey:
@@ -140,14 +132,12 @@ func (s *Set) With(c Change) (*Set, error) {
 		}
 	}
 	for _, id := range c.Gone {
-		if err := name(id); err != nil {
-			return nil, err
-		}
+		replace(id)
 		edits = append(edits, hashtrie.Edit[entry]{Key: id, Gone: true})
 	}
 	next.docs = s.docs.With(edits)
 	next.digest = next.sum()
-	return next, nil
+	return next
 }
 
 // sum is the digest: it changes with every byte of the encoded snapshot, and is made anew from what changed

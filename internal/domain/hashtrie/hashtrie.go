@@ -117,7 +117,7 @@ type Edit[V any] struct {
 	Gone  bool
 }
 
-// With is the map after edits, which it may reorder: at most one for each key.
+// With is the map after edits, which it may reorder. Of several of one key one counts.
 func (m Map[V]) With(edits []Edit[V]) Map[V] {
 	if len(edits) == 0 {
 		return m
@@ -221,6 +221,9 @@ func merged[V any](old *bucket[V], edits []Edit[V], leaf func(*V) [sha256.Size]b
 		}
 		if i < len(old.keys) && old.keys[i] == edits[e].Key {
 			i++
+		}
+		if e+1 < len(edits) && edits[e+1].Key == edits[e].Key {
+			continue
 		}
 		if !edits[e].Gone {
 			take(edits[e].Key, edits[e].Value)

@@ -64,6 +64,12 @@ func TestAgainstAMap(t *testing.T) {
 	}
 }
 
+func TestOneOfSeveralEditsOfAKeyCounts(t *testing.T) {
+	t.Parallel()
+	m := hashtrie.Summed(leaf).With([]hashtrie.Edit[int]{{Key: key(1), Value: 1}, {Key: key(1), Value: 1}, {Key: key(2), Value: 2}})
+	equal(t, m, map[hashtrie.Key]int{key(1): 1, key(2): 2})
+}
+
 func equal(t *testing.T, m hashtrie.Map[int], want map[hashtrie.Key]int) {
 	t.Helper()
 	if got := maps.Collect(m.All()); !maps.Equal(got, want) || m.Len() != len(want) {

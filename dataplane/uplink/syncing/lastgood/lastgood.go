@@ -2,7 +2,10 @@
 // start while the control plane is away.
 //
 // A folder holds up to three generations, each in a file of its own that is written
-// aside, synced and renamed, so that none is ever half there. Files are sealed, for
+// aside, synced and renamed, so that none is ever half there. What changed since the newest of
+// them lies beside it, each change in a small file of its own: a node with a hundred
+// thousand API keys does not write them all because one has changed. Once there are many, they are
+// put together to the next generation. Files are sealed, for
 // snapshots hold the credentials of providers: whoever gets at a backup or a volume
 // learns nothing without the key. A key that lies on the same disk does not protect from
 // whoever can read the whole disk.
@@ -39,7 +42,8 @@ const (
 	// compress, and what is around it.
 	maxFile = 40 << 20
 
-	suffix = ".trunkline"
+	suffix       = ".trunkline"
+	changeSuffix = ".change"
 	// unknown is in place of a lineage that nobody told.
 	unknown = "0"
 )
@@ -58,7 +62,10 @@ type Store struct {
 	log    *slog.Logger
 
 	mu          sync.Mutex
-	quarantined map[uint64][]byte // guarded by mu; SHA-256 by revision, empty when unknown
+	quarantined map[uint64][]byte // guarded by mu; digest by revision, empty when unknown
+
+	writing sync.Mutex // guards the fields below, and the order in which files come and go
+	tip     tip
 }
 
 // Generation is one snapshot on disk.
@@ -66,6 +73,9 @@ type Generation struct {
 	Lineage  string // of its database
 	Revision uint64
 	SavedAt  time.Time
+
+	changed bool
+	whole   uint64 // with changed: the revision to which changes lead up from
 }
 
 // belongs is what the file of a snapshot is sealed for: a file under another name is none.
@@ -95,34 +105,64 @@ func Open(cfg Config) (*Store, error) {
 }
 
 // Generations lists what is there, newest first, without what is in quarantine. Newest
-// is what has the highest revision, of whichever lineage: see Save.
+// is what has the highest revision, of whichever lineage: see Save. A snapshot with changes is listed
+// with the last of them, and then as it is.
 func (s *Store) Generations() ([]Generation, error) {
-	entries, err := os.ReadDir(s.dir)
+	wholes, changes, err := s.list()
 	if err != nil {
 		return nil, fmt.Errorf("list last good snapshots: %w", err)
 	}
 	var list []Generation
-	for _, e := range entries {
-		g, ok := parseName(e.Name())
-		if !ok || s.isQuarantined(g.Revision) {
+	for _, g := range wholes {
+		if s.isQuarantined(g.Revision) {
 			continue
 		}
-		info, err := e.Info()
-		if err != nil || !info.Mode().IsRegular() {
-			continue
+		if last, ok := s.lastChange(g, changes); ok {
+			list = append(list, last)
 		}
-		g.SavedAt = info.ModTime()
 		list = append(list, g)
 	}
-	slices.SortFunc(list, func(a, b Generation) int {
-		return cmp.Or(cmp.Compare(b.Revision, a.Revision), b.SavedAt.Compare(a.SavedAt), strings.Compare(a.Lineage, b.Lineage))
-	})
 	return list, nil
 }
 
+// list gives the snapshots, newest first, and the changes, oldest first.
+func (s *Store) list() (wholes, changes []Generation, err error) {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, e := range entries {
+		g, isWhole := parseName(e.Name(), suffix)
+		isChange := false
+		if !isWhole {
+			g, isChange = parseName(e.Name(), changeSuffix)
+		}
+		info, err := e.Info()
+		if !isWhole && !isChange || err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		g.SavedAt = info.ModTime()
+		if isWhole {
+			wholes = append(wholes, g)
+			continue
+		}
+		changes = append(changes, g)
+	}
+	newest := func(a, b Generation) int {
+		return cmp.Or(cmp.Compare(b.Revision, a.Revision), b.SavedAt.Compare(a.SavedAt), strings.Compare(a.Lineage, b.Lineage))
+	}
+	slices.SortFunc(wholes, newest)
+	slices.SortFunc(changes, func(a, b Generation) int { return newest(b, a) })
+	return wholes, changes, nil
+}
+
 // Read returns a snapshot as it was saved. A file that is damaged, or was written with
-// another key, for another node or under another name, is an error.
+// another key, for another node or under another name, is an error; a damaged change ends the
+// snapshot with the change before.
 func (s *Store) Read(g Generation) (*nodev1.Full, error) {
+	if g.changed {
+		return s.readChanged(g)
+	}
 	plain, err := s.sealer.Read(s.path(g), maxFile, g.belongs())
 	if err != nil {
 		return nil, fmt.Errorf("read last good snapshot: %w", err)
@@ -132,7 +172,8 @@ func (s *Store) Read(g Generation) (*nodev1.Full, error) {
 		return nil, fmt.Errorf("last good snapshot %s: %w", s.path(g), err)
 	}
 	return &nodev1.Full{
-		Revision: m.GetRevision(), Sha256: m.GetSha256(), SnapshotZstd: m.GetSnapshotZstd(), Lineage: m.GetLineage(), Replaces: m.GetReplaces(), History: m.GetHistory(),
+		Revision: m.GetRevision(), Sha256: m.GetSha256(), SnapshotZstd: m.GetSnapshotZstd(), Lineage: m.GetLineage(), Replaces: m.GetReplaces(),
+		History: m.GetHistory(), Digest: m.GetDigest(),
 	}, nil
 }
 
@@ -141,13 +182,24 @@ func (s *Store) Read(g Generation) (*nodev1.Full, error) {
 // the highest revision is always what was in use last. When Save returns without error the snapshot survives
 // a loss of power.
 func (s *Store) Save(full *nodev1.Full) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	s.tip = tip{}
+	if err := s.write(full); err != nil {
+		return err
+	}
+	s.tip = tip{Generation: generationOf(full), known: true}
+	return s.settled()
+}
+
+func (s *Store) write(full *nodev1.Full) error {
 	g := generationOf(full)
 	if !nameable(g.Lineage) {
 		return fmt.Errorf("save snapshot %d: the lineage %q is not a name for a file", g.Revision, g.Lineage)
 	}
 	plain, err := proto.Marshal(&nodefilev1.LastGood{
 		Revision: full.GetRevision(), Sha256: full.GetSha256(), SnapshotZstd: full.GetSnapshotZstd(),
-		Lineage: full.GetLineage(), Replaces: full.GetReplaces(), History: full.GetHistory(),
+		Lineage: full.GetLineage(), Replaces: full.GetReplaces(), History: full.GetHistory(), Digest: full.GetDigest(),
 	})
 	if err == nil {
 		err = s.sealer.Write(s.path(g), plain, g.belongs())
@@ -155,27 +207,46 @@ func (s *Store) Save(full *nodev1.Full) error {
 	if err != nil {
 		return fmt.Errorf("save snapshot %d: %w", full.GetRevision(), err)
 	}
-	s.release(full.GetRevision())
-	if err := s.prune(g); err != nil {
+	return nil
+}
+
+// settled ends what the snapshot in use has made obsolete. It needs writing.
+func (s *Store) settled() error {
+	s.release(s.tip.Revision)
+	if err := s.prune(s.tip.Generation); err != nil {
 		return fmt.Errorf("remove old snapshots: %w", err)
 	}
 	return nil
 }
 
-// prune keeps the newest files up to the one that is in use.
+// prune keeps the newest files up to what is in use: three snapshots, and the changes since the last but one
+// of them, so that a damaged one costs nothing.
 func (s *Store) prune(current Generation) error {
-	list, err := s.Generations()
+	wholes, changes, err := s.list()
 	if err != nil {
 		return err
 	}
-	kept := 0
-	for _, g := range list {
+	kept, since := 0, uint64(0)
+	for _, g := range wholes {
+		if s.isQuarantined(g.Revision) {
+			continue
+		}
 		inUse := g.Revision == current.Revision && g.Lineage == current.Lineage
 		if inUse || g.Revision < current.Revision && kept < generations {
-			kept++
+			if kept++; kept <= 2 {
+				since = g.Revision
+			}
 			continue
 		}
 		if err := os.Remove(s.path(g)); err != nil {
+			return err
+		}
+	}
+	for _, g := range changes {
+		if g.Lineage == current.Lineage && g.Revision > since && g.Revision <= current.Revision {
+			continue
+		}
+		if err := os.Remove(s.changePath(g)); err != nil {
 			return err
 		}
 	}
@@ -187,7 +258,7 @@ func (s *Store) path(g Generation) string {
 }
 
 // parseName is the inverse of path.
-func parseName(name string) (Generation, bool) {
+func parseName(name, suffix string) (Generation, bool) {
 	name, ok := strings.CutSuffix(name, suffix)
 	if !ok {
 		return Generation{}, false

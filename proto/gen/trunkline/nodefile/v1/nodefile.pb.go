@@ -38,7 +38,9 @@ type LastGood struct {
 	// Lineages in whose place an admin put this one.
 	Replaces []string `protobuf:"bytes,5,rep,name=replaces,proto3" json:"replaces,omitempty"`
 	// Hash over all changes that led to the revision.
-	History       []byte `protobuf:"bytes,150,opt,name=history,proto3" json:"history,omitempty"`
+	History []byte `protobuf:"bytes,150,opt,name=history,proto3" json:"history,omitempty"`
+	// trunkline.node.v1.Full.digest.
+	Digest        []byte `protobuf:"bytes,440,opt,name=digest,proto3" json:"digest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -115,6 +117,59 @@ func (x *LastGood) GetHistory() []byte {
 	return nil
 }
 
+func (x *LastGood) GetDigest() []byte {
+	if x != nil {
+		return x.Digest
+	}
+	return nil
+}
+
+// What changed between a snapshot that was in use and the next one.
+type LastGoodChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Without nonce and trace.
+	Delta         *v1.Delta `protobuf:"bytes,1,opt,name=delta,proto3" json:"delta,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LastGoodChange) Reset() {
+	*x = LastGoodChange{}
+	mi := &file_trunkline_nodefile_v1_nodefile_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LastGoodChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LastGoodChange) ProtoMessage() {}
+
+func (x *LastGoodChange) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_nodefile_v1_nodefile_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LastGoodChange.ProtoReflect.Descriptor instead.
+func (*LastGoodChange) Descriptor() ([]byte, []int) {
+	return file_trunkline_nodefile_v1_nodefile_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *LastGoodChange) GetDelta() *v1.Delta {
+	if x != nil {
+		return x.Delta
+	}
+	return nil
+}
+
 // The API keys that the node knows to be revoked.
 type Revocations struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -129,7 +184,7 @@ type Revocations struct {
 
 func (x *Revocations) Reset() {
 	*x = Revocations{}
-	mi := &file_trunkline_nodefile_v1_nodefile_proto_msgTypes[1]
+	mi := &file_trunkline_nodefile_v1_nodefile_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -141,7 +196,7 @@ func (x *Revocations) String() string {
 func (*Revocations) ProtoMessage() {}
 
 func (x *Revocations) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_nodefile_v1_nodefile_proto_msgTypes[1]
+	mi := &file_trunkline_nodefile_v1_nodefile_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -154,7 +209,7 @@ func (x *Revocations) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Revocations.ProtoReflect.Descriptor instead.
 func (*Revocations) Descriptor() ([]byte, []int) {
-	return file_trunkline_nodefile_v1_nodefile_proto_rawDescGZIP(), []int{1}
+	return file_trunkline_nodefile_v1_nodefile_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Revocations) GetRevision() uint64 {
@@ -197,7 +252,7 @@ type Revocation struct {
 
 func (x *Revocation) Reset() {
 	*x = Revocation{}
-	mi := &file_trunkline_nodefile_v1_nodefile_proto_msgTypes[2]
+	mi := &file_trunkline_nodefile_v1_nodefile_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -209,7 +264,7 @@ func (x *Revocation) String() string {
 func (*Revocation) ProtoMessage() {}
 
 func (x *Revocation) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_nodefile_v1_nodefile_proto_msgTypes[2]
+	mi := &file_trunkline_nodefile_v1_nodefile_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -222,7 +277,7 @@ func (x *Revocation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Revocation.ProtoReflect.Descriptor instead.
 func (*Revocation) Descriptor() ([]byte, []int) {
-	return file_trunkline_nodefile_v1_nodefile_proto_rawDescGZIP(), []int{2}
+	return file_trunkline_nodefile_v1_nodefile_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Revocation) GetHash() []byte {
@@ -284,7 +339,7 @@ type OverflowTotals struct {
 
 func (x *OverflowTotals) Reset() {
 	*x = OverflowTotals{}
-	mi := &file_trunkline_nodefile_v1_nodefile_proto_msgTypes[3]
+	mi := &file_trunkline_nodefile_v1_nodefile_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -296,7 +351,7 @@ func (x *OverflowTotals) String() string {
 func (*OverflowTotals) ProtoMessage() {}
 
 func (x *OverflowTotals) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_nodefile_v1_nodefile_proto_msgTypes[3]
+	mi := &file_trunkline_nodefile_v1_nodefile_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -309,7 +364,7 @@ func (x *OverflowTotals) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OverflowTotals.ProtoReflect.Descriptor instead.
 func (*OverflowTotals) Descriptor() ([]byte, []int) {
-	return file_trunkline_nodefile_v1_nodefile_proto_rawDescGZIP(), []int{3}
+	return file_trunkline_nodefile_v1_nodefile_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *OverflowTotals) GetOpen() []*v1.Total {
@@ -358,7 +413,7 @@ type RecordRange struct {
 
 func (x *RecordRange) Reset() {
 	*x = RecordRange{}
-	mi := &file_trunkline_nodefile_v1_nodefile_proto_msgTypes[4]
+	mi := &file_trunkline_nodefile_v1_nodefile_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -370,7 +425,7 @@ func (x *RecordRange) String() string {
 func (*RecordRange) ProtoMessage() {}
 
 func (x *RecordRange) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_nodefile_v1_nodefile_proto_msgTypes[4]
+	mi := &file_trunkline_nodefile_v1_nodefile_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -383,7 +438,7 @@ func (x *RecordRange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordRange.ProtoReflect.Descriptor instead.
 func (*RecordRange) Descriptor() ([]byte, []int) {
-	return file_trunkline_nodefile_v1_nodefile_proto_rawDescGZIP(), []int{4}
+	return file_trunkline_nodefile_v1_nodefile_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *RecordRange) GetFirst() uint64 {
@@ -404,14 +459,17 @@ var File_trunkline_nodefile_v1_nodefile_proto protoreflect.FileDescriptor
 
 const file_trunkline_nodefile_v1_nodefile_proto_rawDesc = "" +
 	"\n" +
-	"$trunkline/nodefile/v1/nodefile.proto\x12\x15trunkline.nodefile.v1\x1a\x1etrunkline/node/v1/revoke.proto\x1a\x1etrunkline/node/v1/totals.proto\"\xb4\x01\n" +
+	"$trunkline/nodefile/v1/nodefile.proto\x12\x15trunkline.nodefile.v1\x1a\x1ctrunkline/node/v1/node.proto\x1a\x1etrunkline/node/v1/revoke.proto\x1a\x1etrunkline/node/v1/totals.proto\"\xcd\x01\n" +
 	"\bLastGood\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12\x16\n" +
 	"\x06sha256\x18\x02 \x01(\fR\x06sha256\x12#\n" +
 	"\rsnapshot_zstd\x18\x03 \x01(\fR\fsnapshotZstd\x12\x18\n" +
 	"\alineage\x18\x04 \x01(\tR\alineage\x12\x1a\n" +
 	"\breplaces\x18\x05 \x03(\tR\breplaces\x12\x19\n" +
-	"\ahistory\x18\x96\x01 \x01(\fR\ahistory\"\x88\x01\n" +
+	"\ahistory\x18\x96\x01 \x01(\fR\ahistory\x12\x17\n" +
+	"\x06digest\x18\xb8\x03 \x01(\fR\x06digest\"@\n" +
+	"\x0eLastGoodChange\x12.\n" +
+	"\x05delta\x18\x01 \x01(\v2\x18.trunkline.node.v1.DeltaR\x05delta\"\x88\x01\n" +
 	"\vRevocations\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12\x18\n" +
 	"\alineage\x18\x02 \x01(\tR\alineage\x12C\n" +
@@ -448,30 +506,33 @@ func file_trunkline_nodefile_v1_nodefile_proto_rawDescGZIP() []byte {
 	return file_trunkline_nodefile_v1_nodefile_proto_rawDescData
 }
 
-var file_trunkline_nodefile_v1_nodefile_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_trunkline_nodefile_v1_nodefile_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_trunkline_nodefile_v1_nodefile_proto_goTypes = []any{
 	(*LastGood)(nil),       // 0: trunkline.nodefile.v1.LastGood
-	(*Revocations)(nil),    // 1: trunkline.nodefile.v1.Revocations
-	(*Revocation)(nil),     // 2: trunkline.nodefile.v1.Revocation
-	(*OverflowTotals)(nil), // 3: trunkline.nodefile.v1.OverflowTotals
-	(*RecordRange)(nil),    // 4: trunkline.nodefile.v1.RecordRange
-	(v1.RevokeReason)(0),   // 5: trunkline.node.v1.RevokeReason
-	(*v1.Total)(nil),       // 6: trunkline.node.v1.Total
-	(*v1.Gap)(nil),         // 7: trunkline.node.v1.Gap
+	(*LastGoodChange)(nil), // 1: trunkline.nodefile.v1.LastGoodChange
+	(*Revocations)(nil),    // 2: trunkline.nodefile.v1.Revocations
+	(*Revocation)(nil),     // 3: trunkline.nodefile.v1.Revocation
+	(*OverflowTotals)(nil), // 4: trunkline.nodefile.v1.OverflowTotals
+	(*RecordRange)(nil),    // 5: trunkline.nodefile.v1.RecordRange
+	(*v1.Delta)(nil),       // 6: trunkline.node.v1.Delta
+	(v1.RevokeReason)(0),   // 7: trunkline.node.v1.RevokeReason
+	(*v1.Total)(nil),       // 8: trunkline.node.v1.Total
+	(*v1.Gap)(nil),         // 9: trunkline.node.v1.Gap
 }
 var file_trunkline_nodefile_v1_nodefile_proto_depIdxs = []int32{
-	2, // 0: trunkline.nodefile.v1.Revocations.revocations:type_name -> trunkline.nodefile.v1.Revocation
-	5, // 1: trunkline.nodefile.v1.Revocation.reason:type_name -> trunkline.node.v1.RevokeReason
-	6, // 2: trunkline.nodefile.v1.OverflowTotals.open:type_name -> trunkline.node.v1.Total
-	7, // 3: trunkline.nodefile.v1.OverflowTotals.open_gaps:type_name -> trunkline.node.v1.Gap
-	6, // 4: trunkline.nodefile.v1.OverflowTotals.closed:type_name -> trunkline.node.v1.Total
-	7, // 5: trunkline.nodefile.v1.OverflowTotals.closed_gaps:type_name -> trunkline.node.v1.Gap
-	4, // 6: trunkline.nodefile.v1.OverflowTotals.summed:type_name -> trunkline.nodefile.v1.RecordRange
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	6, // 0: trunkline.nodefile.v1.LastGoodChange.delta:type_name -> trunkline.node.v1.Delta
+	3, // 1: trunkline.nodefile.v1.Revocations.revocations:type_name -> trunkline.nodefile.v1.Revocation
+	7, // 2: trunkline.nodefile.v1.Revocation.reason:type_name -> trunkline.node.v1.RevokeReason
+	8, // 3: trunkline.nodefile.v1.OverflowTotals.open:type_name -> trunkline.node.v1.Total
+	9, // 4: trunkline.nodefile.v1.OverflowTotals.open_gaps:type_name -> trunkline.node.v1.Gap
+	8, // 5: trunkline.nodefile.v1.OverflowTotals.closed:type_name -> trunkline.node.v1.Total
+	9, // 6: trunkline.nodefile.v1.OverflowTotals.closed_gaps:type_name -> trunkline.node.v1.Gap
+	5, // 7: trunkline.nodefile.v1.OverflowTotals.summed:type_name -> trunkline.nodefile.v1.RecordRange
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	8, // [8:8] is the sub-list for extension extendee
+	0, // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_nodefile_v1_nodefile_proto_init() }
@@ -485,7 +546,7 @@ func file_trunkline_nodefile_v1_nodefile_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_nodefile_v1_nodefile_proto_rawDesc), len(file_trunkline_nodefile_v1_nodefile_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

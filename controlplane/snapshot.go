@@ -1,0 +1,17 @@
+package controlplane
+
+import nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+
+// Snapshot is the configuration at one revision as nodes receive it. It is immutable and safe for
+// concurrent use; the messages that it gives are shared and must not be changed.
+type Snapshot interface {
+	Revision() uint64
+	Lineage() string
+	// Digest is a hash of everything in it.
+	Digest() []byte
+	// Full is the whole of it. It is encoded when somebody asks first, once for all nodes.
+	Full() (*nodev1.Full, error)
+	// Delta is what changed since another one, by its digest; nil when that is not known any more, or so
+	// much changed that the whole is better.
+	Delta(from []byte) (*nodev1.Delta, error)
+}

@@ -1,0 +1,253 @@
+package lastgood
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/klauspost/compress/zstd"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/trunkline-ai/trunkline/internal/domain/docset"
+	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
+	nodefilev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/nodefile/v1"
+)
+
+const (
+	// manyChanges and manyBytes are when changes are worth being put together.
+	manyChanges = 128
+	manyBytes   = 1 << 20
+	// maxSnapshot bounds what is decompressed, in bytes.
+	maxSnapshot = 32 << 20
+)
+
+// ErrGap is why a change is not kept: what it changes is not on disk.
+var ErrGap = errors.New("what the change begins with is not on disk")
+
+// tip is what a start would begin with.
+type tip struct {
+	Generation
+	known   bool // it is on disk
+	changes int  // of the newest whole snapshot
+	bytes   int  // of these
+}
+
+// changeBelongs is what the file of a change is sealed for.
+func (g Generation) changeBelongs() string {
+	return fmt.Sprintf("change|%d|%s", g.Revision, cmp.Or(g.Lineage, unknown))
+}
+
+func (s *Store) changePath(g Generation) string {
+	return filepath.Join(s.dir, fmt.Sprintf("%s-%020d%s", cmp.Or(g.Lineage, unknown), g.Revision, changeSuffix))
+}
+
+// Append keeps a change of the snapshot that was saved last, which is in use. When it returns without error
+// the change survives a loss of power. many: Compact is worth while.
+func (s *Store) Append(d *nodev1.Delta) (many bool, err error) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	g := generationOf(d.GetTo())
+	if !s.tip.known || s.tip.Lineage != g.Lineage || s.tip.Revision > g.Revision {
+		return false, ErrGap
+	}
+	to := proto.CloneOf(d.GetTo())
+	to.Nonce, to.Traceparent = 0, ""
+	plain, err := proto.Marshal(&nodefilev1.LastGoodChange{Delta: &nodev1.Delta{To: to, FromDigest: d.GetFromDigest(), ChangeZstd: d.GetChangeZstd()}})
+	if err == nil {
+		err = s.sealer.Write(s.changePath(g), plain, g.changeBelongs())
+	}
+	if err != nil {
+		s.tip.known = false
+		return false, fmt.Errorf("%w: save the change to snapshot %d: %w", ErrGap, g.Revision, err)
+	}
+	s.tip.Generation, s.tip.changes, s.tip.bytes = g, s.tip.changes+1, s.tip.bytes+len(plain)
+	s.release(g.Revision)
+	return s.tip.changes >= manyChanges || s.tip.bytes >= manyBytes, nil
+}
+
+// lastChange is a snapshot as the last of its changes left it; false when there are none.
+func (s *Store) lastChange(whole Generation, changes []Generation) (last Generation, ok bool) {
+	for _, c := range changes {
+		if c.Lineage != whole.Lineage || c.Revision <= whole.Revision {
+			continue
+		}
+		if s.isQuarantined(c.Revision) {
+			break
+		}
+		last, ok = c, true
+	}
+	last.changed, last.whole = true, whole.Revision
+	return last, ok
+}
+
+func (s *Store) readChange(g Generation) (*nodev1.Delta, error) {
+	plain, err := s.sealer.Read(s.changePath(g), maxFile, g.changeBelongs())
+	if err != nil {
+		return nil, err
+	}
+	m := &nodefilev1.LastGoodChange{}
+	if err := proto.Unmarshal(plain, m); err != nil {
+		return nil, err
+	}
+	return m.GetDelta(), nil
+}
+
+// readChanged puts a snapshot and its changes together, up to one that is damaged.
+func (s *Store) readChanged(g Generation) (*nodev1.Full, error) {
+	full, err := s.Read(Generation{Lineage: g.Lineage, Revision: g.whole})
+	if err != nil {
+		return nil, err
+	}
+	raw, err := inflate(full.GetSnapshotZstd())
+	if err != nil {
+		return nil, err
+	}
+	if sum := sha256.Sum256(raw); !bytes.Equal(sum[:], full.GetSha256()) {
+		return nil, errors.New("last good snapshot: its SHA-256 is not the one that was saved")
+	}
+	set, err := docset.Parse(raw, false)
+	if err != nil {
+		return nil, fmt.Errorf("last good snapshot: %w", err)
+	}
+	_, changes, err := s.list()
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range changes {
+		if c.Lineage != g.Lineage || c.Revision <= g.whole || c.Revision > g.Revision {
+			continue
+		}
+		d, err := s.readChange(c)
+		if err == nil {
+			set, err = changed(set, d)
+		}
+		if err != nil {
+			s.log.Error("a change of the last good snapshot cannot be used, nor those after it", "revision", c.Revision, "error", err)
+			break
+		}
+		full = d.GetTo()
+	}
+	raw = set.Encode()
+	sum, digest := sha256.Sum256(raw), set.Digest()
+	out := &nodev1.Full{
+		Revision: full.GetRevision(), Sha256: sum[:], Lineage: full.GetLineage(), Replaces: full.GetReplaces(), History: full.GetHistory(), Digest: digest[:],
+	}
+	out.SnapshotZstd, err = deflate(raw)
+	return out, err
+}
+
+// changed is a set after a change that fits.
+func changed(set *docset.Set, d *nodev1.Delta) (*docset.Set, error) {
+	if digest := set.Digest(); !bytes.Equal(digest[:], d.GetFromDigest()) {
+		return set, errors.New("it is a change of another snapshot")
+	}
+	raw, err := inflate(d.GetChangeZstd())
+	if err != nil {
+		return set, err
+	}
+	c, err := docset.ParseChange(raw)
+	if err != nil {
+		return set, err
+	}
+	next := set.With(c)
+	if digest := next.Digest(); !bytes.Equal(digest[:], d.GetTo().GetDigest()) {
+		return set, errors.New("it does not lead to the snapshot that it names")
+	}
+	return next, nil
+}
+
+// Compact puts the newest snapshot and its changes together to one. It may run while others save.
+func (s *Store) Compact() error {
+	s.writing.Lock()
+	at := s.tip
+	s.writing.Unlock()
+	if !at.known || at.changes == 0 {
+		return nil
+	}
+	list, err := s.Generations()
+	if err != nil {
+		return err
+	}
+	err = fmt.Errorf("%w: there is no whole snapshot before revision %d", ErrGap, at.Revision)
+	for _, g := range list {
+		if !g.changed || g.Lineage != at.Lineage {
+			continue
+		}
+		var full *nodev1.Full
+		g.Revision = at.Revision // later changes may have been saved since
+		if full, err = s.readChanged(g); err != nil {
+			continue
+		}
+		if full.GetRevision() == at.Revision {
+			return s.replace(full, at)
+		}
+		err = fmt.Errorf("%w: they lead to revision %d, not %d", ErrGap, full.GetRevision(), at.Revision)
+	}
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	s.tip.known = false // the next change finds a gap, and the node asks for the whole
+	return err
+}
+
+// Loaded says which snapshot a start began with. Changes after it could not be used, and are removed.
+func (s *Store) Loaded(full *nodev1.Full) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	s.tip = tip{Generation: generationOf(full), known: true}
+	wholes, changes, err := s.list()
+	if err != nil {
+		return fmt.Errorf("list last good snapshots: %w", err)
+	}
+	for _, c := range changes {
+		switch {
+		case c.Lineage != s.tip.Lineage || c.Revision > s.tip.Revision:
+			if err := os.Remove(s.changePath(c)); err != nil {
+				s.tip.known = false
+				return fmt.Errorf("remove a change that cannot be used: %w", err)
+			}
+		case len(wholes) > 0 && c.Revision > wholes[0].Revision:
+			s.tip.changes++
+		}
+	}
+	return nil
+}
+
+// replace keeps a snapshot that was put together, unless another one was saved meanwhile.
+func (s *Store) replace(full *nodev1.Full, at tip) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if !s.tip.known || s.tip.Lineage != at.Lineage || s.tip.changes < at.changes {
+		return nil
+	}
+	if err := s.write(full); err != nil {
+		return err
+	}
+	s.tip.changes, s.tip.bytes = s.tip.changes-at.changes, s.tip.bytes-at.bytes
+	return s.settled()
+}
+
+func inflate(compressed []byte) ([]byte, error) {
+	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxSnapshot), zstd.WithDecoderMaxWindow(maxSnapshot))
+	if err != nil {
+		return nil, fmt.Errorf("decompress last good snapshot: %w", err)
+	}
+	defer decoder.Close()
+	raw, err := decoder.DecodeAll(compressed, nil)
+	if err != nil {
+		return nil, fmt.Errorf("decompress last good snapshot: %w", err)
+	}
+	return raw, nil
+}
+
+func deflate(raw []byte) ([]byte, error) {
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
+	if err != nil {
+		return nil, fmt.Errorf("compress last good snapshot: %w", err)
+	}
+	defer encoder.Close()
+	return encoder.EncodeAll(raw, nil), nil
+}
