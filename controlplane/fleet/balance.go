@@ -11,6 +11,9 @@ const (
 	// maxRefusals is how often in a row a node is sent away before it is let in all the same:
 	// it may have no other replica that it can reach.
 	maxRefusals = 2
+	// smallFleet is up to how many nodes are never sent away: a few on one replica are no burden, and a
+	// node that waits for another address serves an older configuration meanwhile.
+	smallFleet = 3
 	// refusalMemory is after how long a refusal is forgotten.
 	refusalMemory = time.Minute
 )
@@ -52,7 +55,7 @@ func (f *Fleet) Admit(node string) error {
 
 // aboveShare reports whether this replica has its share of 1.2 times the average, rounded up.
 func (b balance) aboveShare() bool {
-	if b.Replicas < 2 {
+	if b.Replicas < 2 || b.Total < smallFleet {
 		return false
 	}
 	most := (12*(b.Total+1) + 10*b.Replicas - 1) / (10 * b.Replicas)

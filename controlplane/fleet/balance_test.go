@@ -18,7 +18,9 @@ func TestAReplicaTakesTwelveTenthsOfItsShare(t *testing.T) {
 		{0, 0, 2, false},
 		{1, 1, 2, false}, // 2 of 2: 1.2 nodes, rounded up
 		{1, 2, 2, false},
-		{2, 2, 2, true},
+		{2, 2, 2, false}, // the third of three may be where it likes
+		{2, 2, 3, false},
+		{3, 3, 2, true}, // the fourth may not
 		{59, 99, 2, false},
 		{60, 99, 2, true},
 		{79, 199, 3, false},

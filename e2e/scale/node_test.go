@@ -10,14 +10,15 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/identity"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
 // light is a node without what it would do with a snapshot: it joins with a certificate of
-// its own, opens a real stream on a connection of its own, takes whole snapshots, checks
-// nothing, and acknowledges. Two hundred nodes that also decode and compile them would need
+// its own, opens a real stream on a connection of its own, takes snapshots and changes of them,
+// checks nothing, and acknowledges. Two hundred nodes that also decode and compile them would need
 // the machine for themselves, and the figures would be theirs.
 type light struct {
 	name     string
@@ -62,9 +63,9 @@ func (n *light) stream(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	hello := &nodev1.Hello{Node: n.name, BootId: n.boot, Version: "light", UptimeMs: time.Since(n.began).Milliseconds()}
+	hello := &nodev1.Hello{Node: n.name, BootId: n.boot, Version: "light", UptimeMs: time.Since(n.began).Milliseconds(), TakesDeltas: true}
 	if n.have != nil && !n.forget.Load() {
-		hello.HaveRevision, hello.HaveSha256, hello.HaveLineage = n.have.GetRevision(), n.have.GetSha256(), n.have.GetLineage()
+		hello.HaveRevision, hello.HaveDigest, hello.HaveLineage = n.have.GetRevision(), n.have.GetDigest(), n.have.GetLineage()
 	}
 	if err := stream.Send(&nodev1.SyncRequest{Message: &nodev1.SyncRequest_Hello{Hello: hello}}); err != nil {
 		return err
@@ -80,12 +81,15 @@ func (n *light) stream(ctx context.Context) error {
 			return err
 		}
 		full := m.GetFull()
+		if d := m.GetDelta(); d != nil {
+			full = d.GetTo()
+		}
 		if full == nil {
 			continue
 		}
 		n.forget.Store(false)
-		n.received.Add(int64(len(full.GetSnapshotZstd())))
-		n.have = &nodev1.Full{Revision: full.GetRevision(), Sha256: full.GetSha256(), Lineage: full.GetLineage()}
+		n.received.Add(int64(proto.Size(m)))
+		n.have = &nodev1.Full{Revision: full.GetRevision(), Digest: full.GetDigest(), Lineage: full.GetLineage()}
 		sending.Lock()
 		err = stream.Send(&nodev1.SyncRequest{Message: &nodev1.SyncRequest_Ack{Ack: &nodev1.Ack{Nonce: full.GetNonce(), Revision: full.GetRevision()}}})
 		sending.Unlock()

@@ -166,6 +166,16 @@ func (p *plane) metric(name string) float64 {
 	return 0
 }
 
+// sends is how many snapshots were sent, as a whole or as what changed.
+func (p *plane) sends() float64 {
+	return p.metric(`trunkline_snapshot_sends_total{kind="whole"}`) + p.metric(`trunkline_snapshot_sends_total{kind="delta"}`)
+}
+
+// sent is how many bytes of snapshots were sent.
+func (p *plane) sent() float64 {
+	return p.metric(`trunkline_snapshot_sent_bytes_total{kind="whole"}`) + p.metric(`trunkline_snapshot_sent_bytes_total{kind="delta"}`)
+}
+
 func (p *plane) cpu() float64 { return p.metric("process_cpu_seconds_total") }
 
 // log says what the process holds now, and at most since it started.

@@ -70,6 +70,7 @@ func TestScale(t *testing.T) {
 	t.Logf("%d nodes connected and sent the snapshot of %.1f MB: %s", count, float64(f.nodes[0].received.Load())/1e6, spread(began, at))
 	p.log("connected")
 
+	p.idle()
 	p.changeOneByOne(f)
 	p.changeAtOnce(f)
 	p.listAll()
@@ -79,10 +80,19 @@ func TestScale(t *testing.T) {
 	p.reconnect(f, "with nothing", true)
 }
 
+// idle measures what the control plane costs while nothing happens but that nodes report.
+func (p *plane) idle() {
+	const span = 30 * time.Second
+	time.Sleep(5 * time.Second) // what connecting has left behind
+	began, cpu := time.Now(), p.cpu()
+	time.Sleep(span)
+	p.t.Logf("CPU of the control plane while nothing changes: %.2f %% of a core", 100*(p.cpu()-cpu)/time.Since(began).Seconds())
+}
+
 // changeOneByOne measures from the answer to a change until all nodes have it.
 func (p *plane) changeOneByOne(f *fleet) {
 	var all, last, answered []time.Duration
-	cpu := p.cpu()
+	cpu, sent := p.cpu(), p.sent()
 	for i := range changes {
 		asked := time.Now()
 		revision := p.change(i)
@@ -101,13 +111,14 @@ func (p *plane) changeOneByOne(f *fleet) {
 	p.t.Logf("a change is answered within: %s", percentiles(answered))
 	p.t.Logf("from the answer to applied, each node: %s", percentiles(all))
 	p.t.Logf("from the answer to applied, the last node: %s", percentiles(last))
+	p.t.Logf("bytes sent for a change to all nodes: %.0f", (p.sent()-sent)/changes)
 	p.t.Logf("CPU of the control plane for a change on all nodes: %.2fs", (p.cpu()-cpu)/changes)
 	p.log("after changes")
 }
 
 // changeAtOnce measures how a burst of changes becomes few snapshots.
 func (p *plane) changeAtOnce(f *fleet) {
-	sent := p.metric("trunkline_snapshot_sends_total")
+	sent := p.sends()
 	began := time.Now()
 	var revision uint64
 	for i := range burst {
@@ -117,7 +128,7 @@ func (p *plane) changeAtOnce(f *fleet) {
 	at := f.await(revision, began)
 	p.t.Logf("%d changes in a row: written in %s, applied on all after %s, %.1f snapshots for each node",
 		burst, written.Round(time.Millisecond), slices.MaxFunc(at, time.Time.Compare).Sub(began).Round(time.Millisecond),
-		(p.metric("trunkline_snapshot_sends_total")-sent)/float64(len(f.nodes)))
+		(p.sends()-sent)/float64(len(f.nodes)))
 	p.log("after a burst")
 }
 
