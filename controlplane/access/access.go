@@ -21,10 +21,13 @@ type Session struct {
 	SeenAt    time.Time
 	ProvedAt  time.Time // when the password was last asked for
 	ExpiresAt time.Time
+	EndsAt    time.Time // however much it is used; zero: an older program did not say
 
 	// Who it belongs to, as they are now; only read.
-	User string
-	Role adminv1.Role
+	User        string
+	Role        adminv1.Role
+	HasPassword bool // one was set here
+	HasTOTP     bool
 }
 
 // Token is a bearer token of the admin API. Only its hash is stored.

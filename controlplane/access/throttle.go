@@ -61,6 +61,9 @@ func (t *Throttle) Wait(network, device string) time.Duration {
 	return t.wait(map[SignInKey]int{key: 0})
 }
 
+// WaitOf is how long whoever makes an attempt has to wait already, as far as memory knows. It charges nothing.
+func (t *Throttle) WaitOf(who Who) time.Duration { return t.wait(t.judgedBy(who)) }
+
 // Admit lets an attempt through, or says how long to wait. It charges the attempt
 // beforehand, so that attempts side by side cannot slip through together.
 func (t *Throttle) Admit(ctx context.Context, who Who) (*Attempt, time.Duration) {

@@ -136,6 +136,9 @@ type Config struct {
 	// and tokens; default DefaultRecentSignIn.
 	RecentSignIn time.Duration
 
+	// RequireTOTP lets who signs in with a password do nothing until they have a second factor.
+	RequireTOTP bool
+
 	// StartupApply tells what became of the file that was to be applied at start; default: there was none.
 	StartupApply func() *adminv1.StartupApply
 
@@ -233,7 +236,7 @@ func New(ctx context.Context, cfg Config) (*API, error) {
 	}
 	cookies := cookies{peers}
 	sessions := &sessions{
-		access: cfg.Access, key: passwords.sessionKey, cookies: cookies, now: now, log: cfg.Logger,
+		access: cfg.Access, accounts: accounts, requireTOTP: cfg.RequireTOTP, key: passwords.sessionKey, cookies: cookies, now: now, log: cfg.Logger,
 	}
 	devices := &devices{signed: access.Devices{Key: passwords.sessionKey}, cookies: cookies, now: now}
 	throttle := access.NewThrottle(cfg.Access, passwords.sessionKey, cfg.Logger, now)

@@ -23,8 +23,10 @@ type identity struct {
 	userID  string   // of the user, or of the one whose token it is; empty: a token that is nobody's
 	session [32]byte // of a user
 	stale   bool     // a session that has not proved for a while who it is
-	bodies  bool     // a token that may read the bodies of calls
-	lesser  bool     // a token that may do less than its user
+	// unenrolled: a session of somebody who must have a second factor, and has none yet.
+	unenrolled bool
+	bodies     bool // a token that may read the bodies of calls
+	lesser     bool // a token that may do less than its user
 	// expires is when the token ends; zero: never, and for users.
 	expires time.Time
 }

@@ -78,7 +78,7 @@ func unboundHost(host string) bool {
 	return err == nil
 }
 
-// guardedMux mounts handlers behind the guard, and Login behind its door as well.
+// guardedMux mounts handlers behind the guard, and what begins a session behind its door as well.
 type guardedMux struct {
 	mux   *http.ServeMux
 	guard *guard
@@ -87,7 +87,8 @@ type guardedMux struct {
 
 // Handle implements connecthttp.ServeMux.
 func (m guardedMux) Handle(pattern string, handler http.Handler) {
-	if pattern == adminv1connect.SessionServiceLoginProcedure {
+	switch pattern {
+	case adminv1connect.SessionServiceLoginProcedure, adminv1connect.SessionServiceBeginOidcProcedure, adminv1connect.SessionServiceFinishOidcProcedure:
 		handler = m.door.wrap(handler)
 	}
 	m.mux.Handle(pattern, m.guard.wrap(readingWithin(pattern, handler)))

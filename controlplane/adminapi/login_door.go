@@ -15,7 +15,7 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
-// loginDoor stands before Login, which strangers may call: what comes too early is refused before
+// loginDoor stands before Login and the two steps of a single sign-on, which strangers may call: what comes too early is refused before
 // anything of its body is read, and what is compressed is never unpacked.
 type loginDoor struct {
 	throttle *access.Throttle

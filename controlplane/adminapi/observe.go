@@ -31,11 +31,14 @@ type SignInFailure string
 // The failures.
 const (
 	WrongCredentials SignInFailure = "wrong_credentials"
-	Throttled        SignInFailure = "throttled" // refused unread: too many failures before
+	Throttled        SignInFailure = "throttled"         // refused unread: too many failures before
+	CodeMissing      SignInFailure = "code_missing"      // the password was right; the console asks for the code next
+	WrongCode        SignInFailure = "wrong_code"        // of the second factor; the password was right
+	IdentityProvider SignInFailure = "identity_provider" // it does not vouch for anybody who may sign in
 )
 
 // SignInFailures are all of them.
-var SignInFailures = [...]SignInFailure{WrongCredentials, Throttled}
+var SignInFailures = [...]SignInFailure{WrongCredentials, Throttled, CodeMissing, WrongCode, IdentityProvider}
 
 // nobody is the observer that is not interested.
 type nobody struct{}

@@ -26,7 +26,7 @@ func (s *sessionService) GetSignInMethods(context.Context, *adminv1.GetSignInMet
 	return &adminv1.GetSignInMethodsResponse{Oidc: s.idp != nil}, nil
 }
 
-// BeginOidc sends the browser to the identity provider.
+// BeginOidc sends the browser to the identity provider, unless its network has to wait because sign-ins there failed.
 func (s *sessionService) BeginOidc(ctx context.Context, req *adminv1.BeginOidcRequest) (*adminv1.BeginOidcResponse, error) {
 	info, ok := connect.CallInfoForServerContext(ctx)
 	switch {
@@ -34,6 +34,10 @@ func (s *sessionService) BeginOidc(ctx context.Context, req *adminv1.BeginOidcRe
 		return nil, errors.New("begin OIDC: no call info")
 	case s.idp == nil:
 		return nil, errNoIDP()
+	}
+	network := s.peers.network(info.RequestHeader(), info.PeerAddr)
+	if wait := s.throttle.WaitOf(atProvider(network)); wait > 0 {
+		return nil, s.tooSoon(ctx, network, wait)
 	}
 	address, kept, err := s.idp.Begin(ctx, req.GetNext(), req.GetAgain())
 	if err != nil {
@@ -53,10 +57,9 @@ func (s *sessionService) FinishOidc(ctx context.Context, req *adminv1.FinishOidc
 		return nil, errNoIDP()
 	}
 	network := s.peers.network(info.RequestHeader(), info.PeerAddr)
-	attempt, wait := s.throttle.Admit(ctx, access.Who{Account: "\x00oidc " + network, Network: network})
+	attempt, wait := s.throttle.Admit(ctx, atProvider(network))
 	if wait > 0 {
-		s.audit.Failed(ctx, audit.Failure{Action: signIn, Address: network, Outcome: string(errs.ResourceExhausted), Reason: audit.TooManyFailures})
-		return nil, tooManyAttempts(wait)
+		return nil, s.tooSoon(ctx, network, wait)
 	}
 	kept, _ := s.cookies.get(ctx, info, flowCookie)
 	s.cookies.end(ctx, info, flowCookie) // good for one answer
@@ -66,15 +69,28 @@ func (s *sessionService) FinishOidc(ctx context.Context, req *adminv1.FinishOidc
 		user, err = s.userOf(ctx, id)
 	}
 	if err != nil {
+		s.observer.SignInFailed(IdentityProvider)
 		s.audit.Failed(ctx, audit.Failure{Action: signIn, Address: network, Outcome: string(errs.CodeOf(err)), Reason: audit.IdentityProvider})
 		return nil, err
 	}
 	attempt.Succeeded(ctx)
-	if err := s.sessions.begin(ctx, info, user, id.ProvedAt); err != nil {
+	if err := s.sessions.begin(ctx, info, user, id.ProvedAt, s.idp.SessionLifetime()); err != nil {
 		return nil, err
 	}
 	s.log.InfoContext(ctx, "signed in at the identity provider", "user", user.Name, "network", network)
 	return &adminv1.FinishOidcResponse{Username: user.Name, Next: next}, nil
+}
+
+// atProvider is what a sign-in at the identity provider is judged by: nobody is known yet.
+func atProvider(network string) access.Who {
+	return access.Who{Account: "\x00oidc " + network, Network: network}
+}
+
+// tooSoon refuses and records an attempt that came too early.
+func (s *sessionService) tooSoon(ctx context.Context, network string, wait time.Duration) error {
+	s.observer.SignInFailed(Throttled)
+	s.audit.Failed(ctx, audit.Failure{Action: signIn, Address: network, Outcome: string(errs.ResourceExhausted), Reason: audit.TooManyFailures})
+	return tooManyAttempts(wait)
 }
 
 // userOf is the user whom an identity is linked to. Without one it is linked to the user of its e-mail address whom an

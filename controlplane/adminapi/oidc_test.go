@@ -1,9 +1,13 @@
 package adminapi_test
 
 import (
+	"cmp"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,8 +19,8 @@ import (
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
-// withIDP is an env whose people may sign in at a provider; roles is what groups mean.
-func withIDP(t *testing.T, roles map[string]adminv1.Role, adjust ...func(*oidc.Config)) (*env, *idp.Provider) {
+// withIDP is an env whose people may sign in at a provider; roles is what groups mean, adjust may be nil.
+func withIDP(t *testing.T, roles map[string]adminv1.Role, adjust func(*oidc.Config), more ...func(*adminapi.Config)) (*env, *idp.Provider) {
 	t.Helper()
 	var p *idp.Provider
 	e := start(t, func(c *adminapi.Config) {
@@ -25,8 +29,11 @@ func withIDP(t *testing.T, roles map[string]adminv1.Role, adjust ...func(*oidc.C
 			Issuer: p.URL, ClientID: idp.Client, ClientSecret: idp.Secret, RedirectURL: "http://console.example/login",
 			Scopes: []string{"openid", "email"}, RoleClaim: "groups", Roles: roles, AllowPrivateNetwork: true,
 		}
-		for _, a := range adjust {
-			a(c.OIDC)
+		if adjust != nil {
+			adjust(c.OIDC)
+		}
+		for _, m := range more {
+			m(c)
 		}
 	})
 	return e, p
@@ -69,7 +76,7 @@ func ann(groups ...string) map[string]any {
 
 func TestOidcSignIn(t *testing.T) {
 	t.Parallel()
-	e, p := withIDP(t, groups)
+	e, p := withIDP(t, groups, nil)
 	c := e.client(t, nil)
 	if !ok(c.session.GetSignInMethods(t.Context(), &adminv1.GetSignInMethodsRequest{}))(t).GetOidc() {
 		t.Error("it is not offered")
@@ -102,7 +109,7 @@ func TestOidcSignIn(t *testing.T) {
 // Without a mapping only those sign in whom an owner created for it, with the role that they were given.
 func TestOidcWithoutMapping(t *testing.T) {
 	t.Parallel()
-	e, p := withIDP(t, nil)
+	e, p := withIDP(t, nil, nil)
 	admin := e.admin(t)
 	c := e.client(t, nil)
 	p.Person(ann("admins"))
@@ -136,7 +143,7 @@ func TestOidcWithoutMapping(t *testing.T) {
 
 func TestOidcRefusals(t *testing.T) {
 	t.Parallel()
-	e, p := withIDP(t, groups)
+	e, p := withIDP(t, groups, nil)
 	for name, spoil := range map[string]func(map[string]any){
 		"nonce":             func(c map[string]any) { c["nonce"] = "another" },
 		"no nonce":          func(c map[string]any) { delete(c, "nonce") },
@@ -175,7 +182,7 @@ func TestOidcRefusals(t *testing.T) {
 // A code is good once, in the browser that began, in time.
 func TestOidcFlow(t *testing.T) {
 	t.Parallel()
-	e, p := withIDP(t, groups)
+	e, p := withIDP(t, groups, nil)
 	p.Person(ann("admins"))
 	refused := func(c *client, state, code string) {
 		t.Helper()
@@ -215,10 +222,107 @@ func TestOidcThatIsAway(t *testing.T) {
 	wantCode(t, err, connect.CodeFailedPrecondition)
 }
 
+// Strangers who begin a sign-in make nobody ask a provider that is away again and again.
+func TestOidcThatIsAwayIsAskedSeldom(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	away := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.WriteHeader(http.StatusBadGateway)
+	}))
+	t.Cleanup(away.Close)
+	e, _ := withIDP(t, groups, func(c *oidc.Config) { c.Issuer = away.URL })
+	begin := func() error {
+		_, err := e.client(t, nil).session.BeginOidc(t.Context(), &adminv1.BeginOidcRequest{})
+		return err
+	}
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() { wantCode(t, begin(), connect.CodeUnavailable) })
+	}
+	all.Wait()
+	if asked.Load() != 1 {
+		t.Errorf("the provider was asked %d times at once, want once", asked.Load())
+	}
+	e.clock.Advance(5 * time.Second)
+	wantCode(t, begin(), connect.CodeUnavailable)
+	if asked.Load() != 2 {
+		t.Errorf("the provider was asked %d times, want once more", asked.Load())
+	}
+}
+
+// A network that has to wait because its sign-ins failed begins none at the provider either.
+func TestOidcWaitsForFailedSignIns(t *testing.T) {
+	t.Parallel()
+	o := &observer{requests: map[string]int{}, timed: map[string]int{}, signIns: map[adminapi.SignInFailure]int{}}
+	e, p := withIDP(t, groups, nil, func(c *adminapi.Config) { c.Observer = o })
+	p.Person(ann("others"))
+	c := e.client(t, nil)
+	var err error
+	for range 20 {
+		var begun *adminv1.BeginOidcResponse
+		if begun, err = c.session.BeginOidc(t.Context(), &adminv1.BeginOidcRequest{}); err != nil {
+			break
+		}
+		if begun.GetUrl() == "" {
+			t.Fatal("no address")
+		}
+		_, _ = c.finish(t, "no state", "no code")
+	}
+	wantCode(t, err, connect.CodeResourceExhausted)
+	_, err = c.finish(t, "no state", "no code")
+	wantCode(t, err, connect.CodeResourceExhausted)
+	o.mu.Lock()
+	failed, throttled := o.signIns[adminapi.IdentityProvider], o.signIns[adminapi.Throttled]
+	o.mu.Unlock()
+	if failed == 0 || throttled != 2 {
+		t.Errorf("%d failed at the provider, %d were throttled", failed, throttled)
+	}
+	e.clock.Advance(time.Hour)
+	p.Person(ann("admins"))
+	ok(c.oidc(t))(t)
+}
+
+// What was taken away at the provider counts here when the session ends at the latest, however much it is used.
+func TestOidcSessionsAreShort(t *testing.T) {
+	t.Parallel()
+	for name, lifetime := range map[string]time.Duration{"default": 0, "short": 5 * time.Minute, "long": 14 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e, p := withIDP(t, groups, func(c *oidc.Config) { c.Session = lifetime })
+			p.Person(ann("admins"))
+			c := e.client(t, nil)
+			ok(c.oidc(t))(t)
+			const steps = 10
+			want := cmp.Or(lifetime, 8*time.Hour)
+			for range steps - 1 {
+				e.clock.Advance(want / steps)
+				ok(c.whoAmI(t))(t)
+			}
+			e.clock.Advance(want/steps - time.Microsecond)
+			ok(c.whoAmI(t))(t)
+			e.clock.Advance(time.Microsecond)
+			_, err := c.whoAmI(t)
+			wantCode(t, err, connect.CodeUnauthenticated)
+			p.Person(ann("devs"))
+			ok(c.oidc(t))(t)
+			if who := ok(c.whoAmI(t))(t); who.GetRole() != adminv1.Role_ROLE_OPERATOR {
+				t.Errorf("who am I: %v", who)
+			}
+		})
+	}
+	for _, session := range []time.Duration{time.Minute, -time.Hour, 8 * 24 * time.Hour} {
+		cfg := oidc.Config{Issuer: "https://idp.example", ClientID: "c", RedirectURL: "https://console.example/login", Session: session}
+		if err := cfg.Check(); err == nil || !strings.Contains(err.Error(), "want 5m0s to 168h0m0s") {
+			t.Errorf("a session of %s: %v", session, err)
+		}
+	}
+}
+
 // Whom the provider knows from earlier has proved nothing now: what needs a recent sign-in needs another proof.
 func TestOidcSignInIsAsRecentAsItsProof(t *testing.T) {
 	t.Parallel()
-	e, p := withIDP(t, groups)
+	e, p := withIDP(t, groups, nil)
 	p.Person(ann("admins"))
 	c := e.client(t, nil)
 	create := func(name string) error {
@@ -249,7 +353,7 @@ func TestOidcSignInIsAsRecentAsItsProof(t *testing.T) {
 // The log tells who signed in, whether or not the sign-in makes or changes the user, and that others failed.
 func TestOidcSignInsAreRecorded(t *testing.T) {
 	t.Parallel()
-	e, p := withIDP(t, groups)
+	e, p := withIDP(t, groups, nil)
 	c := e.client(t, nil)
 	for role, group := range map[string]string{"operator": "devs", "owner": "admins"} {
 		p.Person(ann(group))

@@ -48,6 +48,7 @@ func (s *sessionService) prove(ctx context.Context, id identity, password, field
 	// The session is as good a proof of no stranger as a known device; its guesses count for themselves.
 	attempt, wait := s.throttle.Admit(ctx, access.Who{Account: id.User, Network: network, Device: string(id.session[:])})
 	if wait > 0 {
+		s.observer.SignInFailed(Throttled)
 		s.log.WarnContext(ctx, "proof of a password refused: too many failures", "user", id.User, "network", network, "retry_in", wait)
 		return proof{}, tooManyAttempts(wait)
 	}
@@ -59,11 +60,18 @@ func (s *sessionService) prove(ctx context.Context, id identity, password, field
 		return proof{}, err
 	}
 	if user == nil {
+		s.observer.SignInFailed(WrongCredentials)
 		s.log.WarnContext(ctx, "proof of a password failed", "user", id.User, "network", network)
 		return proof{}, errs.Invalid(errs.Violation{Field: field, Description: "is not the present password"})
 	}
 	return proof{user, attempt}, nil
 }
+
+// The reasons for which a right password is not enough.
+const (
+	totpMissing = "TOTP_REQUIRED"
+	totpWrong   = "TOTP_WRONG"
+)
 
 // second asks for the second factor of a user who has one.
 func (s *sessionService) second(ctx context.Context, u access.User, code string, attempt *access.Attempt) error {
@@ -72,7 +80,8 @@ func (s *sessionService) second(ctx context.Context, u access.User, code string,
 	}
 	if code == "" {
 		attempt.Withdrawn(ctx)
-		return errs.Wrap(errs.Unauthenticated, reason("TOTP_REQUIRED"), "the code of the second factor is missing")
+		s.observer.SignInFailed(CodeMissing)
+		return errs.Wrap(errs.Unauthenticated, reason(totpMissing), "the code of the second factor is missing")
 	}
 	right, err := s.factor.check(ctx, u, code)
 	if err != nil {
@@ -80,8 +89,9 @@ func (s *sessionService) second(ctx context.Context, u access.User, code string,
 		return err
 	}
 	if !right {
+		s.observer.SignInFailed(WrongCode)
 		s.log.WarnContext(ctx, "second factor wrong", "user", u.Name)
-		return errs.Wrap(errs.Unauthenticated, reason("TOTP_WRONG"), "the code of the second factor is wrong, or was used before")
+		return errs.Wrap(errs.Unauthenticated, reason(totpWrong), "the code of the second factor is wrong, or was used before")
 	}
 	return nil
 }

@@ -18,6 +18,8 @@ type requirement struct {
 	open bool // to those who have not signed in
 	// recent: a session must have proved a short while ago who it is.
 	recent bool
+	// enrolment: it is open to those who have yet to set up the second factor that they need.
+	enrolment bool
 }
 
 type requirementKey struct{}
@@ -32,7 +34,7 @@ func requirementOf(spec connect.Spec) requirement {
 	if !ok {
 		return requirement{role: adminv1.Role_ROLE_OWNER}
 	}
-	need := requirement{role: rolename.Required(method), open: rolename.BeforeSignIn(method), recent: rolename.RecentSignIn(method)}
+	need := requirement{role: rolename.Required(method), open: rolename.BeforeSignIn(method), recent: rolename.RecentSignIn(method), enrolment: rolename.BeforeSecondFactor(method)}
 	if need.role == adminv1.Role_ROLE_UNSPECIFIED {
 		need.role = adminv1.Role_ROLE_OWNER
 	}
@@ -42,6 +44,8 @@ func requirementOf(spec connect.Spec) requirement {
 // permits refuses a role that is too low, and says who can help.
 func (r requirement) permits(id identity) error {
 	switch {
+	case id.Role >= r.role && id.unenrolled && !r.enrolment:
+		return errUnenrolled
 	case id.Role >= r.role && r.recent && id.stale:
 		return errStale
 	case id.Role >= r.role:

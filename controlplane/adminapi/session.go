@@ -66,13 +66,16 @@ func (s *sessionService) Login(ctx context.Context, req *adminv1.LoginRequest) (
 		return nil, errs.Newf(errs.Unauthenticated, "the user name or the password is wrong")
 	}
 	if err := s.second(ctx, *user, req.GetCode(), attempt); err != nil {
-		if req.GetCode() != "" && errs.CodeOf(err) != errs.Unavailable {
+		switch {
+		case errors.Is(err, reason(totpMissing)):
+			s.failed(ctx, req.GetUsername(), network, errs.CodeOf(err), audit.CodeMissing)
+		case errors.Is(err, reason(totpWrong)):
 			s.failed(ctx, req.GetUsername(), network, errs.CodeOf(err), audit.WrongCode)
 		}
 		return nil, err
 	}
 	attempt.Succeeded(ctx)
-	if err := s.sessions.begin(ctx, info, *user, s.accounts.now()); err != nil {
+	if err := s.sessions.begin(ctx, info, *user, s.accounts.now(), sessionAbsolute); err != nil {
 		return nil, err
 	}
 	s.devices.remember(ctx, info, req.GetUsername())
@@ -121,7 +124,7 @@ func (s *sessionService) WhoAmI(ctx context.Context, _ *adminv1.WhoAmIRequest) (
 		return nil, err
 	}
 	id := caller(ctx)
-	res.Role = id.Role
+	res.Role, res.TotpRequired = id.Role, s.sessions.requireTOTP
 	if id.Token != "" {
 		res.Username = id.actor()
 	} else {

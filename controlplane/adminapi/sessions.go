@@ -29,16 +29,19 @@ const (
 
 // sessions are the signed-in browsers: a random cookie each, of which only a keyed hash is stored.
 type sessions struct {
-	access  access.Store
-	key     func() []byte // changes with the configured account
-	cookies cookies
-	now     func() time.Time
-	log     *slog.Logger
+	access   access.Store
+	accounts *accounts
+	key      func() []byte // changes with the configured account
+	// requireTOTP: who signs in with a password must have a second factor.
+	requireTOTP bool
+	cookies     cookies
+	now         func() time.Time
+	log         *slog.Logger
 }
 
 // begin stores a new session in place of the caller's present one and sets its cookie. proved is when the caller was
-// last asked who it is.
-func (s *sessions) begin(ctx context.Context, info *connect.CallInfo, user access.User, proved time.Time) error {
+// last asked who it is, lifetime how long the session lasts however much it is used.
+func (s *sessions) begin(ctx context.Context, info *connect.CallInfo, user access.User, proved time.Time, lifetime time.Duration) error {
 	if old, ok := s.cookies.get(ctx, info, sessionCookie); ok {
 		if err := s.access.DeleteSession(audit.Without(ctx), s.hash(old)); err != nil && errs.CodeOf(err) != errs.NotFound {
 			return err
@@ -52,12 +55,12 @@ func (s *sessions) begin(ctx context.Context, info *connect.CallInfo, user acces
 	err := s.access.CreateSession(ctx, access.Session{
 		Hash: s.hash(value), ID: strings.ToLower(rand.Text()[:16]), UserID: user.ID, Version: user.Version,
 		Address: s.cookies.peers.address(info), UserAgent: shortText(info.RequestHeader().Get("User-Agent")),
-		CreatedAt: now, SeenAt: now, ProvedAt: proved, ExpiresAt: now.Add(sessionIdle),
+		CreatedAt: now, SeenAt: now, ProvedAt: proved, ExpiresAt: now.Add(min(sessionIdle, lifetime)), EndsAt: now.Add(lifetime),
 	})
 	if err != nil {
 		return err
 	}
-	s.cookies.set(ctx, info, sessionCookie, value, sessionAbsolute)
+	s.cookies.set(ctx, info, sessionCookie, value, lifetime)
 	// Sessions appear nowhere else, so this is often enough to keep the table small.
 	if err := s.access.DeleteExpired(ctx, now); err != nil {
 		s.log.WarnContext(ctx, "expired sessions could not be deleted", "error", err)
@@ -94,14 +97,19 @@ func (s *sessions) identify(ctx context.Context, info *connect.CallInfo, recent 
 		return identity{}, errs.Newf(errs.Unauthenticated, "the session has expired; sign in again")
 	}
 	if now.Sub(session.SeenAt) >= touchInterval {
-		expires := earlier(now.Add(sessionIdle), session.CreatedAt.Add(sessionAbsolute))
+		ends := session.EndsAt
+		if ends.IsZero() {
+			ends = session.CreatedAt.Add(sessionAbsolute)
+		}
+		expires := earlier(now.Add(sessionIdle), ends)
 		if err := s.access.TouchSession(ctx, hash, now, expires); err != nil {
 			s.log.WarnContext(ctx, "session could not be renewed", "error", err)
 		}
 	}
 	return identity{
 		Actor: access.Actor{User: session.User, Role: session.Role}, userID: session.UserID, session: hash,
-		stale: now.Sub(session.ProvedAt) > recent,
+		stale:      now.Sub(session.ProvedAt) > recent,
+		unenrolled: s.requireTOTP && !session.HasTOTP && (session.HasPassword || session.User == s.accounts.configured),
 	}, nil
 }
 

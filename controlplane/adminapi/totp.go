@@ -97,6 +97,9 @@ func (s *sessionService) DisableTotp(ctx context.Context, _ *adminv1.DisableTotp
 	if err != nil {
 		return nil, err
 	}
+	if s.sessions.requireTOTP {
+		return nil, errs.Newf(errs.FailedPrecondition, "a second factor is required here: an owner can remove yours, and you set up another one at the next sign-in")
+	}
 	if err := removeTOTP(ctx, s.accounts.store, id.User, nil); err != nil {
 		return nil, err
 	}

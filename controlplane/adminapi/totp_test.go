@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,8 @@ import (
 
 	"connectrpc.com/connect/v2"
 
+	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
+	"github.com/trunkline-ai/trunkline/internal/domain/role"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -142,6 +145,82 @@ func TestResetTotp(t *testing.T) {
 	}
 	_, err := admin.users.ResetTotp(t.Context(), &adminv1.ResetTotpRequest{Name: "nobody"})
 	wantCode(t, err, connect.CodeNotFound)
+}
+
+// Where a second factor is required, who has none can do nothing but set one up; tokens and those who sign in at an
+// identity provider have theirs elsewhere.
+func TestRequiredTotp(t *testing.T) {
+	t.Parallel()
+	e, p := withIDP(t, groups, nil, func(c *adminapi.Config) { c.RequireTOTP = true })
+	admin := e.admin(t)
+	const reason = "TOTP_ENROLMENT_REQUIRED"
+	for _, m := range methods(t) {
+		if !role.BeforeSignIn(m) && !role.BeforeSecondFactor(m) {
+			wantReason(t, admin.invoke(t, m), connect.CodeFailedPrecondition, reason)
+		}
+	}
+	if who := ok(admin.whoAmI(t))(t); !who.GetTotpRequired() || who.GetTotpEnabled() || !who.GetHasPassword() {
+		t.Errorf("who am I: %v", who)
+	}
+	list := func(c *client) error {
+		_, err := c.groups.ListGroups(t.Context(), &adminv1.ListGroupsRequest{})
+		return err
+	}
+	e.clock.Advance(16 * time.Minute)
+	_, err := admin.session.BeginTotp(t.Context(), &adminv1.BeginTotpRequest{})
+	wantReason(t, err, connect.CodeFailedPrecondition, "REAUTHENTICATION_REQUIRED")
+	ok(admin.session.Reauthenticate(t.Context(), &adminv1.ReauthenticateRequest{Password: adminPassword}))(t)
+	begun := ok(admin.session.BeginTotp(t.Context(), &adminv1.BeginTotpRequest{}))(t)
+	wantReason(t, list(admin), connect.CodeFailedPrecondition, reason) // begun is not done
+	ok(admin.session.ConfirmTotp(t.Context(), &adminv1.ConfirmTotpRequest{Code: app(t, begun.GetSecret(), e.clock.Now())}))(t)
+	if err := list(admin); err != nil {
+		t.Errorf("with a second factor: %v", err)
+	}
+	_, err = admin.session.DisableTotp(t.Context(), &adminv1.DisableTotpRequest{})
+	wantCode(t, err, connect.CodeFailedPrecondition)
+	script := e.client(t, header{"Authorization": "Bearer " + admin.bearer(t, "ci")})
+	if err := list(script); err != nil {
+		t.Errorf("a token: %v", err)
+	}
+	ok(admin.users.ResetTotp(t.Context(), &adminv1.ResetTotpRequest{Name: adminUser}))(t)
+	again := e.admin(t)
+	wantReason(t, list(again), connect.CodeFailedPrecondition, reason)
+
+	p.Person(ann("admins"))
+	single := e.client(t, nil)
+	ok(single.oidc(t))(t)
+	if err := list(single); err != nil {
+		t.Errorf("a single sign-on: %v", err)
+	}
+}
+
+// A right password leaves a trace, whatever becomes of its code.
+func TestRightPasswordWithoutTheCodeIsRecorded(t *testing.T) {
+	t.Parallel()
+	o := &observer{requests: map[string]int{}, timed: map[string]int{}, signIns: map[adminapi.SignInFailure]int{}}
+	e := start(t, func(c *adminapi.Config) { c.Observer = o })
+	admin := e.admin(t)
+	ann := e.user(t, admin, "ann", adminv1.Role_ROLE_VIEWER)
+	begun := ok(ann.session.BeginTotp(t.Context(), &adminv1.BeginTotpRequest{}))(t)
+	ok(ann.session.ConfirmTotp(t.Context(), &adminv1.ConfirmTotpRequest{Code: app(t, begun.GetSecret(), e.clock.Now())}))(t)
+	e.clock.Advance(30 * time.Second)
+	stranger := e.client(t, nil)
+	wantReason(t, stranger.with(t, "ann", userPassword, ""), connect.CodeUnauthenticated, "TOTP_REQUIRED")
+	if got := e.newest(t); got.Action != "Login" || got.Actor != "user:ann" || got.Outcome != "unauthenticated" || got.Detail != "code_missing" {
+		t.Errorf("without a code: event %+v", got)
+	}
+	wantReason(t, stranger.with(t, "ann", userPassword, wrong(app(t, begun.GetSecret(), e.clock.Now()))), connect.CodeUnauthenticated, "TOTP_WRONG")
+	if got := e.newest(t); got.Action != "Login" || got.Actor != "user:ann" || got.Detail != "wrong_code" {
+		t.Errorf("with a wrong code: event %+v", got)
+	}
+	_, err := ann.session.Reauthenticate(t.Context(), &adminv1.ReauthenticateRequest{Password: "wrong"})
+	wantCode(t, err, connect.CodeInvalidArgument)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	want := map[adminapi.SignInFailure]int{adminapi.CodeMissing: 1, adminapi.WrongCode: 1, adminapi.WrongCredentials: 1}
+	if !maps.Equal(o.signIns, want) {
+		t.Errorf("failed sign-ins %v, want %v", o.signIns, want)
+	}
 }
 
 // wrong is another code of six digits.

@@ -27,7 +27,8 @@ type Failure struct {
 const (
 	WrongPassword    = "wrong_password"
 	UnknownUser      = "unknown_user"
-	WrongCode        = "wrong_code"        // of the second factor
+	WrongCode        = "wrong_code"        // of the second factor; the password was right
+	CodeMissing      = "code_missing"      // likewise; the console asks for the code next
 	IdentityProvider = "identity_provider" // it does not vouch for anybody who may sign in
 	TooManyFailures  = "too_many_failures" // before: nothing was compared
 	UnknownToken     = "unknown_token"

@@ -27,7 +27,7 @@ func newAdminMetrics(reg prometheus.Registerer) *adminMetrics {
 		}, []string{"method"}),
 		signIns: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "trunkline_sign_ins_failed_total",
-			Help: "Sign-ins to the console that did not succeed, by reason: wrong_credentials, or throttled, which were refused unread after too many failures.",
+			Help: "Sign-ins to the console that did not succeed, by reason: wrong_credentials; throttled, refused unread after too many failures; code_missing, a right password that the code of the second factor has yet to follow; wrong_code; identity_provider, at which signing in failed.",
 		}, []string{"reason"}),
 	}
 	reg.MustRegister(m.requests, m.seconds, m.signIns)

@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane/access/oidc"
 	"github.com/trunkline-ai/trunkline/internal/settings"
@@ -12,6 +13,7 @@ import (
 type OIDCSettings struct {
 	issuer, clientID, clientSecret, redirectURL, scopes, roleClaim, roles string
 	allowPrivate                                                          bool
+	session                                                               time.Duration
 }
 
 func (s *OIDCSettings) register(set *settings.Set) {
@@ -22,6 +24,8 @@ func (s *OIDCSettings) register(set *settings.Set) {
 	set.String(&s.scopes, "oidc-scopes", "TRUNKLINE_OIDC_SCOPES", "openid email profile", "scopes to ask for, with spaces between; openid and email are needed")
 	set.String(&s.roleClaim, "oidc-role-claim", "TRUNKLINE_OIDC_ROLE_CLAIM", "groups", "claim of the ID token that holds the groups of --oidc-roles")
 	set.String(&s.roles, "oidc-roles", "TRUNKLINE_OIDC_ROLES", "", "which group has which role, such as admins=owner,developers=operator,*=viewer; * is everybody. Without it only users whom an owner created may sign in there")
+	set.Duration(&s.session, "oidc-session", "TRUNKLINE_OIDC_SESSION", oidc.DefaultSession,
+		"how long a session lasts at most that began at the identity provider; then it is asked again, and a role or an account that was taken away there counts here; 5m to 168h")
 	set.Bool(&s.allowPrivate, "oidc-allow-private-network", "TRUNKLINE_OIDC_ALLOW_PRIVATE_NETWORK", false, "the identity provider may be at a private or loopback address")
 }
 
@@ -36,7 +40,7 @@ func (s *OIDCSettings) Config() (*oidc.Config, error) {
 	}
 	cfg := &oidc.Config{
 		Issuer: s.issuer, ClientID: s.clientID, ClientSecret: s.clientSecret, RedirectURL: s.redirectURL,
-		Scopes: strings.Fields(s.scopes), RoleClaim: s.roleClaim, Roles: roles, AllowPrivateNetwork: s.allowPrivate,
+		Scopes: strings.Fields(s.scopes), RoleClaim: s.roleClaim, Roles: roles, AllowPrivateNetwork: s.allowPrivate, Session: s.session,
 	}
 	return cfg, cfg.Check()
 }

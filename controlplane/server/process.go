@@ -139,7 +139,7 @@ func (p *Process) config(log *slog.Logger) (Config, error) {
 	}
 	return Config{
 		DatabaseURL: p.databaseURL, DatabaseWait: p.DatabaseWait, KeepSchema: p.NoMigrate, Keys: keys, LostMasterKeys: p.Lost(), JoinToken: p.joinToken,
-		AdminUsername: p.AdminUsername, AdminPassword: p.AdminPassword, RecentSignIn: p.RecentSignIn, OIDC: idp, Listen: p.listen,
+		AdminUsername: p.AdminUsername, AdminPassword: p.AdminPassword, RecentSignIn: p.RecentSignIn, RequireTOTP: p.RequireTOTP, OIDC: idp, Listen: p.listen,
 		TrustForwardedHeaders: p.TrustForwarded, GatewayURL: p.GatewayURL, Version: version.String(), Logger: log,
 		PriceCatalogue: p.PriceCatalogue, InstanceIdentity: p.InstanceIdentity,
 	}, nil

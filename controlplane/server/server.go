@@ -51,6 +51,7 @@ type Config struct {
 	AdminPassword string // required
 	// RecentSignIn is for how long a sign-in is enough for secrets, users and tokens; default 15 minutes.
 	RecentSignIn time.Duration
+	RequireTOTP  bool         // who signs in with a password must have a second factor
 	OIDC         *oidc.Config // people may sign in there too; nil: nowhere
 	// Listen is the address of the console, host:port. With the default password it must be
 	// one of this machine only, until another password was set in the console.

@@ -16,6 +16,7 @@ type Settings struct {
 	AdminUsername  string
 	AdminPassword  string
 	RecentSignIn   time.Duration
+	RequireTOTP    bool
 	OIDC           OIDCSettings
 	GatewayURL     string
 	TrustForwarded bool
@@ -37,6 +38,8 @@ func (s *Settings) Register(set *settings.Set) {
 		"its password; the default works on loopback only, and one that is set in the console takes its place")
 	set.Duration(&s.RecentSignIn, "recent-sign-in", "TRUNKLINE_RECENT_SIGN_IN", adminapi.DefaultRecentSignIn,
 		"for how long a sign-in is enough to change secrets, addresses of providers, users and tokens; after it the console asks for the password again; 1m to 168h")
+	set.Bool(&s.RequireTOTP, "require-totp", "TRUNKLINE_REQUIRE_TOTP", false,
+		"whoever signs in to the console with a password needs a second factor (TOTP): who has none sets it up at the next sign-in, before anything else")
 	s.OIDC.register(set)
 	set.String(&s.GatewayURL, "gateway-url", "TRUNKLINE_GATEWAY_URL", "", "where clients send /v1 requests, for the console's examples and playground; default: the console's own address")
 	set.Bool(&s.TrustForwarded, "trust-forwarded-headers", "TRUNKLINE_TRUST_FORWARDED_HEADERS", false,

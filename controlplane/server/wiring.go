@@ -104,7 +104,7 @@ func (s *Server) openAPI(ctx context.Context, cfg Config, sealer controlplane.Se
 	s.api, err = adminapi.New(ctx, adminapi.Config{
 		Live: s.live, Calls: store.NewCalls(s.db), Gaps: store.NewCallGaps(s.db), Usage: store.NewUsage(s.db),
 		Bodies:       adminapi.Bodies{Store: store.NewBodies(s.db), Sealer: s.bodies},
-		StartupApply: s.StartupApply, Sealer: sealer, RecentSignIn: cfg.RecentSignIn, OIDC: cfg.OIDC,
+		StartupApply: s.StartupApply, Sealer: sealer, RecentSignIn: cfg.RecentSignIn, RequireTOTP: cfg.RequireTOTP, OIDC: cfg.OIDC,
 		Access: store.NewAccess(s.db), Audit: s.audit, Nodes: s.fleet, Cooldowns: s.fleet, Importer: s.imports, Alerts: s.alerts, Enrollment: s.enrollmentAPI(), Authority: s.authorityAPI(),
 		MasterKeys:    s.masterKeys,
 		AdminUsername: cfg.AdminUsername, AdminPassword: cfg.AdminPassword,

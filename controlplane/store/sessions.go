@@ -13,10 +13,10 @@ import (
 // CreateSession stores a session, and that its user signed in.
 func (s *Access) CreateSession(ctx context.Context, session access.Session) error {
 	err := s.db.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO session (hash, id, user_id, version, address, user_agent, created_at, seen_at, proved_at, expires_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		_, err := tx.ExecContext(ctx, `INSERT INTO session (hash, id, user_id, version, address, user_agent, created_at, seen_at, proved_at, expires_at, ends_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 			session.Hash[:], session.ID, session.UserID, session.Version, session.Address, session.UserAgent,
-			micros(session.CreatedAt), micros(session.SeenAt), micros(session.ProvedAt), micros(session.ExpiresAt))
+			micros(session.CreatedAt), micros(session.SeenAt), micros(session.ProvedAt), micros(session.ExpiresAt), micros(session.EndsAt))
 		if err != nil {
 			return err
 		}
@@ -94,15 +94,16 @@ func (s *Access) sessions(ctx context.Context, rest string, args ...any) ([]acce
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
 	rows, err := s.db.engine.Reader().QueryContext(ctx, `SELECT session.hash, session.id, session.user_id, session.version, session.address, session.user_agent,
-		session.created_at, session.seen_at, session.proved_at, session.expires_at, u.name, u.role
+		session.created_at, session.seen_at, session.proved_at, session.expires_at, session.ends_at, u.name, u.role, coalesce(length(u.verifier), 0) > 0, coalesce(length(u.totp_key), 0) > 0
 		FROM session JOIN admin_user u ON u.id = session.user_id AND u.version = session.version AND u.disabled = 0 `+rest, args...)
 	return collect(rows, err, func(rows *sql.Rows) (access.Session, error) {
 		var (
-			found                          access.Session
-			hash                           []byte
-			created, seen, proved, expires int64
+			found                                access.Session
+			hash                                 []byte
+			created, seen, proved, expires, ends int64
 		)
-		err := rows.Scan(&hash, &found.ID, &found.UserID, &found.Version, &found.Address, &found.UserAgent, &created, &seen, &proved, &expires, &found.User, &found.Role)
+		err := rows.Scan(&hash, &found.ID, &found.UserID, &found.Version, &found.Address, &found.UserAgent, &created, &seen, &proved, &expires, &ends, &found.User, &found.Role,
+			&found.HasPassword, &found.HasTOTP)
 		if err != nil {
 			return found, err
 		}
@@ -111,6 +112,9 @@ func (s *Access) sessions(ctx context.Context, rest string, args ...any) ([]acce
 		}
 		found.Hash = [32]byte(hash)
 		found.CreatedAt, found.SeenAt, found.ProvedAt, found.ExpiresAt = fromMicros(created), fromMicros(seen), fromMicros(proved), fromMicros(expires)
+		if ends != 0 {
+			found.EndsAt = fromMicros(ends)
+		}
 		return found, nil
 	})
 }

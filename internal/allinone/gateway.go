@@ -136,7 +136,7 @@ func (g *Gateway) openPlanes(ctx context.Context, keys *secrets.Keyset, metrics 
 	}
 	g.control, err = controlplane.New(ctx, controlplane.Config{
 		DatabaseURL: cfg.DatabaseURL, DatabaseWait: cfg.Control.DatabaseWait, KeepSchema: cfg.Control.NoMigrate, Keys: keys, LostMasterKeys: cfg.Control.Lost(), AllInOne: &controlplane.AllInOne{DialFake: g.fake.DialContext},
-		AdminUsername: cfg.Control.AdminUsername, AdminPassword: cfg.Control.AdminPassword, RecentSignIn: cfg.Control.RecentSignIn, OIDC: idp, Listen: cfg.Listen,
+		AdminUsername: cfg.Control.AdminUsername, AdminPassword: cfg.Control.AdminPassword, RecentSignIn: cfg.Control.RecentSignIn, RequireTOTP: cfg.Control.RequireTOTP, OIDC: idp, Listen: cfg.Listen,
 		TrustForwardedHeaders: cfg.Control.TrustForwarded, PriceCatalogue: cfg.Control.PriceCatalogue,
 		InstanceIdentity: cfg.Control.InstanceIdentity,
 		GatewayURL:       cfg.Control.GatewayURL, Version: version.String(), Logger: cfg.Logger, Metrics: metrics, Telemetry: g.telemetry,

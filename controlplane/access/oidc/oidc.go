@@ -29,6 +29,12 @@ const (
 	flowLifetime = 10 * time.Minute
 	// freshness is how old a proof may be that was asked for again.
 	freshness = 2 * time.Minute
+	// DefaultSession is how long sessions last that began there: a working day.
+	DefaultSession = 8 * time.Hour
+	minSession     = 5 * time.Minute
+	maxSession     = 7 * 24 * time.Hour
+	// failureKept is for how long nobody looks for a provider again that was not found: everybody may ask for it.
+	failureKept = 5 * time.Second
 	// oldestProof is how long ago somebody may have signed in there, as long as our sessions last. It is asked for
 	// because only then every provider has to say when that was.
 	oldestProof = 7 * 24 * time.Hour
@@ -46,6 +52,9 @@ type Config struct {
 	Roles     map[string]adminv1.Role
 	// AllowPrivateNetwork lets the provider be at a private or loopback address.
 	AllowPrivateNetwork bool
+	// Session is how long a session that began there lasts at most: what somebody may do is asked again at the next
+	// sign-in only. 5 minutes to 7 days; default DefaultSession.
+	Session time.Duration
 	// Key seals what the browser keeps while its user is away.
 	Key    []byte
 	Logger *slog.Logger
@@ -66,8 +75,12 @@ type Provider struct {
 	client *http.Client
 	sealer flowSealer
 
+	// looking has room for whoever looks for the provider: one at a time.
+	looking  chan struct{}
 	mu       sync.Mutex
 	provider *goidc.Provider // guarded by mu; nil until it was found
+	failure  error           // guarded by mu; of the last look
+	failedAt time.Time       // guarded by mu
 }
 
 // Check reports what is missing or cannot be.
@@ -81,6 +94,9 @@ func (c Config) Check() error {
 	if c.ClientID == "" {
 		return errs.Newf(errs.InvalidArgument, "OpenID Connect: the client id is missing")
 	}
+	if c.Session != 0 && (c.Session < minSession || c.Session > maxSession) {
+		return errs.Newf(errs.InvalidArgument, "OpenID Connect: sessions last %s, want %s to %s", c.Session, minSession, maxSession)
+	}
 	return nil
 }
 
@@ -93,7 +109,10 @@ func New(cfg Config) (*Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Provider{cfg: cfg, sealer: sealer, client: &http.Client{
+	if cfg.Session == 0 {
+		cfg.Session = DefaultSession
+	}
+	return &Provider{cfg: cfg, sealer: sealer, looking: make(chan struct{}, 1), client: &http.Client{
 		Timeout: fetchTimeout,
 		Transport: limited{&http.Transport{
 			DialContext: addrguard.Dial(cfg.AllowPrivateNetwork), TLSHandshakeTimeout: fetchTimeout, ForceAttemptHTTP2: true,
@@ -102,6 +121,9 @@ func New(cfg Config) (*Provider, error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return errors.New("the identity provider redirects") },
 	}}, nil
 }
+
+// SessionLifetime is how long a session that began there lasts at most.
+func (p *Provider) SessionLifetime() time.Duration { return p.cfg.Session }
 
 // MapsRoles reports whether the provider's groups say who has which role.
 func (p *Provider) MapsRoles() bool { return len(p.cfg.Roles) > 0 }
@@ -198,24 +220,50 @@ func (p *Provider) role(claim any) (highest adminv1.Role) {
 
 // discover asks the provider where its parts are, once.
 func (p *Provider) discover(ctx context.Context) (*oauth2.Config, *goidc.IDTokenVerifier, error) {
-	p.mu.Lock()
-	found := p.provider
-	p.mu.Unlock()
-	if found == nil {
-		// Its keys are fetched long after the call that finds it.
-		var err error
-		if found, err = goidc.NewProvider(goidc.ClientContext(context.WithoutCancel(ctx), p.client), p.cfg.Issuer); err != nil {
-			p.cfg.Logger.WarnContext(ctx, "identity provider not found", "issuer", p.cfg.Issuer, "error", err)
-			return nil, nil, errs.Wrap(errs.Unavailable, err, "the identity provider does not answer as it should: see the log of the control plane")
-		}
-		p.mu.Lock()
-		p.provider = found
-		p.mu.Unlock()
+	found, err := p.found()
+	if found == nil && err == nil {
+		found, err = p.look(ctx)
+	}
+	if err != nil {
+		return nil, nil, err
 	}
 	config := &oauth2.Config{
 		ClientID: p.cfg.ClientID, ClientSecret: p.cfg.ClientSecret, Endpoint: found.Endpoint(), RedirectURL: p.cfg.RedirectURL, Scopes: p.cfg.Scopes,
 	}
 	return config, found.Verifier(&goidc.Config{ClientID: p.cfg.ClientID, Now: p.cfg.Now}), nil
+}
+
+// found is the provider if it was found, or why it was not a moment ago.
+func (p *Provider) found() (*goidc.Provider, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.failure != nil && p.cfg.Now().Sub(p.failedAt) < failureKept {
+		return nil, p.failure
+	}
+	return p.provider, nil
+}
+
+// look looks for the provider, or waits for who does.
+func (p *Provider) look(ctx context.Context) (*goidc.Provider, error) {
+	select {
+	case p.looking <- struct{}{}:
+		defer func() { <-p.looking }()
+	case <-ctx.Done():
+		return nil, errs.Wrap(errs.Unavailable, ctx.Err(), "the identity provider does not answer")
+	}
+	if found, err := p.found(); found != nil || err != nil {
+		return found, err
+	}
+	// Its keys are fetched long after the call that finds it.
+	found, err := goidc.NewProvider(goidc.ClientContext(context.WithoutCancel(ctx), p.client), p.cfg.Issuer)
+	if err != nil {
+		p.cfg.Logger.WarnContext(ctx, "identity provider not found", "issuer", p.cfg.Issuer, "error", err)
+		err = errs.Wrap(errs.Unavailable, err, "the identity provider does not answer as it should: see the log of the control plane")
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.provider, p.failure, p.failedAt = found, err, p.cfg.Now()
+	return found, err
 }
 
 // refused tells the log why, and the caller only that. The cause may quote what the provider answered, which is cut.

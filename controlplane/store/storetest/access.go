@@ -22,7 +22,8 @@ func someone(t *testing.T, s Store, name string, role adminv1.Role) access.User 
 func sessionOf(u access.User, hash byte) access.Session {
 	return access.Session{
 		Hash: [32]byte{hash, 0, 255}, ID: fmt.Sprint("id", hash), UserID: u.ID, Version: u.Version, Address: "2001:db8::1", UserAgent: "browser ü",
-		CreatedAt: epoch, SeenAt: epoch.Add(time.Duration(hash) * time.Second), ProvedAt: epoch, ExpiresAt: epoch.Add(time.Hour), User: u.Name, Role: u.Role,
+		CreatedAt: epoch, SeenAt: epoch.Add(time.Duration(hash) * time.Second), ProvedAt: epoch, ExpiresAt: epoch.Add(time.Hour), EndsAt: epoch.Add(time.Duration(hash) * time.Hour),
+		User: u.Name, Role: u.Role, HasPassword: u.HasPassword(), HasTOTP: len(u.TOTPKey) > 0,
 	}
 }
 

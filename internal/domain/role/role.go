@@ -26,6 +26,11 @@ func RecentSignIn(m protoreflect.MethodDescriptor) bool {
 	return proto.GetExtension(m.Options(), adminv1.E_RecentSignIn).(bool)
 }
 
+// BeforeSecondFactor reports whether those may call the method who have yet to set up the second factor that they need.
+func BeforeSecondFactor(m protoreflect.MethodDescriptor) bool {
+	return proto.GetExtension(m.Options(), adminv1.E_BeforeSecondFactor).(bool)
+}
+
 // Name is the role as people write it: owner, operator, viewer.
 func Name(r adminv1.Role) string {
 	return strings.ToLower(strings.TrimPrefix(r.String(), "ROLE_"))

@@ -16,10 +16,22 @@ import { ViewerNote } from './ViewerNote';
 const ApplyRefusedNote = lazy(() => import('./ApplyRefusedNote').then((m) => ({ default: m.ApplyRefusedNote })));
 const CommandPalette = lazy(() => import('./CommandPalette').then((m) => ({ default: m.CommandPalette })));
 const Notifications = lazy(() => import('./Notices').then((m) => ({ default: m.Notices })));
+const RequiredFactor = lazy(() => import('./RequiredFactor').then((m) => ({ default: m.RequiredFactor })));
 const ShortcutsHelp = lazy(() => import('./ShortcutsHelp').then((m) => ({ default: m.ShortcutsHelp })));
 
 /** The frame around every page of a signed-in person. */
 export function Shell() {
+  const { data: me } = useWhoAmI();
+  const needed = me?.totpRequired === true && me.hasPassword && !me.totpEnabled;
+  // What is begun is not cut short by an answer that the factor is set: its recovery codes are shown once.
+  const [enrolling, setEnrolling] = useState(needed);
+  if (needed && !enrolling) setEnrolling(true);
+  if (enrolling)
+    return (
+      <Suspense>
+        <RequiredFactor onDone={() => setEnrolling(false)} />
+      </Suspense>
+    );
   return (
     <ShortcutsProvider>
       <Frame />

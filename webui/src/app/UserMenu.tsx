@@ -1,29 +1,18 @@
-import { useMutation } from '@connectrpc/connect-query';
 import { Menu, UnstyledButton } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
 import { KeyRound, LogOut } from 'lucide-react';
 import { lazy, Suspense, useState } from 'react';
 import { useWhoAmI } from '@/api/session';
-import { SessionService } from '@/gen/trunkline/admin/v1/session_pb';
 import { useI18n } from '@/i18n';
 import c from './shell.module.css';
+import { useSignOut } from './useSignOut';
 
 const PasswordDialog = lazy(() => import('./PasswordDialog').then((m) => ({ default: m.PasswordDialog })));
 
 /** Who is signed in, and what they may do about it. */
 export function UserMenu() {
   const { t } = useI18n();
-  const navigate = useNavigate();
-  const client = useQueryClient();
   const { data } = useWhoAmI();
-  const signOut = useMutation(SessionService.method.logout, {
-    // Whatever the server says, this browser forgets what it saw.
-    onSettled: async () => {
-      await navigate({ to: '/login' });
-      client.clear();
-    },
-  });
+  const signOut = useSignOut();
   const name = data?.username ?? '';
   const [changing, setChanging] = useState(false);
   return (
@@ -45,11 +34,7 @@ export function UserMenu() {
               {t('password.change')}
             </Menu.Item>
           )}
-          <Menu.Item
-            leftSection={<LogOut size={14} aria-hidden />}
-            closeMenuOnClick={false}
-            onClick={() => signOut.mutate({})}
-          >
+          <Menu.Item leftSection={<LogOut size={14} aria-hidden />} closeMenuOnClick={false} onClick={signOut}>
             {t('shell.signOut')}
           </Menu.Item>
         </Menu.Dropdown>

@@ -37,7 +37,7 @@ export function AccessSection() {
         />
         {who?.hasPassword && !who.canChangePassword && <p className={c.note}>{t('settings.passwordSet')}</p>}
       </Card>
-      {who?.hasPassword && <SecondFactor enabled={who.totpEnabled} />}
+      {who?.hasPassword && <SecondFactor enabled={who.totpEnabled} required={who.totpRequired} />}
       <Sessions />
       <Tokens />
       <Dialog opened={changing} title={t('password.change')} onClose={close} size={420}>

@@ -103,6 +103,14 @@ var file_trunkline_admin_v1_role_proto_extTypes = []protoimpl.ExtensionInfo{
 		Tag:           "varint,50903,opt,name=recent_sign_in",
 		Filename:      "trunkline/admin/v1/role.proto",
 	},
+	{
+		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
+		ExtensionType: (*bool)(nil),
+		Field:         50904,
+		Name:          "trunkline.admin.v1.before_second_factor",
+		Tag:           "varint,50904,opt,name=before_second_factor",
+		Filename:      "trunkline/admin/v1/role.proto",
+	},
 }
 
 // Extension fields to descriptorpb.MethodOptions.
@@ -120,6 +128,10 @@ var (
 	//
 	// optional bool recent_sign_in = 50903;
 	E_RecentSignIn = &file_trunkline_admin_v1_role_proto_extTypes[2]
+	// Where a second factor is required, those may call the method too who have yet to set theirs up.
+	//
+	// optional bool before_second_factor = 50904;
+	E_BeforeSecondFactor = &file_trunkline_admin_v1_role_proto_extTypes[3]
 )
 
 var File_trunkline_admin_v1_role_proto protoreflect.FileDescriptor
@@ -135,7 +147,8 @@ const file_trunkline_admin_v1_role_proto_rawDesc = "" +
 	"ROLE_OWNER\x10\x03:_\n" +
 	"\rrequired_role\x12\x1e.google.protobuf.MethodOptions\x18Ս\x03 \x01(\x0e2\x18.trunkline.admin.v1.RoleR\frequiredRole:F\n" +
 	"\x0ebefore_sign_in\x12\x1e.google.protobuf.MethodOptions\x18֍\x03 \x01(\bR\fbeforeSignIn:F\n" +
-	"\x0erecent_sign_in\x12\x1e.google.protobuf.MethodOptions\x18\u05cd\x03 \x01(\bR\frecentSignInB\xd5\x01\n" +
+	"\x0erecent_sign_in\x12\x1e.google.protobuf.MethodOptions\x18\u05cd\x03 \x01(\bR\frecentSignIn:R\n" +
+	"\x14before_second_factor\x12\x1e.google.protobuf.MethodOptions\x18؍\x03 \x01(\bR\x12beforeSecondFactorB\xd5\x01\n" +
 	"\x16com.trunkline.admin.v1B\tRoleProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
 var (
@@ -159,11 +172,12 @@ var file_trunkline_admin_v1_role_proto_depIdxs = []int32{
 	1, // 0: trunkline.admin.v1.required_role:extendee -> google.protobuf.MethodOptions
 	1, // 1: trunkline.admin.v1.before_sign_in:extendee -> google.protobuf.MethodOptions
 	1, // 2: trunkline.admin.v1.recent_sign_in:extendee -> google.protobuf.MethodOptions
-	0, // 3: trunkline.admin.v1.required_role:type_name -> trunkline.admin.v1.Role
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	3, // [3:4] is the sub-list for extension type_name
-	0, // [0:3] is the sub-list for extension extendee
+	1, // 3: trunkline.admin.v1.before_second_factor:extendee -> google.protobuf.MethodOptions
+	0, // 4: trunkline.admin.v1.required_role:type_name -> trunkline.admin.v1.Role
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	4, // [4:5] is the sub-list for extension type_name
+	0, // [0:4] is the sub-list for extension extendee
 	0, // [0:0] is the sub-list for field type_name
 }
 
@@ -179,7 +193,7 @@ func file_trunkline_admin_v1_role_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_role_proto_rawDesc), len(file_trunkline_admin_v1_role_proto_rawDesc)),
 			NumEnums:      1,
 			NumMessages:   0,
-			NumExtensions: 3,
+			NumExtensions: 4,
 			NumServices:   0,
 		},
 		GoTypes:           file_trunkline_admin_v1_role_proto_goTypes,

@@ -696,7 +696,10 @@ type WhoAmIResponse struct {
 	// The caller has a second factor.
 	TotpEnabled bool `protobuf:"varint,211,opt,name=totp_enabled,json=totpEnabled,proto3" json:"totp_enabled,omitempty"`
 	// The caller has a password, which Reauthenticate takes.
-	HasPassword   bool `protobuf:"varint,212,opt,name=has_password,json=hasPassword,proto3" json:"has_password,omitempty"`
+	HasPassword bool `protobuf:"varint,212,opt,name=has_password,json=hasPassword,proto3" json:"has_password,omitempty"`
+	// Who signs in with a password must have a second factor. A caller with a password and without one can do nothing
+	// but set it up: everything else is refused with the reason TOTP_ENROLMENT_REQUIRED.
+	TotpRequired  bool `protobuf:"varint,460,opt,name=totp_required,json=totpRequired,proto3" json:"totp_required,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -783,6 +786,13 @@ func (x *WhoAmIResponse) GetTotpEnabled() bool {
 func (x *WhoAmIResponse) GetHasPassword() bool {
 	if x != nil {
 		return x.HasPassword
+	}
+	return false
+}
+
+func (x *WhoAmIResponse) GetTotpRequired() bool {
+	if x != nil {
+		return x.TotpRequired
 	}
 	return false
 }
@@ -1107,7 +1117,7 @@ const file_trunkline_admin_v1_session_proto_rawDesc = "" +
 	"\x0erecovery_codes\x18\x01 \x03(\tR\rrecoveryCodes\"\x14\n" +
 	"\x12DisableTotpRequest\"\x15\n" +
 	"\x13DisableTotpResponse\"\x0f\n" +
-	"\rWhoAmIRequest\"\xb9\x02\n" +
+	"\rWhoAmIRequest\"\xdf\x02\n" +
 	"\x0eWhoAmIResponse\x12\x1a\n" +
 	"\busername\x18\x01 \x01(\tR\busername\x12\x1f\n" +
 	"\vgateway_url\x18\x02 \x01(\tR\n" +
@@ -1117,7 +1127,8 @@ const file_trunkline_admin_v1_session_proto_rawDesc = "" +
 	"\x13can_change_password\x18\x05 \x01(\bR\x11canChangePassword\x12-\n" +
 	"\x04role\x18\xd2\x01 \x01(\x0e2\x18.trunkline.admin.v1.RoleR\x04role\x12\"\n" +
 	"\ftotp_enabled\x18\xd3\x01 \x01(\bR\vtotpEnabled\x12\"\n" +
-	"\fhas_password\x18\xd4\x01 \x01(\bR\vhasPassword\"\x19\n" +
+	"\fhas_password\x18\xd4\x01 \x01(\bR\vhasPassword\x12$\n" +
+	"\rtotp_required\x18\xcc\x03 \x01(\bR\ftotpRequired\"\x19\n" +
 	"\x17GetSignInMethodsRequest\".\n" +
 	"\x18GetSignInMethodsResponse\x12\x12\n" +
 	"\x04oidc\x18\x01 \x01(\bR\x04oidc\"F\n" +
@@ -1132,20 +1143,20 @@ const file_trunkline_admin_v1_session_proto_rawDesc = "" +
 	"\x04code\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01(\x80\x10\xa0\xed\x18\x02R\x04code\"D\n" +
 	"\x12FinishOidcResponse\x12\x1a\n" +
 	"\busername\x18\x01 \x01(\tR\busername\x12\x12\n" +
-	"\x04next\x18\x02 \x01(\tR\x04next2\xe6\b\n" +
+	"\x04next\x18\x02 \x01(\tR\x04next2\xfe\b\n" +
 	"\x0eSessionService\x12R\n" +
 	"\x05Login\x12 .trunkline.admin.v1.LoginRequest\x1a!.trunkline.admin.v1.LoginResponse\"\x04\xb0\xed\x18\x01\x12v\n" +
 	"\x10GetSignInMethods\x12+.trunkline.admin.v1.GetSignInMethodsRequest\x1a,.trunkline.admin.v1.GetSignInMethodsResponse\"\a\xb0\xed\x18\x01\x90\x02\x01\x12^\n" +
 	"\tBeginOidc\x12$.trunkline.admin.v1.BeginOidcRequest\x1a%.trunkline.admin.v1.BeginOidcResponse\"\x04\xb0\xed\x18\x01\x12a\n" +
 	"\n" +
-	"FinishOidc\x12%.trunkline.admin.v1.FinishOidcRequest\x1a&.trunkline.admin.v1.FinishOidcResponse\"\x04\xb0\xed\x18\x01\x12U\n" +
-	"\x06Logout\x12!.trunkline.admin.v1.LogoutRequest\x1a\".trunkline.admin.v1.LogoutResponse\"\x04\xa8\xed\x18\x01\x12m\n" +
-	"\x0eChangePassword\x12).trunkline.admin.v1.ChangePasswordRequest\x1a*.trunkline.admin.v1.ChangePasswordResponse\"\x04\xa8\xed\x18\x01\x12m\n" +
-	"\x0eReauthenticate\x12).trunkline.admin.v1.ReauthenticateRequest\x1a*.trunkline.admin.v1.ReauthenticateResponse\"\x04\xa8\xed\x18\x01\x12b\n" +
-	"\tBeginTotp\x12$.trunkline.admin.v1.BeginTotpRequest\x1a%.trunkline.admin.v1.BeginTotpResponse\"\b\xa8\xed\x18\x01\xb8\xed\x18\x01\x12h\n" +
-	"\vConfirmTotp\x12&.trunkline.admin.v1.ConfirmTotpRequest\x1a'.trunkline.admin.v1.ConfirmTotpResponse\"\b\xa8\xed\x18\x01\xb8\xed\x18\x01\x12h\n" +
-	"\vDisableTotp\x12&.trunkline.admin.v1.DisableTotpRequest\x1a'.trunkline.admin.v1.DisableTotpResponse\"\b\xa8\xed\x18\x01\xb8\xed\x18\x01\x12X\n" +
-	"\x06WhoAmI\x12!.trunkline.admin.v1.WhoAmIRequest\x1a\".trunkline.admin.v1.WhoAmIResponse\"\a\xa8\xed\x18\x01\x90\x02\x01B\xd8\x01\n" +
+	"FinishOidc\x12%.trunkline.admin.v1.FinishOidcRequest\x1a&.trunkline.admin.v1.FinishOidcResponse\"\x04\xb0\xed\x18\x01\x12Y\n" +
+	"\x06Logout\x12!.trunkline.admin.v1.LogoutRequest\x1a\".trunkline.admin.v1.LogoutResponse\"\b\xa8\xed\x18\x01\xc0\xed\x18\x01\x12q\n" +
+	"\x0eChangePassword\x12).trunkline.admin.v1.ChangePasswordRequest\x1a*.trunkline.admin.v1.ChangePasswordResponse\"\b\xa8\xed\x18\x01\xc0\xed\x18\x01\x12q\n" +
+	"\x0eReauthenticate\x12).trunkline.admin.v1.ReauthenticateRequest\x1a*.trunkline.admin.v1.ReauthenticateResponse\"\b\xa8\xed\x18\x01\xc0\xed\x18\x01\x12f\n" +
+	"\tBeginTotp\x12$.trunkline.admin.v1.BeginTotpRequest\x1a%.trunkline.admin.v1.BeginTotpResponse\"\f\xa8\xed\x18\x01\xb8\xed\x18\x01\xc0\xed\x18\x01\x12l\n" +
+	"\vConfirmTotp\x12&.trunkline.admin.v1.ConfirmTotpRequest\x1a'.trunkline.admin.v1.ConfirmTotpResponse\"\f\xa8\xed\x18\x01\xb8\xed\x18\x01\xc0\xed\x18\x01\x12h\n" +
+	"\vDisableTotp\x12&.trunkline.admin.v1.DisableTotpRequest\x1a'.trunkline.admin.v1.DisableTotpResponse\"\b\xa8\xed\x18\x01\xb8\xed\x18\x01\x12\\\n" +
+	"\x06WhoAmI\x12!.trunkline.admin.v1.WhoAmIRequest\x1a\".trunkline.admin.v1.WhoAmIResponse\"\v\xa8\xed\x18\x01\xc0\xed\x18\x01\x90\x02\x01B\xd8\x01\n" +
 	"\x16com.trunkline.admin.v1B\fSessionProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
 var (

@@ -14,7 +14,14 @@ import p from './people.module.css';
 import { QrCode } from './QrCode';
 
 /** Sets up a second factor: the QR code, the first code of the app, and then the recovery codes. */
-export function Enrolment({ onClose }: { onClose: () => void }) {
+export function Enrolment({
+  onClose,
+  cancel,
+}: {
+  onClose: () => void;
+  /** Instead of closing. */
+  cancel?: { label: string; onCancel: () => void };
+}) {
   const { t } = useI18n();
   const client = useQueryClient();
   const { mutate: begin, data: begun, error } = useMutation(SessionService.method.beginTotp);
@@ -64,8 +71,8 @@ export function Enrolment({ onClose }: { onClose: () => void }) {
       </Fields>
       <FormError error={error ?? confirm.error} />
       <DialogActions>
-        <Button variant="default" onClick={onClose}>
-          {t('action.cancel')}
+        <Button variant="default" onClick={cancel?.onCancel ?? onClose}>
+          {cancel?.label ?? t('action.cancel')}
         </Button>
         <Button type="submit" loading={confirm.isPending} disabled={!begun || form.values.code === ''}>
           {t('people.confirm')}

@@ -9,8 +9,8 @@ import { Card } from '@/ui/Page';
 import { Enrolment } from './Enrolment';
 import p from './people.module.css';
 
-/** One's own second factor: set up, turned off. */
-export function SecondFactor({ enabled }: { enabled: boolean }) {
+/** One's own second factor: set up, turned off unless it is required. */
+export function SecondFactor({ enabled, required }: { enabled: boolean; required: boolean }) {
   const { t } = useI18n();
   const [open, setOpen] = useState(false);
   const close = () => setOpen(false);
@@ -24,12 +24,15 @@ export function SecondFactor({ enabled }: { enabled: boolean }) {
       <Card
         title={t('people.factor')}
         aside={
-          <Button variant="default" onClick={() => setOpen(true)}>
-            {t(enabled ? 'people.turnOff' : 'people.setUp')}
-          </Button>
+          !(enabled && required) && (
+            <Button variant="default" onClick={() => setOpen(true)}>
+              {t(enabled ? 'people.turnOff' : 'people.setUp')}
+            </Button>
+          )
         }
       >
         <p className={p.text}>{t(enabled ? 'people.factorOn' : 'people.factorOff')}</p>
+        {enabled && required && <p className={p.text}>{t('people.factorRequired')}</p>}
         <Dialog opened={open && !enabled} title={t('people.factor')} onClose={close} keep>
           <Enrolment onClose={close} />
         </Dialog>

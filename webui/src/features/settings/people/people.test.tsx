@@ -110,3 +110,56 @@ test('a second factor is set up with a picture, a code and recovery codes', asyn
   await userEvent.click(screen.getByRole('button', { name: 'Done' }));
   expect(await screen.findByText('The second factor is on.')).toBeInTheDocument();
 });
+
+test('who needs a second factor sets it up before anything else, and sees the recovery codes', async () => {
+  let enabled = false;
+  const listGroups = vi.fn(() => ({}));
+  const confirmTotp = vi
+    .fn((_req: object) => {
+      enabled = true;
+      return { recoveryCodes: ['aaaa-bbbb', 'cccc-dddd'] };
+    })
+    .mockImplementationOnce(() => {
+      throw refusal({ code: 'is not the code that the app shows now' });
+    });
+  const { queryClient } = renderApp('/groups', {
+    groups: { listGroups },
+    session: {
+      whoAmI: () => ({
+        username: 'ada',
+        role: Role.OWNER,
+        hasPassword: true,
+        totpRequired: true,
+        totpEnabled: enabled,
+      }),
+      beginTotp: () => ({ secret: 'SECRET', uri: 'otpauth://totp/x', qrRows: ['#.', '.#'] }),
+      confirmTotp,
+    },
+  });
+  expect(await screen.findByRole('heading', { name: 'Set up a second factor' })).toBeVisible();
+  expect(screen.queryByRole('navigation')).toBeNull();
+  await userEvent.type(await screen.findByLabelText(/^Code/), '123456');
+  await userEvent.click(screen.getByRole('button', { name: 'Confirm' }));
+  expect(await screen.findByText(/not the code that the app shows now/i)).toBeVisible();
+  await userEvent.click(screen.getByRole('button', { name: 'Confirm' }));
+  expect(await screen.findByText(/aaaa-bbbb/)).toBeVisible();
+  await queryClient.refetchQueries();
+  expect(screen.getByText(/aaaa-bbbb/)).toBeVisible();
+  expect(listGroups).not.toHaveBeenCalled();
+  await userEvent.click(screen.getByRole('checkbox', { name: 'I have stored the codes' }));
+  await userEvent.click(screen.getByRole('button', { name: 'Done' }));
+  expect(await screen.findByRole('heading', { name: 'No groups yet' })).toBeVisible();
+});
+
+test('a second factor that is required cannot be turned off', async () => {
+  const whoAmI = () => ({
+    username: 'ada',
+    role: Role.OWNER,
+    hasPassword: true,
+    totpRequired: true,
+    totpEnabled: true,
+  });
+  renderApp('/settings?section=access', { session: { whoAmI } });
+  expect(await screen.findByText(/It is required here/)).toBeVisible();
+  expect(screen.queryByRole('button', { name: 'Turn off' })).toBeNull();
+});

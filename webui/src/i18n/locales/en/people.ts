@@ -68,6 +68,11 @@ export const people = {
   'people.recoveryHow': 'Each replaces the app once, for when you have lost it. They are not shown again.',
   'people.stored': 'I have stored the codes',
   'people.factorDone': 'The second factor is on.',
+  'people.required': 'Set up a second factor',
+  'people.requiredHow':
+    'This console asks everybody who signs in with a password for a code of an authenticator app as well. Set it up now to go on.',
+  'people.factorRequired':
+    'It is required here. To use another app, ask an owner to remove it; you set it up again at the next sign-in.',
   'people.proveTitle': 'Confirm that it is you',
   'people.proveHow': 'Your sign-in is a while ago, and this concerns secrets or access.',
   'people.prove': 'Confirm',

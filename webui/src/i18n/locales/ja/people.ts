@@ -73,6 +73,11 @@ export const people: Texts<typeof en> = {
   'people.recoveryHow': 'アプリを失ったとき、1 つにつき 1 回だけコードの代わりに使えます。再表示はできません。',
   'people.stored': 'コードを保管しました',
   'people.factorDone': '二要素認証がオンになりました。',
+  'people.required': '二要素認証の設定',
+  'people.requiredHow':
+    'このコンソールでは、パスワードでログインするすべてのユーザーに認証アプリのコードも求めます。続けるには、いま設定してください。',
+  'people.factorRequired':
+    'ここでは必須です。別のアプリに変えるときは、オーナーに解除を依頼し、次回のログイン時に設定し直してください。',
   'people.proveTitle': '本人確認',
   'people.proveHow': 'ログインから時間が経っており、この操作は秘密情報またはアクセス権に関わります。',
   'people.prove': '確認',

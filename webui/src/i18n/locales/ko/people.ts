@@ -71,6 +71,11 @@ export const people: Texts<typeof en> = {
   'people.recoveryHow': '앱을 잃어버렸을 때 코드 대신 한 번씩 사용할 수 있습니다. 다시 표시되지 않습니다.',
   'people.stored': '코드를 보관했습니다',
   'people.factorDone': '2단계 인증을 켰습니다.',
+  'people.required': '2단계 인증 설정',
+  'people.requiredHow':
+    '이 콘솔은 비밀번호로 로그인하는 모든 사용자에게 인증 앱의 코드도 요구합니다. 계속하려면 지금 설정하세요.',
+  'people.factorRequired':
+    '여기서는 필수입니다. 다른 앱으로 바꾸려면 소유자에게 해제를 요청하고 다음 로그인 때 다시 설정하세요.',
   'people.proveTitle': '본인 확인',
   'people.proveHow': '로그인한 지 시간이 지났으며, 이 작업은 비밀 정보나 접근 권한과 관련됩니다.',
   'people.prove': '확인',

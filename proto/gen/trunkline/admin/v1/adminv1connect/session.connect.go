@@ -142,7 +142,8 @@ type SessionServiceClient interface {
 	// Begin to sign in at the identity provider (OpenID Connect): go to the address in the answer. This browser, which gets a cookie, has
 	// ten minutes to come back.
 	BeginOidc(context.Context, *v1.BeginOidcRequest) (*v1.BeginOidcResponse, error)
-	// Finish to sign in with what the identity provider sent the browser back with; the answer sets a session cookie.
+	// Finish to sign in with what the identity provider sent the browser back with; the answer sets a session cookie. The
+	// session lasts at most as long as --oidc-session says, 8 hours by default; then the identity provider is asked again.
 	FinishOidc(context.Context, *v1.FinishOidcRequest) (*v1.FinishOidcResponse, error)
 	// Sign out; the session ends on every replica. A token that signs out is deleted.
 	Logout(context.Context, *v1.LogoutRequest) (*v1.LogoutResponse, error)
@@ -154,7 +155,7 @@ type SessionServiceClient interface {
 	BeginTotp(context.Context, *v1.BeginTotpRequest) (*v1.BeginTotpResponse, error)
 	// Show that the app has the secret: from now on sign-ins need its codes. Recovery codes are returned once.
 	ConfirmTotp(context.Context, *v1.ConfirmTotpRequest) (*v1.ConfirmTotpResponse, error)
-	// Ask for a second factor no more.
+	// Ask for a second factor no more. Refused where one is required.
 	DisableTotp(context.Context, *v1.DisableTotpRequest) (*v1.DisableTotpResponse, error)
 	// Who is signed in.
 	WhoAmI(context.Context, *v1.WhoAmIRequest) (*v1.WhoAmIResponse, error)
@@ -175,7 +176,8 @@ type SessionServiceHandler interface {
 	// Begin to sign in at the identity provider (OpenID Connect): go to the address in the answer. This browser, which gets a cookie, has
 	// ten minutes to come back.
 	BeginOidc(context.Context, *v1.BeginOidcRequest) (*v1.BeginOidcResponse, error)
-	// Finish to sign in with what the identity provider sent the browser back with; the answer sets a session cookie.
+	// Finish to sign in with what the identity provider sent the browser back with; the answer sets a session cookie. The
+	// session lasts at most as long as --oidc-session says, 8 hours by default; then the identity provider is asked again.
 	FinishOidc(context.Context, *v1.FinishOidcRequest) (*v1.FinishOidcResponse, error)
 	// Sign out; the session ends on every replica. A token that signs out is deleted.
 	Logout(context.Context, *v1.LogoutRequest) (*v1.LogoutResponse, error)
@@ -187,7 +189,7 @@ type SessionServiceHandler interface {
 	BeginTotp(context.Context, *v1.BeginTotpRequest) (*v1.BeginTotpResponse, error)
 	// Show that the app has the secret: from now on sign-ins need its codes. Recovery codes are returned once.
 	ConfirmTotp(context.Context, *v1.ConfirmTotpRequest) (*v1.ConfirmTotpResponse, error)
-	// Ask for a second factor no more.
+	// Ask for a second factor no more. Refused where one is required.
 	DisableTotp(context.Context, *v1.DisableTotpRequest) (*v1.DisableTotpResponse, error)
 	// Who is signed in.
 	WhoAmI(context.Context, *v1.WhoAmIRequest) (*v1.WhoAmIResponse, error)
