@@ -3,6 +3,7 @@ package controlplane
 import (
 	"strings"
 
+	"github.com/trunkline-ai/trunkline/internal/domain/visibility"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -38,7 +39,7 @@ func searched(r *Resource) []string {
 	case *adminv1.FailureKeyword:
 		texts = append(texts, doc.GetKeyword(), doc.GetPattern())
 	case *adminv1.AlertChannel:
-		texts = append(append(texts, doc.GetWebhook().GetUrl(), doc.GetEmail().GetHost(), doc.GetEmail().GetFrom()), doc.GetEmail().GetTo()...)
+		texts = append(append(texts, visibility.HostOnly(doc.GetWebhook().GetUrl()), doc.GetEmail().GetHost(), doc.GetEmail().GetFrom()), doc.GetEmail().GetTo()...)
 	}
 	return texts
 }

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"regexp"
 
+	"github.com/trunkline-ai/trunkline/internal/domain/visibility"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -19,6 +20,8 @@ func (f *faults) alertChannel(r *Resource, doc *adminv1.AlertChannel) {
 	if w := doc.GetWebhook(); w != nil {
 		if fault := receiverFault(w.GetUrl(), doc.GetAllowPrivateNetwork()); fault != "" {
 			f.add(r, "webhook.url", "%s", fault)
+		} else if visibility.IsCut(w.GetUrl()) {
+			f.add(r, "webhook.url", "is cut short, as viewers see it: give the whole URL")
 		}
 	}
 	if e := doc.GetEmail(); e != nil {

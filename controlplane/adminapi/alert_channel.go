@@ -12,6 +12,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/alerts"
 	"github.com/trunkline-ai/trunkline/controlplane/config"
+	"github.com/trunkline-ai/trunkline/internal/domain/visibility"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -33,25 +34,25 @@ type alertChannelService struct {
 }
 
 // ListAlertChannels lists alert channels in name order.
-func (s alertChannelService) ListAlertChannels(_ context.Context, req *adminv1.ListAlertChannelsRequest) (*adminv1.ListAlertChannelsResponse, error) {
+func (s alertChannelService) ListAlertChannels(ctx context.Context, req *adminv1.ListAlertChannelsRequest) (*adminv1.ListAlertChannelsResponse, error) {
 	page, err := listing[*adminv1.AlertChannel]{kind: controlplane.KindAlertChannel}.list(s.live.Current(), req)
 	if err != nil {
 		return nil, err
 	}
 	res := &adminv1.ListAlertChannelsResponse{NextPageToken: page.next, TotalSize: int32(page.total)}
 	for _, r := range page.resources {
-		res.AlertChannels = append(res.AlertChannels, s.view(r))
+		res.AlertChannels = append(res.AlertChannels, s.view(ctx, r))
 	}
 	return res, nil
 }
 
 // GetAlertChannel returns one alert channel.
-func (s alertChannelService) GetAlertChannel(_ context.Context, req *adminv1.GetAlertChannelRequest) (*adminv1.GetAlertChannelResponse, error) {
+func (s alertChannelService) GetAlertChannel(ctx context.Context, req *adminv1.GetAlertChannelRequest) (*adminv1.GetAlertChannelResponse, error) {
 	r, err := get(s.live, controlplane.KindAlertChannel, req.GetName())
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.GetAlertChannelResponse{AlertChannel: s.view(r)}, nil
+	return &adminv1.GetAlertChannelResponse{AlertChannel: s.view(ctx, r)}, nil
 }
 
 // CreateAlertChannel creates an alert channel.
@@ -60,7 +61,7 @@ func (s alertChannelService) CreateAlertChannel(ctx context.Context, req *adminv
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.CreateAlertChannelResponse{AlertChannel: s.view(r)}, nil
+	return &adminv1.CreateAlertChannelResponse{AlertChannel: s.view(ctx, r)}, nil
 }
 
 // UpdateAlertChannel replaces an alert channel.
@@ -69,7 +70,7 @@ func (s alertChannelService) UpdateAlertChannel(ctx context.Context, req *adminv
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.UpdateAlertChannelResponse{AlertChannel: s.view(r)}, nil
+	return &adminv1.UpdateAlertChannelResponse{AlertChannel: s.view(ctx, r)}, nil
 }
 
 // DeleteAlertChannel deletes an alert channel.
@@ -80,9 +81,10 @@ func (s alertChannelService) DeleteAlertChannel(ctx context.Context, req *adminv
 	return &adminv1.DeleteAlertChannelResponse{}, nil
 }
 
-// view is an alert channel as callers may see it.
-func (alertChannelService) view(r *controlplane.Resource) *adminv1.AlertChannel {
+// view is an alert channel as its caller may see it.
+func (alertChannelService) view(ctx context.Context, r *controlplane.Resource) *adminv1.AlertChannel {
 	doc := config.Public(r).(*adminv1.AlertChannel)
+	visibility.HideURLs(doc, caller(ctx).Role)
 	doc.EffectiveDigest = durationpb.New(controlplane.Digest(doc))
 	return doc
 }

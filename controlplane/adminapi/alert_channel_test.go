@@ -2,6 +2,7 @@ package adminapi_test
 
 import (
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -10,13 +11,16 @@ import (
 	"time"
 
 	"connectrpc.com/connect/v2"
+	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/dynamicpb"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/trunkline-ai/trunkline/controlplane/alerts"
 	"github.com/trunkline-ai/trunkline/controlplane/alerts/send"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
+	"github.com/trunkline-ai/trunkline/internal/domain/role"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -277,5 +281,76 @@ func TestListAlertsAndDeliveries(t *testing.T) {
 	_, err := c.channels.ListAlertChannelDeliveries(ctx, &adminv1.ListAlertChannelDeliveriesRequest{PageToken: "x"})
 	if got := violations(t, err); len(got) != 1 || !strings.HasPrefix(got[0], "page_token:") {
 		t.Errorf("a made-up token: %q", got)
+	}
+}
+
+// What of a webhook's URL may be a secret is for those who may change it: no answer to a viewer holds it, nor tells
+// whether a guess is right.
+func TestViewersSeeOnlyTheHostOfAWebhook(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	admin, ctx := e.admin(t), t.Context()
+	channel := webhookChannel("told", "https://told.example/canary-one?k=canary-query")
+	ok(admin.channels.CreateAlertChannel(ctx, &adminv1.CreateAlertChannelRequest{AlertChannel: channel}))(t)
+	for _, url := range []string{"https://told.example/canary-two", "https://else.example/canary-three"} {
+		channel.Webhook.Url = url
+		ok(admin.channels.UpdateAlertChannel(ctx, &adminv1.UpdateAlertChannelRequest{AlertChannel: channel}))(t)
+	}
+	viewer := e.user(t, admin, "ann", adminv1.Role_ROLE_VIEWER)
+	const guess = `{"resources":[{"alertChannel":{"name":"told","allowPrivateNetwork":true,"webhook":{"url":"https://else.example/%s"}}}]}`
+	requests := map[string][]string{
+		"GetAlertChannel": {`{"name":"told"}`}, "DiffRevisions": {`{"from":"0"}`, `{"from":"1"}`, `{"from":"2"}`, `{"from":"3","to":"1"}`},
+		"GetRevision": {`{"revision":"1"}`, `{"revision":"2"}`, `{"revision":"3"}`},
+		"DiffConfig":  {fmt.Sprintf(guess, "canary-three"), fmt.Sprintf(guess, "wrong"), fmt.Sprintf(guess, "...")},
+	}
+	var hosts int
+	for _, m := range methods(t) {
+		if role.Required(m) != adminv1.Role_ROLE_VIEWER || m.Name() == "Logout" {
+			continue
+		}
+		for _, text := range append(requests[string(m.Name())], `{}`) {
+			request := dynamicpb.NewMessage(m.Input())
+			if err := protojson.Unmarshal([]byte(text), request); err != nil {
+				t.Fatalf("%s: %v", m.Name(), err)
+			}
+			answers, _ := viewer.answers(t, m, request)
+			for _, answer := range answers {
+				seen := protojson.Format(answer)
+				if strings.Contains(seen, "canary") {
+					t.Errorf("%s %s answers %s", m.Name(), text, seen)
+				}
+				if strings.Contains(seen, "https://else.example/...") {
+					hosts++
+				}
+			}
+		}
+	}
+	if hosts < 5 {
+		t.Errorf("%d answers have the host of the URL: too few to mean anything", hosts)
+	}
+	for search, want := range map[string]int{"else.example": 1, "canary": 0} {
+		if list := ok(viewer.channels.ListAlertChannels(ctx, &adminv1.ListAlertChannelsRequest{Search: search}))(t); int(list.GetTotalSize()) != want {
+			t.Errorf("a search for %q finds %d", search, list.GetTotalSize())
+		}
+	}
+	for _, url := range []string{"canary-three", "wrong", "..."} {
+		var request adminv1.DiffConfigRequest
+		if err := protojson.Unmarshal([]byte(fmt.Sprintf(guess, url)), &request); err != nil {
+			t.Fatal(err)
+		}
+		if diff := ok(viewer.config.DiffConfig(ctx, &request))(t); diff.GetChanges()[0].GetOperation() != adminv1.Operation_OPERATION_UNCHANGED {
+			t.Errorf("a guess of %q: %v", url, diff)
+		}
+	}
+
+	// Who may change it sees it; what a viewer exported is not taken for a URL.
+	operator := e.user(t, admin, "bob", adminv1.Role_ROLE_OPERATOR)
+	if got := ok(operator.channels.GetAlertChannel(ctx, &adminv1.GetAlertChannelRequest{Name: "told"}))(t).GetAlertChannel(); got.GetWebhook().GetUrl() != "https://else.example/canary-three" {
+		t.Errorf("an operator sees %v", got)
+	}
+	exported := ok(viewer.config.ExportConfig(ctx, &adminv1.ExportConfigRequest{}))(t)
+	_, err := operator.config.ApplyConfig(ctx, &adminv1.ApplyConfigRequest{Resources: exported.GetResources()})
+	if got := violations(t, err); len(got) != 1 || !strings.HasSuffix(got[0], "webhook.url: is cut short, as viewers see it: give the whole URL") {
+		t.Errorf("applying what a viewer exported: %q", got)
 	}
 }

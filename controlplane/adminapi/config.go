@@ -8,6 +8,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/config"
+	"github.com/trunkline-ai/trunkline/internal/domain/visibility"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -59,6 +60,7 @@ func (s configService) DiffConfig(ctx context.Context, req *adminv1.DiffConfigRe
 		if caller(ctx).Role < adminv1.Role_ROLE_OPERATOR && setsSecret(doc.ProtoReflect()) {
 			return nil, errs.Newf(errs.PermissionDenied, "comparing secrets needs the operator role: leave them out, and it is taken that they stay")
 		}
+		s.assumeURLs(ctx, doc)
 	}
 	result, err := s.live.Diff(docs, applyOptions(req))
 	if err != nil {
@@ -67,8 +69,19 @@ func (s configService) DiffConfig(ctx context.Context, req *adminv1.DiffConfigRe
 	return &adminv1.DiffConfigResponse{Revision: uint64(result.Revision), Changes: changeViews(result.Changes)}, nil
 }
 
+// assumeURLs has a document keep the parts of stored URLs that the caller may not see.
+func (s configService) assumeURLs(ctx context.Context, doc proto.Message) {
+	kind, name, err := config.KindOf(doc)
+	if err != nil {
+		return // Diff says why
+	}
+	if stored, ok := s.live.Current().Get(kind, name); ok {
+		visibility.AssumeURLs(doc, stored.Spec, caller(ctx).Role)
+	}
+}
+
 // ExportConfig returns everything, without secrets.
-func (s configService) ExportConfig(_ context.Context, _ *adminv1.ExportConfigRequest) (*adminv1.ExportConfigResponse, error) {
+func (s configService) ExportConfig(ctx context.Context, _ *adminv1.ExportConfigRequest) (*adminv1.ExportConfigResponse, error) {
 	revision, docs := s.live.Export()
 	res := &adminv1.ExportConfigResponse{Revision: uint64(revision), Resources: make([]*adminv1.Resource, len(docs))}
 	for i, doc := range docs {
@@ -78,6 +91,7 @@ func (s configService) ExportConfig(_ context.Context, _ *adminv1.ExportConfigRe
 		}
 		res.Resources[i] = r
 	}
+	visibility.HideURLs(res, caller(ctx).Role)
 	return res, nil
 }
 

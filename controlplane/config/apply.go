@@ -95,7 +95,7 @@ func (l *Live) ApplyMissing(ctx context.Context, actor string, docs []proto.Mess
 func (l *Live) deletedAmong(ctx context.Context, docs []proto.Message) (map[identity]bool, error) {
 	names := map[controlplane.Kind][]string{}
 	for _, doc := range docs {
-		kind, name, err := kindOf(doc)
+		kind, name, err := KindOf(doc)
 		if err != nil {
 			return nil, err
 		}
@@ -184,7 +184,7 @@ func (p *planner) addAll(docs []proto.Message) error {
 }
 
 func (p *planner) add(doc proto.Message) error {
-	kind, name, err := kindOf(doc)
+	kind, name, err := KindOf(doc)
 	if err != nil {
 		return err
 	}

@@ -60,10 +60,31 @@ func (d *differ) messages(path string, a, b protoreflect.Message) {
 			d.lists(field, fd, va.List(), vb.List())
 		case isStructure(fd):
 			d.structures(field, fd, a, b)
+		case visibility.HidesURL(fd):
+			d.urls(field, va.String(), vb.String())
 		case a.Has(fd) != b.Has(fd) || !va.Equal(vb):
 			d.line(field, present(a, fd), present(b, fd))
 		}
 	}
+}
+
+// urls tells that a URL changed, without what of it may be a secret.
+func (d *differ) urls(path, a, b string) {
+	shownA, shownB := shownURL(a), shownURL(b)
+	switch {
+	case a == b:
+	case shownA == shownB:
+		d.lines = append(d.lines, path+": "+shownA+": (changed)")
+	default:
+		d.line(path, shownA, shownB)
+	}
+}
+
+func shownURL(u string) string {
+	if u == "" {
+		return unset
+	}
+	return strconv.Quote(visibility.HostOnly(u))
 }
 
 // structures compares a message field; one that is not there is like an empty one,
@@ -168,7 +189,11 @@ func structureText(m protoreflect.Message) string {
 		if !m.Has(fd) || !visibility.Returned(fd) || followFields[fd.Name()] {
 			continue
 		}
-		parts = append(parts, string(fd.Name())+": "+fieldText(fd, m.Get(fd)))
+		value := fieldText(fd, m.Get(fd))
+		if visibility.HidesURL(fd) {
+			value = shownURL(m.Get(fd).String())
+		}
+		parts = append(parts, string(fd.Name())+": "+value)
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
 }

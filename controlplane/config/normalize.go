@@ -11,8 +11,8 @@ import (
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
-// kindOf gives the kind and the name of a document that a caller sent.
-func kindOf(doc proto.Message) (controlplane.Kind, string, error) {
+// KindOf gives the kind and the name of a document that a caller sent.
+func KindOf(doc proto.Message) (controlplane.Kind, string, error) {
 	if doc == nil || !doc.ProtoReflect().IsValid() {
 		return "", "", errs.Newf(errs.InvalidArgument, "a document is missing")
 	}

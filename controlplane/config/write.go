@@ -15,7 +15,7 @@ import (
 // Create stores a new document. An API key without a secret gets one, which is returned
 // here and nowhere else. The error is AlreadyExists when the name is taken.
 func (l *Live) Create(ctx context.Context, actor string, doc proto.Message) (res *controlplane.Resource, generatedKey string, err error) {
-	kind, name, err := kindOf(doc)
+	kind, name, err := KindOf(doc)
 	if err != nil {
 		return nil, "", err
 	}
@@ -51,7 +51,7 @@ func (l *Live) Patch(ctx context.Context, actor string, doc proto.Message, merge
 }
 
 func (l *Live) update(ctx context.Context, actor string, doc proto.Message, merge func(present proto.Message) error) (*controlplane.Resource, error) {
-	kind, name, err := kindOf(doc)
+	kind, name, err := KindOf(doc)
 	if err != nil {
 		return nil, err
 	}

@@ -269,6 +269,7 @@ func (x *AlertChannel) GetEffectiveDigest() *durationpb.Duration {
 type AlertWebhook struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Where it is sent: https, or http to a loopback or, with allow_private_network, a private address. Redirects are not followed.
+	// Viewers see the scheme and the host alone, as https://hooks.example.com/..., for the rest may be a secret.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
 	// Key of the signature: whsec_ and the base64 of 24 to 64 bytes. Never returned. Empty in an update keeps the stored one.
 	Secret string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
@@ -555,7 +556,7 @@ type ListAlertChannelsRequest struct {
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// next_page_token of the page before; everything else must be the same.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Only those with this text in their name, URL, host or addresses; letter case does not matter.
+	// Only those with this text in their name, the host of their URL or server, or their addresses; letter case does not matter.
 	Search string `protobuf:"bytes,3,opt,name=search,proto3" json:"search,omitempty"`
 	// Order: one of name, create_time, update_time, followed by " desc" to turn it round; default name. Equal ones come in name order.
 	OrderBy       string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
@@ -1459,10 +1460,9 @@ const file_trunkline_admin_v1_alert_channel_proto_rawDesc = "" +
 	"\aone_way\x12+set exactly one of webhook, slack and email\x1aX(has(this.webhook) ? 1 : 0) + (has(this.slack) ? 1 : 0) + (has(this.email) ? 1 : 0) == 1B\x10\n" +
 	"\x0e_send_resolvedB\n" +
 	"\n" +
-	"\b_enabled\"\xe8\x01\n" +
-	"\fAlertWebhook\x12\x1c\n" +
-	"\x03url\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\x10R\x03url\x12$\n" +
+	"\b_enabled\"\xec\x01\n" +
+	"\fAlertWebhook\x12 \n" +
+	"\x03url\x18\x01 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\x80\x10\xc8\xed\x18\x02R\x03url\x12$\n" +
 	"\x06secret\x18\x02 \x01(\tB\f\xbaH\x05r\x03\x18\x80\x02\xa0\xed\x18\x02R\x06secret\x12%\n" +
 	"\vsecret_hint\x18\x04 \x01(\tB\x04\xa0\xed\x18\x01R\n" +
 	"secretHint\x12H\n" +

@@ -87,6 +87,14 @@ var file_trunkline_admin_v1_visibility_proto_extTypes = []protoimpl.ExtensionInf
 		Tag:           "varint,50900,opt,name=visibility,enum=trunkline.admin.v1.Visibility",
 		Filename:      "trunkline/admin/v1/visibility.proto",
 	},
+	{
+		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
+		ExtensionType: (*Role)(nil),
+		Field:         50905,
+		Name:          "trunkline.admin.v1.whole_url_role",
+		Tag:           "varint,50905,opt,name=whole_url_role,enum=trunkline.admin.v1.Role",
+		Filename:      "trunkline/admin/v1/visibility.proto",
+	},
 }
 
 // Extension fields to descriptorpb.FieldOptions.
@@ -95,13 +103,18 @@ var (
 	//
 	// optional trunkline.admin.v1.Visibility visibility = 50900;
 	E_Visibility = &file_trunkline_admin_v1_visibility_proto_extTypes[0]
+	// Of a URL whose path or query may be a secret: callers with a lesser role see its scheme and host alone, and differences
+	// tell nobody more of it.
+	//
+	// optional trunkline.admin.v1.Role whole_url_role = 50905;
+	E_WholeUrlRole = &file_trunkline_admin_v1_visibility_proto_extTypes[1]
 )
 
 var File_trunkline_admin_v1_visibility_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_visibility_proto_rawDesc = "" +
 	"\n" +
-	"#trunkline/admin/v1/visibility.proto\x12\x12trunkline.admin.v1\x1a google/protobuf/descriptor.proto*x\n" +
+	"#trunkline/admin/v1/visibility.proto\x12\x12trunkline.admin.v1\x1a google/protobuf/descriptor.proto\x1a\x1dtrunkline/admin/v1/role.proto*x\n" +
 	"\n" +
 	"Visibility\x12\x1a\n" +
 	"\x16VISIBILITY_UNSPECIFIED\x10\x00\x12\x1a\n" +
@@ -110,7 +123,8 @@ const file_trunkline_admin_v1_visibility_proto_rawDesc = "" +
 	"\x13VISIBILITY_INTERNAL\x10\x03:_\n" +
 	"\n" +
 	"visibility\x12\x1d.google.protobuf.FieldOptions\x18ԍ\x03 \x01(\x0e2\x1e.trunkline.admin.v1.VisibilityR\n" +
-	"visibilityB\xdb\x01\n" +
+	"visibility:_\n" +
+	"\x0ewhole_url_role\x12\x1d.google.protobuf.FieldOptions\x18ٍ\x03 \x01(\x0e2\x18.trunkline.admin.v1.RoleR\fwholeUrlRoleB\xdb\x01\n" +
 	"\x16com.trunkline.admin.v1B\x0fVisibilityProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
 
 var (
@@ -129,14 +143,17 @@ var file_trunkline_admin_v1_visibility_proto_enumTypes = make([]protoimpl.EnumIn
 var file_trunkline_admin_v1_visibility_proto_goTypes = []any{
 	(Visibility)(0),                   // 0: trunkline.admin.v1.Visibility
 	(*descriptorpb.FieldOptions)(nil), // 1: google.protobuf.FieldOptions
+	(Role)(0),                         // 2: trunkline.admin.v1.Role
 }
 var file_trunkline_admin_v1_visibility_proto_depIdxs = []int32{
 	1, // 0: trunkline.admin.v1.visibility:extendee -> google.protobuf.FieldOptions
-	0, // 1: trunkline.admin.v1.visibility:type_name -> trunkline.admin.v1.Visibility
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	1, // [1:2] is the sub-list for extension type_name
-	0, // [0:1] is the sub-list for extension extendee
+	1, // 1: trunkline.admin.v1.whole_url_role:extendee -> google.protobuf.FieldOptions
+	0, // 2: trunkline.admin.v1.visibility:type_name -> trunkline.admin.v1.Visibility
+	2, // 3: trunkline.admin.v1.whole_url_role:type_name -> trunkline.admin.v1.Role
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	2, // [2:4] is the sub-list for extension type_name
+	0, // [0:2] is the sub-list for extension extendee
 	0, // [0:0] is the sub-list for field type_name
 }
 
@@ -145,6 +162,7 @@ func file_trunkline_admin_v1_visibility_proto_init() {
 	if File_trunkline_admin_v1_visibility_proto != nil {
 		return
 	}
+	file_trunkline_admin_v1_role_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
@@ -152,7 +170,7 @@ func file_trunkline_admin_v1_visibility_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_visibility_proto_rawDesc), len(file_trunkline_admin_v1_visibility_proto_rawDesc)),
 			NumEnums:      1,
 			NumMessages:   0,
-			NumExtensions: 1,
+			NumExtensions: 2,
 			NumServices:   0,
 		},
 		GoTypes:           file_trunkline_admin_v1_visibility_proto_goTypes,

@@ -6,12 +6,14 @@ import type { GenEnum, GenExtension, GenFile } from "@bufbuild/protobuf/codegenv
 import { enumDesc, extDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
 import type { FieldOptions } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
+import type { Role } from "./role_pb";
+import { file_trunkline_admin_v1_role } from "./role_pb";
 
 /**
  * Describes the file trunkline/admin/v1/visibility.proto.
  */
 export const file_trunkline_admin_v1_visibility: GenFile = /*@__PURE__*/
-  fileDesc("CiN0cnVua2xpbmUvYWRtaW4vdjEvdmlzaWJpbGl0eS5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxKngKClZpc2liaWxpdHkSGgoWVklTSUJJTElUWV9VTlNQRUNJRklFRBAAEhoKFlZJU0lCSUxJVFlfT1VUUFVUX09OTFkQARIZChVWSVNJQklMSVRZX0lOUFVUX09OTFkQAhIXChNWSVNJQklMSVRZX0lOVEVSTkFMEAM6XwoKdmlzaWJpbGl0eRIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY1I0DIAEoDjIeLnRydW5rbGluZS5hZG1pbi52MS5WaXNpYmlsaXR5Ugp2aXNpYmlsaXR5QtsBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQg9WaXNpYmlsaXR5UHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_descriptor]);
+  fileDesc("CiN0cnVua2xpbmUvYWRtaW4vdjEvdmlzaWJpbGl0eS5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxKngKClZpc2liaWxpdHkSGgoWVklTSUJJTElUWV9VTlNQRUNJRklFRBAAEhoKFlZJU0lCSUxJVFlfT1VUUFVUX09OTFkQARIZChVWSVNJQklMSVRZX0lOUFVUX09OTFkQAhIXChNWSVNJQklMSVRZX0lOVEVSTkFMEAM6XwoKdmlzaWJpbGl0eRIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY1I0DIAEoDjIeLnRydW5rbGluZS5hZG1pbi52MS5WaXNpYmlsaXR5Ugp2aXNpYmlsaXR5Ol8KDndob2xlX3VybF9yb2xlEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjZjQMgASgOMhgudHJ1bmtsaW5lLmFkbWluLnYxLlJvbGVSDHdob2xlVXJsUm9sZULbAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIPVmlzaWJpbGl0eVByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_descriptor, file_trunkline_admin_v1_role]);
 
 /**
  * Who may set a field and who may see it. A field without it can be set and is returned.
@@ -59,4 +61,13 @@ export const VisibilitySchema: GenEnum<Visibility> = /*@__PURE__*/
  */
 export const visibility: GenExtension<FieldOptions, Visibility> = /*@__PURE__*/
   extDesc(file_trunkline_admin_v1_visibility, 0);
+
+/**
+ * Of a URL whose path or query may be a secret: callers with a lesser role see its scheme and host alone, and differences
+ * tell nobody more of it.
+ *
+ * @generated from extension: trunkline.admin.v1.Role whole_url_role = 50905;
+ */
+export const whole_url_role: GenExtension<FieldOptions, Role> = /*@__PURE__*/
+  extDesc(file_trunkline_admin_v1_visibility, 1);
 
