@@ -22,7 +22,7 @@ func masterKey(k *adminv1.MasterKey) []string {
 }
 
 func unreadableSecret(s *adminv1.UnreadableSecret) []string {
-	return []string{s.GetKind(), output.Text(s.GetProvider()), output.Text(s.GetName()), s.GetMasterKey()}
+	return []string{s.GetKind(), output.Text(s.GetProvider()), output.Text(s.GetAlertChannel()), output.Text(s.GetName()), s.GetMasterKey()}
 }
 
 func authorityKey(k *adminv1.AuthorityKey) []string {

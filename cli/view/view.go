@@ -58,7 +58,7 @@ func All() output.Views {
 		output.ViewOf(joinToken, "id", "state", "node", "note", "created", "by", "expires", "joined"),
 		output.ViewOf(authorityKey, "fingerprint", "role", "since", "expires"),
 		output.ViewOf(masterKey, "id", "state", "secrets", "replicas without it"),
-		output.ViewOf(unreadableSecret, "kind", "provider", "name", "master key"),
+		output.ViewOf(unreadableSecret, "kind", "provider", "alert channel", "name", "master key"),
 		output.ViewOf(node, "name", "version", "state", "revision", "in flight", "calls waiting", "dropped", "last seen", "not healthy", "error"),
 	)
 }

@@ -67,24 +67,29 @@ func (s masterKeyService) ListUnreadableSecrets(ctx context.Context, _ *adminv1.
 		kind, name, _ := strings.Cut(one.Ref, "/")
 		view := &adminv1.UnreadableSecret{MasterKey: one.KeyID, Kind: kind, Name: name}
 		if owner, ok := owners[one.Ref]; ok {
-			view.Provider, view.Name = owner.provider, owner.part
+			view.Provider, view.AlertChannel, view.Name = owner.provider, owner.channel, owner.part
 		}
 		out.Secrets = append(out.Secrets, view)
 	}
 	slices.SortFunc(out.Secrets, func(a, b *adminv1.UnreadableSecret) int {
-		return cmp.Or(cmp.Compare(a.GetProvider(), b.GetProvider()), cmp.Compare(a.GetName(), b.GetName()))
+		return cmp.Or(cmp.Compare(a.GetProvider(), b.GetProvider()), cmp.Compare(a.GetAlertChannel(), b.GetAlertChannel()), cmp.Compare(a.GetName(), b.GetName()))
 	})
 	return out, nil
 }
 
-type owner struct{ provider, part string }
+type owner struct{ provider, channel, part string }
 
 // owners says whose each secret is that is in use.
 func (s masterKeyService) owners() map[string]owner {
 	owners := map[string]owner{}
 	for _, r := range s.live.Current().List(controlplane.KindProvider) {
 		for part := range controlplane.SealedParts(r.Spec) {
-			owners[part.GetSecretRef()] = owner{r.Name, part.GetName()}
+			owners[part.GetSecretRef()] = owner{provider: r.Name, part: part.GetName()}
+		}
+	}
+	for _, r := range s.live.Current().List(controlplane.KindAlertChannel) {
+		if secret := controlplane.SecretOf(r.Spec.(*adminv1.AlertChannel)); secret != nil && *secret.Ref != "" {
+			owners[*secret.Ref] = owner{channel: r.Name, part: secret.Way + "." + secret.Field}
 		}
 	}
 	return owners

@@ -17,6 +17,8 @@ const (
 	EventNodeLost         = "node_lost"
 	EventModelsGone       = "models_gone"
 	EventDrift            = "drift"
+	EventImportFailing    = "import_failing"
+	EventSignInsFailing   = "sign_ins_failing"
 )
 
 // Condition is something that holds now and that people should know of.

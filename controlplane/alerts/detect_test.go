@@ -222,3 +222,62 @@ func TestGoneModels(t *testing.T) {
 		"6 provider q no longer lists 6 models that an import brought: a, b, c, d, e and others",
 	)
 }
+
+func TestFailingImports(t *testing.T) {
+	t.Parallel()
+	every := &adminv1.ProviderImport{Interval: durationpb.New(time.Hour)}
+	live := stored{
+		&adminv1.Provider{Name: "p", Import: every}, &adminv1.Provider{Name: "once", Import: every}, &adminv1.Provider{Name: "by hand", Import: &adminv1.ProviderImport{}},
+		&adminv1.Provider{Name: "off", Enabled: proto.Bool(false), Import: every}, &adminv1.Provider{Name: "fine", Import: every},
+		&adminv1.Group{Name: "g", Members: []*adminv1.Member{{Provider: "p", Model: "m"}}},
+	}
+	var broken, silent error
+	d := FailingImports{
+		Live: live, Logger: slog.New(slog.DiscardHandler),
+		Failures: func(context.Context) (map[string]int, error) {
+			return map[string]int{"uid0": 2, "uid1": 1, "uid2": 5, "uid3": 5, "gone": 5}, broken
+		},
+		Why: func(_ context.Context, provider string) (string, error) {
+			return "the list of\n" + provider + " is empty", silent
+		},
+	}
+	want(t, d, "1 the last 2 scheduled imports of provider p failed")
+	found, _ := d.Look(t.Context())
+	if a := found[0].Alert; a.GetProvider() != "p" || !slices.Equal(a.GetGroups(), []string{"g"}) || a.GetReason() != "the list of p is empty" || found[0].Subject != "uid0" {
+		t.Errorf("it is %v of %s", a, found[0].Subject)
+	}
+	silent = errors.New("no reason is known")
+	want(t, d, "1 the last 2 scheduled imports of provider p failed")
+	broken = errors.New("the database is away")
+	want(t, d, "blind")
+}
+
+func TestFailedSignIns(t *testing.T) {
+	t.Parallel()
+	var (
+		n      int64
+		broken error
+	)
+	d := FailedSignIns{Now: now, Logger: slog.New(slog.DiscardHandler), Failed: func(_ context.Context, since time.Time) (int64, error) {
+		if !since.Equal(start.Add(-10 * time.Minute)) {
+			t.Errorf("they are counted since %s", since)
+		}
+		return n, broken
+	}}
+	for count, wanted := range map[int64][]string{
+		0: nil, 10: nil,
+		11:  {"0 11 sign-ins to the console failed within 10 minutes; the audit log tells whose and from where (keep)"},
+		19:  {"0 19 sign-ins to the console failed within 10 minutes; the audit log tells whose and from where (keep)"},
+		20:  {"1 20 sign-ins to the console failed within 10 minutes; the audit log tells whose and from where"},
+		200: {"2 200 sign-ins to the console failed within 10 minutes; the audit log tells whose and from where"},
+	} {
+		n = count
+		want(t, d, wanted...)
+	}
+	found, _ := d.Look(t.Context())
+	if n >= 20 && found[0].Alert.GetLevel() == 0 {
+		t.Errorf("it is %v", found[0].Alert)
+	}
+	broken = errors.New("the database is away")
+	want(t, d, "blind")
+}

@@ -27,6 +27,8 @@ func (s *Server) openAlerts(cfg Config) (err error) {
 			&alerts.LostNodes{Nodes: s.fleet, Revoked: s.revoked, Now: time.Now},
 			alerts.GoneModels{Live: s.live},
 			alerts.Drift{Nodes: s.fleet, Now: time.Now},
+			alerts.FailingImports{Live: s.live, Failures: s.importFailures, Why: s.importError, Logger: cfg.Logger},
+			alerts.FailedSignIns{Failed: store.NewAudit(s.db).FailedSignIns, Now: time.Now, Logger: cfg.Logger},
 		},
 	})
 	if err != nil {
@@ -58,6 +60,25 @@ func (s *Server) spent(ctx context.Context, since map[string]time.Time) (map[str
 		spent[name] = use.Spent
 	}
 	return spent, nil
+}
+
+// importFailures says of each provider how many of its last scheduled imports failed in a row.
+func (s *Server) importFailures(ctx context.Context) (map[string]int, error) {
+	schedules, err := store.NewImports(s.db).ImportSchedules(ctx)
+	failures := make(map[string]int, len(schedules))
+	for _, schedule := range schedules {
+		failures[schedule.ProviderUID] = schedule.Failures
+	}
+	return failures, err
+}
+
+// importError is why the last import of a provider failed.
+func (s *Server) importError(ctx context.Context, provider string) (string, error) {
+	runs, err := store.NewImports(s.db).Imports(ctx, provider, 1)
+	if err != nil || len(runs) == 0 {
+		return "", err
+	}
+	return runs[0].GetError(), nil
 }
 
 // revoked reports whether a node's certificate is refused.

@@ -99,6 +99,16 @@ func (db *DB) logEvent(ctx context.Context, e audit.Event) {
 // loggedTargets is how many targets a log line names.
 const loggedTargets = 10
 
+// FailedSignIns counts the sign-ins that failed since a time. One that lacks the code of a second factor yet is none.
+func (s *Audit) FailedSignIns(ctx context.Context, since time.Time) (n int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
+	defer cancel()
+	err = s.db.engine.Reader().QueryRowContext(ctx,
+		`SELECT COALESCE(SUM(count), 0) FROM audit_event WHERE at >= $1 AND action = 'Login' AND outcome <> $2 AND detail <> $3`,
+		micros(since), audit.OK, audit.CodeMissing).Scan(&n)
+	return n, s.db.failed(err, "count failed sign-ins")
+}
+
 // NewestEvents lists events, newest first.
 func (s *Audit) NewestEvents(ctx context.Context, f audit.Filter) ([]audit.Event, error) {
 	return s.events(ctx, f, ` ORDER BY sequence DESC`)

@@ -16,7 +16,10 @@ import (
 )
 
 // AuditStore is the audit log.
-type AuditStore = audit.Store
+type AuditStore interface {
+	audit.Store
+	FailedSignIns(ctx context.Context, since time.Time) (int64, error)
+}
 
 // spoken is an event as what the tests look at.
 func spoken(e audit.Event) string {
@@ -220,4 +223,31 @@ func oldAuditEventsAreRemoved(t *testing.T, db Database) {
 		t.Errorf("removed %d events, want 7", n)
 	}
 	wantIntact(t, s, 1)
+}
+
+// failedSignInsAreCounted: each as often as it stands for, and only what failed.
+func failedSignInsAreCounted(t *testing.T, db Database) {
+	clock := newClock()
+	s := db.Open(t, clock.now)
+	count := func(since time.Time, want int64) {
+		t.Helper()
+		n, err := s.FailedSignIns(t.Context(), since)
+		must(t, err)
+		if n != want {
+			t.Errorf("%d sign-ins failed since %s, want %d", n, since, want)
+		}
+	}
+	count(time.Time{}, 0)
+	for _, e := range []audit.Event{
+		{Action: "Login", Outcome: "unauthenticated", Detail: audit.WrongPassword},
+		{Action: "Login", Outcome: "unauthenticated", Detail: audit.WrongPassword, Count: 7},
+		{Action: "Login", Outcome: "resource_exhausted", Detail: audit.TooManyFailures, Count: 100},
+		{Action: "Login", Outcome: "unauthenticated", Detail: audit.CodeMissing, Count: 1000},
+		{Action: "Login", Actor: "user:ann"},
+		{Action: audit.ActionAuthenticate, Outcome: "unauthenticated", Detail: audit.UnknownToken},
+	} {
+		must(t, s.AppendEvent(t.Context(), e))
+	}
+	count(time.Time{}, 108)
+	count(clock.kept().Add(time.Hour), 0)
 }

@@ -170,6 +170,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		"AuditEventComesBackAsWritten":  auditEventComesBackAsWritten,
 		"ChangesAndTheirEventsAreOne":   changesAndTheirEventsAreOne,
 		"RacingEventsMakeOneChain":      racingEventsMakeOneChain,
+		"FailedSignInsAreCounted":       failedSignInsAreCounted,
 		"OldAuditEventsAreRemoved":      oldAuditEventsAreRemoved,
 		"ClosedStoreIsUnavailable":      closedStoreIsUnavailable,
 		"EndedContextIsUnavailable":     endedContextIsUnavailable,

@@ -11,6 +11,8 @@ export const EVENTS = [
   'node_lost',
   'models_gone',
   'drift',
+  'import_failing',
+  'sign_ins_failing',
 ] as const;
 export type AlertEvent = (typeof EVENTS)[number];
 

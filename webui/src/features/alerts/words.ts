@@ -11,6 +11,8 @@ export const eventWords: Record<AlertEvent, PlainKey> = {
   node_lost: 'alerts.nodeLost',
   models_gone: 'alerts.modelsGone',
   drift: 'alerts.drift',
+  import_failing: 'alerts.importFailing',
+  sign_ins_failing: 'alerts.signInsFailing',
 };
 
 export const eventNotes: Record<AlertEvent, PlainKey> = {
@@ -21,6 +23,8 @@ export const eventNotes: Record<AlertEvent, PlainKey> = {
   node_lost: 'alerts.nodeLostHow',
   models_gone: 'alerts.modelsGoneHow',
   drift: 'alerts.driftHow',
+  import_failing: 'alerts.importFailingHow',
+  sign_ins_failing: 'alerts.signInsFailingHow',
 };
 
 /** The word for an event; a control plane that is newer than this console may know others. */

@@ -4,6 +4,7 @@ import { useI18n } from '@/i18n';
 import { colorsByRank } from '@/ui/charts/palette';
 import { PageHeader } from '@/ui/Page';
 import { type Range, rangeOf, searchOf } from '@/ui/range';
+import { AlertsStrip } from './cards/AlertsStrip';
 import { DaysCard } from './cards/DaysCard';
 import { HealthCard } from './cards/HealthCard';
 import { KpiRow } from './cards/KpiRow';
@@ -70,6 +71,7 @@ export function Board() {
         })}
         aside={<Filters view={view} onRange={setRange} />}
       />
+      <AlertsStrip />
       <KpiRow summary={summary} series={series} calls={calls} />
       <NodesStrip />
       <div className={c.grid}>

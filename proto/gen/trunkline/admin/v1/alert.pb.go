@@ -90,7 +90,7 @@ type Alert struct {
 	// When it was over; unset while it fires.
 	EndTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
 	// How far it went, where an event has levels: percent of a budget (50, 80, 100), days until a key expires (14, 3, 1; 0
-	// has expired), or models that are gone. An alert that goes on to the next level is told again.
+	// has expired), models that are gone, or failed sign-ins (20, 200). An alert that goes on to the next level is told again.
 	Level int32 `protobuf:"varint,7,opt,name=level,proto3" json:"level,omitempty"`
 	// What it is about; empty where it is about something else.
 	Provider string `protobuf:"bytes,10,opt,name=provider,proto3" json:"provider,omitempty"`
@@ -108,7 +108,7 @@ type Alert struct {
 	Nodes []string `protobuf:"bytes,16,rep,name=nodes,proto3" json:"nodes,omitempty"`
 	// Groups that use the provider, or that the key may use; at most 100.
 	Groups []string `protobuf:"bytes,17,rep,name=groups,proto3" json:"groups,omitempty"`
-	// Why: the outcome that opened a cooldown, or what a node says; empty where there is nothing to say.
+	// Why: the outcome that opened a cooldown, the error of an import, or what a node says; empty where there is nothing to say.
 	Reason        string `protobuf:"bytes,18,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -318,12 +318,14 @@ type UnreadableSecret struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Id of the master key that it is sealed under.
 	MasterKey string `protobuf:"bytes,1,opt,name=master_key,json=masterKey,proto3" json:"master_key,omitempty"`
-	// What it is: credential, join-token, system or other.
+	// What it is: credential (of a provider or an alert channel), join-token, system or other.
 	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
 	// Provider of a credential that is in use; empty otherwise.
 	Provider string `protobuf:"bytes,3,opt,name=provider,proto3" json:"provider,omitempty"`
-	// Name of that credential; else what the secret is called.
-	Name          string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
+	// Name of that credential, or the field of that channel; else what the secret is called.
+	Name string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
+	// Alert channel whose secret it is; empty otherwise.
+	AlertChannel  string `protobuf:"bytes,460,opt,name=alert_channel,json=alertChannel,proto3" json:"alert_channel,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -386,6 +388,13 @@ func (x *UnreadableSecret) GetName() string {
 	return ""
 }
 
+func (x *UnreadableSecret) GetAlertChannel() string {
+	if x != nil {
+		return x.AlertChannel
+	}
+	return ""
+}
+
 type ListUnreadableSecretsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -424,7 +433,7 @@ func (*ListUnreadableSecretsRequest) Descriptor() ([]byte, []int) {
 
 type ListUnreadableSecretsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// In order of provider and name.
+	// In order of provider, alert channel and name.
 	Secrets       []*UnreadableSecret `protobuf:"bytes,1,rep,name=secrets,proto3" json:"secrets,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -491,13 +500,14 @@ const file_trunkline_admin_v1_master_key_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xff\x01R\x02id\"]\n" +
 	"\x17RotateMasterKeyResponse\x12B\n" +
-	"\x06status\x18\x01 \x01(\v2*.trunkline.admin.v1.ListMasterKeysResponseR\x06status\"u\n" +
+	"\x06status\x18\x01 \x01(\v2*.trunkline.admin.v1.ListMasterKeysResponseR\x06status\"\x9b\x01\n" +
 	"\x10UnreadableSecret\x12\x1d\n" +
 	"\n" +
 	"master_key\x18\x01 \x01(\tR\tmasterKey\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x1a\n" +
 	"\bprovider\x18\x03 \x01(\tR\bprovider\x12\x12\n" +
-	"\x04name\x18\x04 \x01(\tR\x04name\"\x1e\n" +
+	"\x04name\x18\x04 \x01(\tR\x04name\x12$\n" +
+	"\ralert_channel\x18\xcc\x03 \x01(\tR\falertChannel\"\x1e\n" +
 	"\x1cListUnreadableSecretsRequest\"_\n" +
 	"\x1dListUnreadableSecretsResponse\x12>\n" +
 	"\asecrets\x18\x01 \x03(\v2$.trunkline.admin.v1.UnreadableSecretR\asecrets2\x82\x03\n" +

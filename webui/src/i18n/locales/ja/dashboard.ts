@@ -72,6 +72,8 @@ export const dashboard: Texts<typeof en> = {
   'dashboard.health.all': 'すべてのプロバイダーが正常です。',
   'dashboard.health.models': '{all} モデル中 {usable} 件が利用可能',
   'dashboard.health.more_other': 'ほか {n} 社（正常は全体で {healthy} 社）',
+  'dashboard.alerts_other': '{n} 件のアラートが発生中',
+  'dashboard.alertsMore_other': 'ほか {n} 件',
   'dashboard.nodes.title': 'ノード',
   'dashboard.nodes.live': '{all} 台中 {live} 台が最新',
   'dashboard.nodes.load': '{rate}/秒 · 処理中 {n} 件',

@@ -72,6 +72,8 @@ export const dashboard: Texts<typeof en> = {
   'dashboard.health.all': '모든 제공업체가 정상입니다.',
   'dashboard.health.models': '모델 {all}개 중 {usable}개 사용 가능',
   'dashboard.health.more_other': '제공업체 {n}곳 더 보기 (전체 중 정상 {healthy}곳)',
+  'dashboard.alerts_other': '알림 {n}건 발생 중',
+  'dashboard.alertsMore_other': '{n}건 더 보기',
   'dashboard.nodes.title': '노드',
   'dashboard.nodes.live': '{all}개 중 {live}개 최신',
   'dashboard.nodes.load': '초당 {rate} · 처리 중 {n}',

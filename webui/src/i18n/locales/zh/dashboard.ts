@@ -72,6 +72,8 @@ export const dashboard: Texts<typeof en> = {
   'dashboard.health.all': '所有供应商均健康。',
   'dashboard.health.models': '{all} 个模型中 {usable} 个可用',
   'dashboard.health.more_other': '另有 {n} 家供应商（共 {healthy} 家健康）',
+  'dashboard.alerts_other': '{n} 条告警正在触发',
+  'dashboard.alertsMore_other': '另有 {n} 条',
   'dashboard.nodes.title': '节点',
   'dashboard.nodes.live': '{all} 个中 {live} 个已是最新',
   'dashboard.nodes.load': '{rate} 次/秒 · {n} 个进行中',

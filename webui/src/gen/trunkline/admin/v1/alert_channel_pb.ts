@@ -63,7 +63,9 @@ export type AlertChannel = Message<"trunkline.admin.v1.AlertChannel"> & {
    * What it is told of; everything when empty: cooldown (calls skip a provider, model or credential for a while),
    * group_unavailable (no member of a group serves), budget (a key has spent 50, 80 or 100 % of its budget), key_expiring
    * (a key expires in 14, 3 or 1 days, or has expired), node_lost (a node is gone for a minute), models_gone (a provider
-   * no longer lists models that an import brought), drift (a node refuses the newest configuration, or is behind for a minute).
+   * no longer lists models that an import brought), drift (a node refuses the newest configuration, or is behind for a minute),
+   * import_failing (scheduled imports of a provider fail), sign_ins_failing (20, or 200, sign-ins to the console failed within
+   * 10 minutes).
    *
    * @generated from field: repeated string events = 10;
    */

@@ -63,7 +63,7 @@ export type Alert = Message<"trunkline.admin.v1.Alert"> & {
 
   /**
    * How far it went, where an event has levels: percent of a budget (50, 80, 100), days until a key expires (14, 3, 1; 0
-   * has expired), or models that are gone. An alert that goes on to the next level is told again.
+   * has expired), models that are gone, or failed sign-ins (20, 200). An alert that goes on to the next level is told again.
    *
    * @generated from field: int32 level = 7;
    */
@@ -126,7 +126,7 @@ export type Alert = Message<"trunkline.admin.v1.Alert"> & {
   groups: string[];
 
   /**
-   * Why: the outcome that opened a cooldown, or what a node says; empty where there is nothing to say.
+   * Why: the outcome that opened a cooldown, the error of an import, or what a node says; empty where there is nothing to say.
    *
    * @generated from field: string reason = 18;
    */

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/master_key.proto.
  */
 export const file_trunkline_admin_v1_master_key: GenFile = /*@__PURE__*/
-  fileDesc("CiN0cnVua2xpbmUvYWRtaW4vdjEvbWFzdGVyX2tleS5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxImYKCU1hc3RlcktleRIKCgJpZBgBIAEoCRIOCgZpbl91c2UYAiABKAgSDQoFZ2l2ZW4YAyABKAgSFAoMc2VjcmV0X2NvdW50GAQgASgFEhgKEGxhY2tpbmdfcmVwbGljYXMYBSADKAkiFwoVTGlzdE1hc3RlcktleXNSZXF1ZXN0Ir4BChZMaXN0TWFzdGVyS2V5c1Jlc3BvbnNlEjIKC21hc3Rlcl9rZXlzGAEgAygLMh0udHJ1bmtsaW5lLmFkbWluLnYxLk1hc3RlcktleRIUCgxzZWNyZXRfY291bnQYAiABKAUSFQoNcGVuZGluZ19jb3VudBgDIAEoBRIwCgxpbl91c2Vfc2luY2UYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWluX3VzZV9ieRgFIAEoCSIkChZSb3RhdGVNYXN0ZXJLZXlSZXF1ZXN0EgoKAmlkGAEgASgJIlUKF1JvdGF0ZU1hc3RlcktleVJlc3BvbnNlEjoKBnN0YXR1cxgBIAEoCzIqLnRydW5rbGluZS5hZG1pbi52MS5MaXN0TWFzdGVyS2V5c1Jlc3BvbnNlIlQKEFVucmVhZGFibGVTZWNyZXQSEgoKbWFzdGVyX2tleRgBIAEoCRIMCgRraW5kGAIgASgJEhAKCHByb3ZpZGVyGAMgASgJEgwKBG5hbWUYBCABKAkiHgocTGlzdFVucmVhZGFibGVTZWNyZXRzUmVxdWVzdCJWCh1MaXN0VW5yZWFkYWJsZVNlY3JldHNSZXNwb25zZRI1CgdzZWNyZXRzGAEgAygLMiQudHJ1bmtsaW5lLmFkbWluLnYxLlVucmVhZGFibGVTZWNyZXQyggMKEE1hc3RlcktleVNlcnZpY2UScAoOTGlzdE1hc3RlcktleXMSKS50cnVua2xpbmUuYWRtaW4udjEuTGlzdE1hc3RlcktleXNSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RNYXN0ZXJLZXlzUmVzcG9uc2UiB5ACAajtGAESdAoPUm90YXRlTWFzdGVyS2V5EioudHJ1bmtsaW5lLmFkbWluLnYxLlJvdGF0ZU1hc3RlcktleVJlcXVlc3QaKy50cnVua2xpbmUuYWRtaW4udjEuUm90YXRlTWFzdGVyS2V5UmVzcG9uc2UiCKjtGAO47RgBEoUBChVMaXN0VW5yZWFkYWJsZVNlY3JldHMSMC50cnVua2xpbmUuYWRtaW4udjEuTGlzdFVucmVhZGFibGVTZWNyZXRzUmVxdWVzdBoxLnRydW5rbGluZS5hZG1pbi52MS5MaXN0VW5yZWFkYWJsZVNlY3JldHNSZXNwb25zZSIHkAIBqO0YAULaAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIOTWFzdGVyS2V5UHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_trunkline_admin_v1_role]);
+  fileDesc("CiN0cnVua2xpbmUvYWRtaW4vdjEvbWFzdGVyX2tleS5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxImYKCU1hc3RlcktleRIKCgJpZBgBIAEoCRIOCgZpbl91c2UYAiABKAgSDQoFZ2l2ZW4YAyABKAgSFAoMc2VjcmV0X2NvdW50GAQgASgFEhgKEGxhY2tpbmdfcmVwbGljYXMYBSADKAkiFwoVTGlzdE1hc3RlcktleXNSZXF1ZXN0Ir4BChZMaXN0TWFzdGVyS2V5c1Jlc3BvbnNlEjIKC21hc3Rlcl9rZXlzGAEgAygLMh0udHJ1bmtsaW5lLmFkbWluLnYxLk1hc3RlcktleRIUCgxzZWNyZXRfY291bnQYAiABKAUSFQoNcGVuZGluZ19jb3VudBgDIAEoBRIwCgxpbl91c2Vfc2luY2UYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWluX3VzZV9ieRgFIAEoCSIkChZSb3RhdGVNYXN0ZXJLZXlSZXF1ZXN0EgoKAmlkGAEgASgJIlUKF1JvdGF0ZU1hc3RlcktleVJlc3BvbnNlEjoKBnN0YXR1cxgBIAEoCzIqLnRydW5rbGluZS5hZG1pbi52MS5MaXN0TWFzdGVyS2V5c1Jlc3BvbnNlImwKEFVucmVhZGFibGVTZWNyZXQSEgoKbWFzdGVyX2tleRgBIAEoCRIMCgRraW5kGAIgASgJEhAKCHByb3ZpZGVyGAMgASgJEgwKBG5hbWUYBCABKAkSFgoNYWxlcnRfY2hhbm5lbBjMAyABKAkiHgocTGlzdFVucmVhZGFibGVTZWNyZXRzUmVxdWVzdCJWCh1MaXN0VW5yZWFkYWJsZVNlY3JldHNSZXNwb25zZRI1CgdzZWNyZXRzGAEgAygLMiQudHJ1bmtsaW5lLmFkbWluLnYxLlVucmVhZGFibGVTZWNyZXQyggMKEE1hc3RlcktleVNlcnZpY2UScAoOTGlzdE1hc3RlcktleXMSKS50cnVua2xpbmUuYWRtaW4udjEuTGlzdE1hc3RlcktleXNSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RNYXN0ZXJLZXlzUmVzcG9uc2UiB5ACAajtGAESdAoPUm90YXRlTWFzdGVyS2V5EioudHJ1bmtsaW5lLmFkbWluLnYxLlJvdGF0ZU1hc3RlcktleVJlcXVlc3QaKy50cnVua2xpbmUuYWRtaW4udjEuUm90YXRlTWFzdGVyS2V5UmVzcG9uc2UiCKjtGAO47RgBEoUBChVMaXN0VW5yZWFkYWJsZVNlY3JldHMSMC50cnVua2xpbmUuYWRtaW4udjEuTGlzdFVucmVhZGFibGVTZWNyZXRzUmVxdWVzdBoxLnRydW5rbGluZS5hZG1pbi52MS5MaXN0VW5yZWFkYWJsZVNlY3JldHNSZXNwb25zZSIHkAIBqO0YAULaAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIOTWFzdGVyS2V5UHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_trunkline_admin_v1_role]);
 
 /**
  * One master key.
@@ -177,7 +177,7 @@ export type UnreadableSecret = Message<"trunkline.admin.v1.UnreadableSecret"> & 
   masterKey: string;
 
   /**
-   * What it is: credential, join-token, system or other.
+   * What it is: credential (of a provider or an alert channel), join-token, system or other.
    *
    * @generated from field: string kind = 2;
    */
@@ -191,11 +191,18 @@ export type UnreadableSecret = Message<"trunkline.admin.v1.UnreadableSecret"> & 
   provider: string;
 
   /**
-   * Name of that credential; else what the secret is called.
+   * Name of that credential, or the field of that channel; else what the secret is called.
    *
    * @generated from field: string name = 4;
    */
   name: string;
+
+  /**
+   * Alert channel whose secret it is; empty otherwise.
+   *
+   * @generated from field: string alert_channel = 460;
+   */
+  alertChannel: string;
 };
 
 /**
@@ -223,7 +230,7 @@ export const ListUnreadableSecretsRequestSchema: GenMessage<ListUnreadableSecret
  */
 export type ListUnreadableSecretsResponse = Message<"trunkline.admin.v1.ListUnreadableSecretsResponse"> & {
   /**
-   * In order of provider and name.
+   * In order of provider, alert channel and name.
    *
    * @generated from field: repeated trunkline.admin.v1.UnreadableSecret secrets = 1;
    */
