@@ -131,7 +131,13 @@ func usersTakeWhatTheyHadWithThem(t *testing.T, db Database) {
 	}
 
 	update(func(u *access.User) { u.Version = 1; u.Verifier = []byte{1} })
-	two.Version = 1
+	two.Version, two.HasPassword = 1, true
+	wantSession(t, other, two)
+	update(func(u *access.User) { u.TOTPKey = []byte{3} })
+	two.HasTOTP = true
+	wantSession(t, other, two)
+	update(func(u *access.User) { u.TOTPKey = nil })
+	two.HasTOTP = false
 	wantSession(t, other, two)
 	_, err := other.Session(ctx, one.Hash)
 	wantCode(t, err, errs.NotFound)
