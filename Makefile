@@ -146,6 +146,7 @@ generate: $(NODE_MODULES) ## Generate code, docs/reference and docs/cli from pro
 	go run ./internal/domain/preset/generate
 	$(BUF) build proto -o - | go run ./internal/docgen
 	rm -rf docs/cli && go run ./cli/reference
+	go test ./dataplane/proxy -count=1 -run TestTheMatrixOfDialects -update
 
 # The console. Its targets are files, so that it is built only when its sources changed.
 
