@@ -487,3 +487,59 @@ func TestTheMembersOfAChatCompletionAreLearned(t *testing.T) {
 		}
 	}
 }
+
+// An endpoint that is not there is learned also from a request of which something was dropped: what a 404 or a
+// 405 says is about the path.
+func TestAMissingPathIsLearnedWhateverIsDropped(t *testing.T) {
+	t.Parallel()
+	up := newTaker(t, nil)
+	up.lacks = "/messages"
+	r := newRig(t, setup{models: []string{"ok"}, snapshot: at(up)})
+	a := api{path: "/messages", body: `"max_tokens":9,"messages":[{"role":"user","content":[{"type":"text","text":"hi","cache_control":{"type":"ephemeral"}}]}]`}
+	for i, want := range []string{"p1:unsupported p1:ok", "p1:ok"} {
+		got, call := a.call(t, r, false)
+		if last := call.Attempts[len(call.Attempts)-1]; got.status != 200 || outcomes(call) != want || last.Translation == nil || len(last.Translation.Dropped) == 0 {
+			t.Errorf("call %d: %d, tried %s, %+v", i+1, got.status, outcomes(call), last.Translation)
+		}
+	}
+}
+
+// Ids that a target wants in its own way are learned, and what is learned is listed and forgotten like refusals.
+func TestShortIDsAreLearned(t *testing.T) {
+	t.Parallel()
+	up := newTaker(t, func(body string) (int, string) {
+		if id := gjson.Get(body, "messages.2.tool_call_id").Str; len(id) != 9 {
+			return http.StatusBadRequest, `{"object":"error","message":"Tool call id was ` + id + ` but must be a-z, A-Z, 0-9, with a length of 9.","type":"invalid_request_message_order","code":3230}`
+		}
+		return 0, ""
+	})
+	r := newRig(t, setup{models: []string{"ok"}, snapshot: func(s *nodev1.Snapshot) {
+		at(up)(s)
+		speaks("chat")(s)
+	}})
+	ask := api{path: "/messages", body: `"max_tokens":9,"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":[{"type":"tool_use","id":"toolu_01ABC","name":"f","input":{}}]},` +
+		`{"role":"user","content":[{"type":"tool_result","tool_use_id":"toolu_01ABC","content":"x"}]}],"tools":[{"name":"f","input_schema":{"type":"object"}}]`}
+	calls := func(want int) {
+		t.Helper()
+		got, call := ask.call(t, r, false)
+		sent := up.sent()
+		if got.status != 200 || outcomes(call) != "p1:ok" || len(sent) != want {
+			t.Fatalf("%d, tried %s, sent %d requests, want %d: %s", got.status, outcomes(call), len(sent), want, got.body)
+		}
+		last := sent[len(sent)-1]
+		if id := gjson.Get(last, "messages.2.tool_call_id").Str; len(id) != 9 || id != gjson.Get(last, "messages.1.tool_calls.0.id").Str {
+			t.Errorf("sent %s", last)
+		}
+	}
+	memory := r.proxy.Engine().Learned()
+	calls(2)
+	calls(1)
+	if all := memory.All(time.Now()); len(all) != 1 || all[0].Parameter != "messages.tool_call_id" || all[0].Endpoint != "/chat/completions" || !all[0].Until.After(all[0].Since) {
+		t.Errorf("listed %+v", all)
+	}
+	memory.Forget(func(dataplane.Scope) bool { return true })
+	if all := memory.All(time.Now()); len(all) != 0 {
+		t.Errorf("listed %+v after all was forgotten", all)
+	}
+	calls(2)
+}

@@ -37,7 +37,7 @@ func TestCandidatesOfADialectAreJudgedEachByItself(t *testing.T) {
 		tried      string
 		skipped    string
 	}{
-		{"allow", `"messages":[{"role":"user","content":"hi"}]`, [2]int64{0, 4096}, "p2:ok", "p1"},
+		{"strict", `"messages":[{"role":"user","content":"hi"}]`, [2]int64{0, 4096}, "p2:ok", "p1"},
 		{"strict", `"max_tokens":4000,"messages":[{"role":"user","content":"hi"}]`, [2]int64{8192, 100}, "p1:server_error", "p2"},
 		{"strict", `"max_tokens":4000,"messages":[{"role":"user","content":"hi"}]`, [2]int64{100, 8192}, "p2:ok", "p1"},
 	} {

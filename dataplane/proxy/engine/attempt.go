@@ -124,7 +124,13 @@ func (a *attempt) prepare() (v dataplane.Verdict, refused bool) {
 		return a.address()
 	}
 	a.ids.begin(a)
-	return a.shape()
+	if v, refused = a.shape(); refused || a.shaped == nil {
+		return v, refused
+	}
+	if !a.call.hold(int64(len(a.shaped.body))) {
+		return dataplane.Verdict{Outcome: dataplane.GatewayBusy, Reason: errBudget.Error()}, true
+	}
+	return v, false
 }
 
 // exchange sends the request and classifies what comes back.

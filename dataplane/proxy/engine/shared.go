@@ -34,6 +34,7 @@ type shared struct {
 type lack struct {
 	target   *dataplane.Target
 	endpoint *wire.Endpoint
+	path     bool // its status says that nothing is there, or that nothing is taken there
 }
 
 // lacks reports whether a target said that it does not have an endpoint.
@@ -72,7 +73,7 @@ func (c *call) learn(a *attempt, v dataplane.Verdict) {
 	c.shared.mu.Lock()
 	defer c.shared.mu.Unlock()
 	if v.Outcome == dataplane.Unsupported && !v.Feature {
-		c.shared.lacking = append(c.shared.lacking, lack{a.Target, a.endpoint})
+		c.shared.lacking = append(c.shared.lacking, lack{a.Target, a.endpoint, a.record.Status == http.StatusNotFound || a.record.Status == http.StatusMethodNotAllowed})
 	}
 	c.refused(a, v)
 }

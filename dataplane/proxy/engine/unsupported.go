@@ -24,10 +24,10 @@ func (e *Engine) lacks(t *dataplane.Target, endpoint *wire.Endpoint) bool {
 
 // confirmLacking notes which targets do not have the endpoint, now that another one has
 // answered the same request: it was no nonsense of the caller's. In another dialect it is the same
-// only for the same target, and if all of it was said.
+// only for the same target, and if all of it was said, or if what the target said is about its path alone.
 func (c *call) confirmLacking(by *attempt) {
 	for _, l := range c.shared.lacking {
-		if by.endpoint == l.endpoint || by.Target == l.target && by.translation != nil && by.translation.complete {
+		if by.endpoint == l.endpoint || by.Target == l.target && by.translation != nil && (by.translation.complete || l.path) {
 			c.engine.misses(l.target, l.endpoint)
 		}
 	}

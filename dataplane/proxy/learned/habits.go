@@ -11,6 +11,8 @@ import (
 // habit is one way in which models of one dialect differ, so that what one has to be told another refuses.
 type habit struct {
 	what string // for the log
+	// endpoint and parameter are what is refused, for lists.
+	endpoint, parameter string
 	// sent stands in a request that was written in the other way, in words of the request.
 	sent string
 	// refused recognises an answer that refuses that, in lower case.
@@ -21,7 +23,8 @@ type habit struct {
 // habits are all there are. The ids of models do not tell them: only an answer does.
 var habits = [...]habit{
 	{
-		what: "an effort to think instead of a budget", sent: `"thinking":`,
+		what: "an effort to think instead of a budget", endpoint: "/messages", parameter: "thinking.budget_tokens",
+		sent: `"thinking":`,
 		refused: func(said []byte) bool {
 			return bytes.Contains(said, []byte("thinking")) &&
 				(bytes.Contains(said, []byte("adaptive")) || bytes.Contains(said, []byte("enabled")) || bytes.Contains(said, []byte("budget_tokens")))
@@ -29,14 +32,24 @@ var habits = [...]habit{
 		of: func(t *form.Target) *bool { return &t.Adaptive },
 	},
 	{
-		what: "max_completion_tokens instead of max_tokens", sent: `"max_tokens":`,
+		what: "max_completion_tokens instead of max_tokens", endpoint: "/chat/completions", parameter: "max_tokens",
+		sent:    `"max_tokens":`,
 		refused: func(said []byte) bool { return bytes.Contains(said, []byte("max_completion_tokens")) },
 		of:      func(t *form.Target) *bool { return &t.CompletionTokens },
 	},
 	{
-		what: "no effort to think", sent: `"reasoning_effort":`,
+		what: "no effort to think", endpoint: "/chat/completions", parameter: "reasoning_effort",
+		sent:    `"reasoning_effort":`,
 		refused: func(said []byte) bool { return bytes.Contains(said, []byte("reasoning_effort")) },
 		of:      func(t *form.Target) *bool { return &t.NoEffort },
+	},
+	{
+		what: "ids of calls of nine letters and digits", endpoint: "/chat/completions", parameter: "messages.tool_call_id",
+		sent: `"tool_call_id":`,
+		refused: func(said []byte) bool {
+			return bytes.Contains(said, []byte("tool call id")) && bytes.Contains(said, []byte("length of 9"))
+		},
+		of: func(t *form.Target) *bool { return &t.ShortIDs },
 	},
 }
 

@@ -17,7 +17,8 @@ type Memory struct {
 	Habits    Habits
 }
 
-// All lists what targets lack or refuse at present.
+// All lists what targets lack or refuse at present, also what is said to them in another way when a request
+// is translated.
 func (m *Memory) All(now time.Time) []dataplane.Refusal {
 	out := m.Refusals.All(now)
 	for k, until := range m.Endpoints.missing.All(now) {
@@ -25,6 +26,9 @@ func (m *Memory) All(now time.Time) []dataplane.Refusal {
 	}
 	for t, until := range m.NoUsage.All(now) {
 		out = append(out, dataplane.Refusal{Target: t, Parameter: "stream_options", Since: until.Add(-Remembered), Until: until})
+	}
+	for h, until := range m.Habits.shown.All(now) {
+		out = append(out, dataplane.Refusal{Target: h.target, Endpoint: habits[h.habit].endpoint, Parameter: habits[h.habit].parameter, Since: until.Add(-Remembered), Until: until})
 	}
 	return out
 }

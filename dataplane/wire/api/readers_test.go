@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
@@ -163,13 +166,34 @@ func TestRefusedRequests(t *testing.T) {
 			t.Errorf("%s to %s %s: %v", c.from, c.to, c.body, err)
 		}
 	}
-	r, err := codecOf("chat").ReadRequest([]byte(`{"messages":[` + hi + `]}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var refused *form.Refused
-	if _, err := codecOf("messages").WriteRequest(r, form.Target{Model: "m"}, &form.Losses{}); !errors.As(err, &refused) || refused.Param != "max_tokens" {
-		t.Errorf("without any limit: %v", err)
+}
+
+// Messages needs a limit of the answer: the client's, the model's, or one that every model takes.
+func TestALimitThatNobodyNames(t *testing.T) {
+	t.Parallel()
+	const hi = `{"role":"user","content":"Hi"}`
+	for _, c := range []struct {
+		body string
+		most int64
+		want int64
+		said bool // that it is approximated
+	}{
+		{`{"messages":[` + hi + `]}`, 0, 4096, true},
+		{`{"messages":[` + hi + `],"reasoning_effort":"none"}`, 0, 4096, true},
+		{`{"messages":[` + hi + `],"reasoning_effort":"high"}`, 0, 32000, true},
+		{`{"messages":[` + hi + `]}`, 8000, 8000, false},
+		{`{"messages":[` + hi + `],"max_tokens":7}`, 0, 7, false},
+		{`{"messages":[` + hi + `],"max_tokens":9000}`, 8000, 8000, true},
+	} {
+		r, err := codecOf("chat").ReadRequest([]byte(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var losses form.Losses
+		got, err := codecOf("messages").WriteRequest(r, form.Target{Model: "m", MaxOutput: c.most}, &losses)
+		if err != nil || gjson.GetBytes(got, "max_tokens").Int() != c.want || slices.Contains(losses.Approximated, "max_tokens") != c.said {
+			t.Errorf("%s of at most %d: %v, %s, %+v", c.body, c.most, err, got, losses)
+		}
 	}
 }
 

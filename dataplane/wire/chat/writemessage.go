@@ -90,7 +90,7 @@ func (w *writer) asked(item *form.Item) {
 		if r := item.Blocks[i].Result; r != nil {
 			for _, inner := range w.readable(r.Blocks) {
 				if inner.Media != nil {
-					seen = append(seen, form.Block{Text: "Of the result of " + form.Fit(r.CallID, longestID) + ":"}, inner)
+					seen = append(seen, form.Block{Text: "Of the result of " + w.id(r.CallID) + ":"}, inner)
 				}
 			}
 		}
@@ -122,7 +122,7 @@ func (w *writer) result(r *form.Result, item *form.Item) {
 		return
 	}
 	w.Str("role", "tool")
-	w.Str("tool_call_id", form.Fit(r.CallID, longestID))
+	w.Str("tool_call_id", w.id(r.CallID))
 	blocks := w.readable(r.Blocks)
 	text := joined(blocks)
 	switch {
@@ -272,7 +272,7 @@ func (w *writer) call(b *form.Block, signature *form.Opaque, own bool) {
 	if c.Custom {
 		input = form.WrapInput(input)
 	}
-	w.Str("id", form.Fit(c.ID, longestID))
+	w.Str("id", w.id(c.ID))
 	w.Str("type", "function")
 	w.Begin("function", '{')
 	w.Str("name", w.r.FlatOf(c.Namespace, c.Name))
@@ -317,4 +317,12 @@ func (w *writer) thoughts(blocks []form.Block) {
 	if details != nil {
 		w.Raw("reasoning_details", details)
 	}
+}
+
+// id is the id of a call as the target takes it.
+func (w *writer) id(id string) string {
+	if w.to.ShortIDs {
+		return form.ShortID(id)
+	}
+	return form.Fit(id, longestID)
 }

@@ -37,6 +37,8 @@ type Target struct {
 	// CompletionTokens says that the model takes max_completion_tokens instead of max_tokens, NoEffort that it takes no
 	// reasoning_effort; both are learned as well.
 	CompletionTokens, NoEffort bool
+	// ShortIDs says that ids of calls are exactly nine letters and digits, as Mistral wants them; learned as well.
+	ShortIDs bool
 }
 
 // Exchange is one request that was translated, and the target it went to: what its answer is read

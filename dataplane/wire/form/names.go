@@ -80,6 +80,21 @@ func (r *Request) FlatOf(namespace, name string) string {
 	return Fit(name, maxName)
 }
 
+// ShortID makes an id of nine letters and digits, the same for the same id. What is so already stays as it is.
+func ShortID(id string) string {
+	const length = 9
+	plain := len(id) == length
+	for i := 0; plain && i < length; i++ {
+		b := id[i]
+		plain = b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
+	}
+	if plain {
+		return id
+	}
+	sum := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(sum[:5])[:length]
+}
+
 // Fit makes a name or an id of letters, digits, _ and - that is at most longest bytes long. What is so
 // already stays as it is; of anything else the end becomes a hash, so that two stay two, and one
 // is the same everywhere in a conversation.

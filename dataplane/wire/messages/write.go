@@ -143,13 +143,24 @@ func (w *writer) translated() {
 	w.account()
 }
 
+// What an answer may take where neither the client nor the catalogue says it, in tokens: every model that
+// speaks this API can answer with so much, and every one that thinks with so much more.
+const (
+	usualLimit    = 4096
+	thinkingLimit = 32_000
+)
+
 // limit is how long the answer may be, which this API has to be told: what the client says, else what the
-// model can do.
+// model can do, else what every model can.
 func (w *writer) limit() int64 {
 	n, most := w.r.MaxTokens, w.to.MaxOutput
 	switch {
 	case n == 0 && most == 0:
-		w.refuse("max_tokens", "the provider's API needs it, the request does not say it, and the catalogue does not know how much the model can answer")
+		w.losses.Approximate("max_tokens")
+		if level := w.r.Thinking.Level(); w.r.Thinking.Mode == form.ThinkingUnsaid && level == "" || level == "none" {
+			return usualLimit
+		}
+		return thinkingLimit
 	case n == 0:
 		return most
 	case most > 0 && n > most:
