@@ -113,11 +113,12 @@ func TestWhoSpeaksAnotherDialectGetsCallsTranslated(t *testing.T) {
 	v := routing.NewView(cfg, []*adminv1.Node{node})
 	group, _ := v.Group("pool")
 	for endpoint, want := range map[string]string{
-		"":                      "a/cheap a/dear b/twin b/unpriced b/call",
-		"chat/completions":      "a/cheap a/dear b/twin>messages b/unpriced>messages b/call>messages",
-		"messages":              "a/cheap a/dear b/twin b/unpriced b/call",
-		"responses":             "a/cheap>chat a/dear b/twin>messages b/unpriced>messages b/call>messages",
-		"messages/count_tokens": "a/cheap a/dear b/twin b/unpriced b/call",
+		"":                               "a/cheap a/dear b/twin b/unpriced b/call",
+		"chat/completions":               "a/cheap a/dear b/twin>messages b/unpriced>messages b/call>messages",
+		"messages":                       "a/cheap a/dear b/twin b/unpriced b/call",
+		"responses":                      "a/cheap>chat a/dear b/twin>messages b/unpriced>messages b/call>messages",
+		"messages/count_tokens":          "a/cheap a/dear b/twin b/unpriced b/call",
+		"models/{model}:generateContent": "a/cheap>chat a/dear>chat b/twin>messages b/unpriced>messages b/call>messages",
 	} {
 		var got []string
 		for _, c := range v.ExplainCall(group, routing.Call{Endpoint: endpoint}).GetCandidates() {
@@ -141,7 +142,7 @@ func TestWhoSpeaksAnotherDialectGetsCallsTranslated(t *testing.T) {
 			told = append(told, text)
 		}
 	}
-	const want = "chat>chat messages>messages? responses>chat chat>chat messages>messages? responses>responses? chat>messages messages>messages responses>messages"
+	const want = "chat>chat gemini>chat messages>messages? responses>chat chat>chat gemini>chat messages>messages? responses>responses? chat>messages gemini>messages messages>messages responses>messages"
 	if strings.Join(told, " ") != want {
 		t.Errorf("told %s, want %s", strings.Join(told, " "), want)
 	}

@@ -15,9 +15,6 @@ import (
 func ways(p *adminv1.Provider, refusals []*adminv1.LearnedRefusal, off bool) (out []*adminv1.CandidateDialect) {
 	speaks, lacks := speaksOf(p), lacksOf(refusals)
 	for _, api := range dialect.Translated() {
-		if api == dialect.Gemini { // providers speak it, clients do not here
-			continue
-		}
 		to := dialect.Way(api, off, speaks, lacks)
 		_, certain := speaks(api)
 		out = append(out, &adminv1.CandidateDialect{Dialect: api, Spoken: to, Uncertain: to == api && !certain})

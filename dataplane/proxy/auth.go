@@ -48,7 +48,8 @@ func unauthorized(message string) *wire.Error {
 	return &wire.Error{Message: message, Type: wire.InvalidRequest, Code: "invalid_api_key"}
 }
 
-// clientSecret reads the key where SDKs put it: Authorization: Bearer, x-api-key or api-key.
+// clientSecret reads the key where SDKs put it: Authorization: Bearer, x-api-key, api-key or x-goog-api-key, and for
+// Google's API key in the query, which goes nowhere from here.
 func clientSecret(r *http.Request) string {
 	if auth := r.Header.Get("Authorization"); auth != "" {
 		scheme, rest, found := strings.Cut(strings.TrimSpace(auth), " ")
@@ -59,5 +60,11 @@ func clientSecret(r *http.Request) string {
 	if key := r.Header.Get("X-Api-Key"); key != "" {
 		return strings.TrimSpace(key)
 	}
-	return strings.TrimSpace(r.Header.Get("Api-Key"))
+	if key := r.Header.Get("Api-Key"); key != "" {
+		return strings.TrimSpace(key)
+	}
+	if key := r.Header.Get("X-Goog-Api-Key"); key != "" || r.URL.RawQuery == "" || !isGoogle(r.URL.Path) {
+		return strings.TrimSpace(key)
+	}
+	return strings.TrimSpace(r.URL.Query().Get("key"))
 }

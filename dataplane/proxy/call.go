@@ -25,16 +25,15 @@ type call struct {
 	lease    dataplane.Lease // what is counted and reserved of the key's limits; nil: nothing
 	admitted bool            // the lease has what the call is expected to use
 	whole    bool            // the body was read to its end
-	// deployment is the model that the path names; empty: it names none.
-	deployment string
-	place      bool // one is taken for a response in the background
+	to       destination
+	place    bool // one is taken for a response in the background
 }
 
-// serve serves an endpoint whose requests name a model; deployment is one that the path names.
-func (h *Handler) serve(w http.ResponseWriter, r *http.Request, id string, endpoint *wire.Endpoint, deployment string) {
-	c := &call{h: h, w: w, deployment: deployment, req: engine.Request{HTTP: r, Endpoint: endpoint}}
+// serve serves an endpoint whose requests name a model.
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, id string, endpoint *wire.Endpoint, to destination) {
+	c := &call{h: h, w: w, to: to, req: engine.Request{HTTP: r, Endpoint: endpoint}}
 	c.rec.Call = dataplane.Call{
-		ID: id, Start: h.cfg.Now(), Endpoint: "/v1" + endpoint.Path,
+		ID: id, Start: h.cfg.Now(), Endpoint: endpoint.Route,
 		ClientRetry: smallInt(r.Header.Get("X-Stainless-Retry-Count")),
 	}
 	c.noteHeaders()
@@ -48,7 +47,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, id string, endpo
 	c.req.Share = h.budget.Share(c.req.Key.Held)
 	defer c.drain() // behind finish: nothing is held meanwhile
 	defer c.finish()
-	if c.checkAddress() && c.checkLoop() && c.begin() && c.readOptions() && c.readBody() && c.route() && c.pinned() && c.follow() && c.mayGoOn() && c.admit() {
+	if c.checkAddress() && c.checkLoop() && c.begin() && c.readOptions() && c.readQuery() && c.readBody() && c.route() && c.pinned() && c.follow() && c.mayGoOn() && c.admit() {
 		h.engine.Serve(w, &c.req, &c.rec)
 	}
 }
@@ -82,7 +81,7 @@ const commitHeader = "X-Trunkline-Commit"
 func (c *call) readBody() bool {
 	var err error
 	r := &c.req
-	if r.Body, r.Envelope, err = c.h.bodies.Read(c.w, r.HTTP, r.Endpoint, c.deployment, &r.Share); err != nil {
+	if r.Body, r.Envelope, err = c.h.bodies.Read(c.w, r.HTTP, r.Endpoint, c.to.model, &r.Share); err != nil {
 		_, accepted := errors.AsType[*scan.Error](err)
 		c.whole = accepted && r.Body.JSON != nil || !worthDraining(err)
 		c.refuseBody(err)
@@ -90,10 +89,10 @@ func (c *call) readBody() bool {
 	}
 	c.whole = true
 	c.noteBody()
-	r.Stream = r.Endpoint.WantsStream(&r.Envelope)
+	r.Stream = r.Endpoint.WantsStream(&r.Envelope) || r.Endpoint.IsStreamPath(c.to.path)
 	r.Unsafe = r.Endpoint.Unsafe != nil && r.Endpoint.Unsafe(&r.Envelope)
 	r.Complete = strings.EqualFold(r.HTTP.Header.Get(commitHeader), "complete")
-	if seconds := smallInt(r.HTTP.Header.Get("X-Stainless-Timeout")); seconds >= 2 { // sent by the official SDKs
+	if seconds := clientTimeout(r.HTTP.Header); seconds >= 2 {
 		r.Timeout = time.Duration(seconds) * time.Second
 	}
 	c.rec.Model, c.rec.Stream = r.Envelope.Model, r.Stream
@@ -139,6 +138,15 @@ func (c *call) finish() {
 		c.lease.Settle(c.rec.Usage.Input+c.rec.Usage.Output, c.rec.Cost)
 	}
 	c.h.cfg.Record(c.rec.Call)
+}
+
+// clientTimeout is after how many seconds the client gives up, as the official SDKs of OpenAI, Anthropic and Google
+// say it; 0: it does not.
+func clientTimeout(h http.Header) int {
+	if given := h["X-Server-Timeout"]; len(given) > 0 {
+		return smallInt(given[0])
+	}
+	return smallInt(h.Get("X-Stainless-Timeout"))
 }
 
 // smallInt reads a number from 0 to 999,999; anything else is 0.

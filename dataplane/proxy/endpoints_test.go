@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,24 @@ type api struct {
 	// events of a good stream: its first meaningful one and how it ends.
 	first, end string
 	anthropic  bool
+	google     bool // the model is in the path, which begins with /v1beta
+}
+
+// of is the path of a request for a model.
+func (a api) of(model string, stream bool) string {
+	path := strings.Replace(a.path, "{model}", model, 1)
+	if a.google && stream {
+		path = strings.Replace(path, ":generateContent", ":streamGenerateContent", 1)
+	}
+	return path
+}
+
+// native is a setup whose providers have the endpoint, as far as that is not always so.
+func (a api) native(s setup) setup {
+	if a.google {
+		s.snapshot = speaks(slices.Repeat([]string{"gemini"}, len(s.models))...)
+	}
+	return s
 }
 
 var (
@@ -61,20 +80,28 @@ var apis = []api{
 	{path: "/audio/speech", body: `"input":"hi","voice":"alloy"`, stream: `"stream_format":"sse"`, usage: spoken, first: "speech.audio.delta", end: "speech.audio.done"},
 	{path: "/audio/transcriptions", form: []string{"language", "en"}, good: "text", stream: streamTrue, usage: heard, first: `"delta":"Hello!"`, end: "transcript.text.done"},
 	{path: "/audio/translations", form: []string{"prompt", "x"}, good: "text", usage: heard},
+	{path: "/models/{model}:generateContent", google: true, body: `"contents":[{"role":"user","parts":[{"text":"hi"}]}]`, good: "candidates.0.content.parts.0.text", stream: "sse", usage: tokens, first: `"text":"Hello!"`, end: `"finishReason":"STOP"`},
+	{path: "/models/{model}:countTokens", google: true, body: `"contents":[{"parts":[{"text":"hi"}]}]`, good: "totalTokens"},
+	{path: "/models/{model}:embedContent", google: true, body: `"content":{"parts":[{"text":"hi"}]}`, good: "embedding.values.1", usage: inputOnly},
+	{path: "/models/{model}:batchEmbedContents", google: true, body: `"requests":[{"model":"models/g","content":{"parts":[{"text":"a"}]}},{"content":{"parts":[{"text":"b"}]}}]`, good: "embeddings.1.values.1", usage: inputOnly},
 }
 
 // request builds a call of the endpoint to the group g.
 func (a api) request(t *testing.T, r *rig, stream bool) *http.Request {
 	t.Helper()
 	var body bytes.Buffer
-	contentType := "application/json"
-	if a.form == nil {
+	contentType, version := "application/json", "/v1"
+	switch {
+	case a.google:
+		version = "/v1beta"
+		body.WriteString("{" + a.body + "}")
+	case a.form == nil:
 		body.WriteString(`{"model":"g",` + a.body)
 		if stream {
 			body.WriteString("," + a.stream)
 		}
 		body.WriteString("}")
-	} else {
+	default:
 		w := multipart.NewWriter(&body)
 		fields := append([]string{"model", "g"}, a.form...)
 		if stream {
@@ -95,9 +122,12 @@ func (a api) request(t *testing.T, r *rig, stream bool) *http.Request {
 		}
 		contentType = w.FormDataContentType()
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/v1"+a.path, &body)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+version+a.of("g", stream), &body)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if a.google && stream {
+		req.URL.RawQuery = "alt=sse"
 	}
 	req.Header.Set("Content-Type", contentType)
 	req.Header.Set("Authorization", "Bearer "+clientKey)
@@ -135,6 +165,16 @@ func (a api) wantGood(t *testing.T, got answer, stream bool) {
 // wantError checks that an error is in the endpoint's own schema.
 func (a api) wantError(t *testing.T, got answer, code string) {
 	t.Helper()
+	if a.google {
+		doc := gjson.Parse(got.body).Get("error")
+		if doc.Get("code").Int() == 0 || doc.Get("message").Str == "" || doc.Get("status").Str == "" {
+			t.Errorf("not an error of Google's: %s", got.body)
+		}
+		if reason := doc.Get(`details.#(@type=="type.googleapis.com/google.rpc.ErrorInfo").reason`).Str; code != "" && reason != strings.ToUpper(code) {
+			t.Errorf("reason %s, want that of %s: %s", reason, code, got.body)
+		}
+		return
+	}
 	if !a.anthropic {
 		if have := got.errorCode(t); code != "" && have != code {
 			t.Errorf("code %s, want %s: %s", have, code, got.body)
@@ -167,14 +207,18 @@ func TestEveryEndpoint(t *testing.T) {
 		for _, stream := range a.forms() {
 			t.Run(name(a, stream, ""), func(t *testing.T) {
 				t.Parallel()
-				r := newRig(t, setup{models: []string{"status-500", "ok"}})
+				r := newRig(t, a.native(setup{models: []string{"status-500", "ok"}}))
 				got, call := a.call(t, r, stream)
 				a.wantGood(t, got, stream)
-				if outcomes(call) != "p1:server_error p2:ok" || call.Endpoint != "/v1"+a.path || call.Stream != stream {
+				version := "/v1"
+				if a.google {
+					version = "/v1beta"
+				}
+				if outcomes(call) != "p1:server_error p2:ok" || call.Endpoint != version+a.path || call.Stream != stream {
 					t.Errorf("call %s on %s, stream=%v", outcomes(call), call.Endpoint, call.Stream)
 				}
 				served := r.fake.Served()[1]
-				if served.Path != "/v1"+a.path || served.Model != "ok" || served.Stream != stream {
+				if served.Path != "/v1"+a.of("ok", stream) || served.Model != "ok" || served.Stream != stream {
 					t.Errorf("served %s %s stream=%v", served.Path, served.Model, served.Stream)
 				}
 				want := a.usage
@@ -196,7 +240,7 @@ func faulty(t *testing.T, streaming bool) []api {
 	var out []api
 	for _, a := range apis {
 		switch a.path {
-		case "/responses", "/messages", "/embeddings", "/audio/speech", "/audio/transcriptions":
+		case "/responses", "/messages", "/embeddings", "/audio/speech", "/audio/transcriptions", "/models/{model}:generateContent":
 			if !streaming || a.stream != "" {
 				out = append(out, a)
 			}
@@ -221,9 +265,9 @@ func TestEveryFailureMovesOnEverywhere(t *testing.T) {
 				if first == "cut-10" && a.path == "/audio/speech" {
 					return // its first bytes are the commit
 				}
-				r := newRig(t, setup{models: []string{first, "ok"}, policy: func(p *nodev1.Policy) {
+				r := newRig(t, a.native(setup{models: []string{first, "ok"}, policy: func(p *nodev1.Policy) {
 					p.ResponseTimeout = durationpb.New(time.Second)
-				}})
+				}}))
 				got, call := a.call(t, r, false)
 				a.wantGood(t, got, false)
 				if call.Attempts[0].Outcome.String() != outcome || len(call.Attempts) != 2 {
@@ -255,10 +299,10 @@ func TestEveryStreamMovesOnUntilItsFirstMeaningfulEvent(t *testing.T) {
 		for first, outcome := range all {
 			t.Run(name(a, true, first), func(t *testing.T) {
 				t.Parallel()
-				r := newRig(t, setup{models: []string{first, "ok"}, policy: func(p *nodev1.Policy) {
+				r := newRig(t, a.native(setup{models: []string{first, "ok"}, policy: func(p *nodev1.Policy) {
 					p.FirstTokenTimeout = durationpb.New(500 * time.Millisecond)
 					p.ResponseTimeout = durationpb.New(500 * time.Millisecond)
-				}})
+				}}))
 				got, call := a.call(t, r, true)
 				a.wantGood(t, got, true)
 				if strings.HasPrefix(a.path, "/audio") && outcome == "first_token_timeout" {
@@ -286,7 +330,7 @@ func TestStreamsCutAfterTheCommitEndWithTheirOwnError(t *testing.T) {
 		for first, code := range map[string]string{"tokens-20+eof-events-12": "upstream_stream_cut", "tokens-20+cut-events-12": "upstream_stream_cut", "tokens-20+sse-error-mid-9": ""} {
 			t.Run(name(a, true, first), func(t *testing.T) {
 				t.Parallel()
-				r := newRig(t, setup{models: []string{first, "ok"}})
+				r := newRig(t, a.native(setup{models: []string{first, "ok"}}))
 				got, call := a.call(t, r, true)
 				if got.cut || strings.Contains(got.body, a.end) || len(call.Attempts) != 1 || call.Outcome == dataplane.OK {
 					t.Fatalf("cut=%v, call %v: %s", got.cut, call.Outcome, got.body)
@@ -303,6 +347,8 @@ func TestStreamsCutAfterTheCommitEndWithTheirOwnError(t *testing.T) {
 					if !strings.Contains(got.body, `{"type":"error",`) {
 						t.Errorf("no event error: %s", got.body)
 					}
+				case a.google:
+					a.wantError(t, answer{body: last.Raw}, code)
 				case code == "": // the provider's own
 					if last.Get("type").Str != "error" && !last.Get("error").Exists() {
 						t.Errorf("last event %s", last.Raw)
@@ -386,10 +432,10 @@ func TestPlainAnswersWhereAStreamWasAsked(t *testing.T) {
 		}
 		t.Run(a.path, func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t, setup{models: []string{"json-for-stream", "ok"}})
+			r := newRig(t, a.native(setup{models: []string{"json-for-stream", "ok"}}))
 			got, call := a.call(t, r, true)
 			switch a.path {
-			case "/chat/completions", "/completions", "/responses", "/messages":
+			case "/chat/completions", "/completions", "/responses", "/messages", "/models/{model}:generateContent":
 				if got.cut || !strings.Contains(got.body, a.end) || call.Provider != "p1" || call.Usage.Source != dataplane.UsageUpstream {
 					t.Errorf("not converted: %s", got.body)
 				}
@@ -446,7 +492,7 @@ func TestErrorsAreInTheEndpointsOwnWords(t *testing.T) {
 		for first, status := range map[string]int{"status-500": 503, "status-429-retry-after-5": 429, "status-400": 400, "error-invalid_api_key": 502} {
 			t.Run(name(a, false, first), func(t *testing.T) {
 				t.Parallel()
-				r := newRig(t, setup{models: []string{first}})
+				r := newRig(t, a.native(setup{models: []string{first}}))
 				got, _ := a.call(t, r, false)
 				if got.status != status {
 					t.Errorf("status %d, want %d: %s", got.status, status, got.body)
@@ -560,7 +606,7 @@ func TestPatternsCoverEveryEndpoint(t *testing.T) {
 		paths = append(paths, a.path, a.path+"/")
 	}
 	for _, path := range paths {
-		for _, prefix := range []string{"", "/v1"} {
+		for _, prefix := range []string{"", "/v1", "/v1beta", "/upload/v1beta"} {
 			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, prefix+path, nil)
 			if err != nil {
 				t.Fatal(err)

@@ -12,5 +12,6 @@ func writeError(w http.ResponseWriter, status int, e wire.Error) { writeAs(w, wi
 
 // writeAs answers with an error as a family of APIs words it.
 func writeAs(w http.ResponseWriter, errors *wire.Errors, status int, e wire.Error) {
+	e.Wait = engine.WaitIn(w.Header())
 	engine.WriteJSON(w, status, errors.Body(status, e, w.Header().Get("X-Request-Id")))
 }

@@ -10,6 +10,8 @@
 //     audio/transcriptions, audio/translations
 //   - POST messages, messages/count_tokens, as Anthropic's clients and providers speak
 //   - GET models, models/{id}
+//   - POST models/{model}:generateContent, :streamGenerateContent, :countTokens, :embedContent, :batchEmbedContents,
+//     as Google's clients speak; below /v1beta as well, with GET models and models/{id} in Google's words
 //   - GET and DELETE responses/{id}, POST responses/{id}/cancel, GET responses/{id}/input_items
 //
 // As Azure's clients name them, all of these are served as well: below openai/v1 and openai, and
@@ -194,9 +196,9 @@ func (h *Handler) Look(ctx context.Context, id dataplane.ResponseID) (standing [
 
 // Patterns are the paths the handler serves, for a mux that it shares with others.
 func Patterns() []string {
-	all := []string{"/v1", "/v1/", "/models", "/models/", "/responses/", azure + "/"}
+	all := []string{"/v1", "/v1/", "/models", "/models/", "/responses/", azure + "/", google, google + "/", upload + google + "/"}
 	for _, e := range api.Endpoints {
-		if e.Upstream {
+		if e.InPath { // below /models
 			continue
 		}
 		all = append(all, e.Path, e.Path+"/{$}")
@@ -213,7 +215,7 @@ func (h *Handler) LargeReturned() int64 { return h.pool.LargeReturned() }
 // InFlight is the number of requests being served.
 func (h *Handler) InFlight() int { return int(h.inFlight.Load()) }
 
-// ServeHTTP answers every request, also those it has no route for, in OpenAI's schema.
+// ServeHTTP answers every request, also those it has no route for, in the schema of the path's API.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if wantsSocket(r) {
 		h.upgrade(w, r)
@@ -226,24 +228,25 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer h.recovered(w, id)
 
 	body.LimitTime(w, r, h.cfg.BodyWindow)
-	path, deployment := locate(r.URL.Path)
+	to := locate(r.URL.Path)
+	path := to.path
 	repeatID(w, api.ErrorsOf(path))
 	if h.crossOrigin(w, r) || refuseHeaders(w, r, path) {
 		return
 	}
-	model, isModel := strings.CutPrefix(path, "/models/")
+	model, isModel := strings.CutPrefix(strings.TrimPrefix(path, google), "/models/")
 	endpoint := api.Find(path)
 	response, action, isStored := storedPath(path)
 	switch {
 	case endpoint != nil:
 		if allow(w, r, http.MethodPost) {
-			h.serve(w, r, id, endpoint, deployment)
+			h.serve(w, r, id, endpoint, to)
 		}
-	case path == "/models":
+	case path == "/models", path == google+"/models":
 		if allow(w, r, http.MethodGet, http.MethodHead) {
 			h.listModels(w, r)
 		}
-	case isModel && model != "":
+	case isModel && model != "" && (r.Method != http.MethodPost || !isGoogle(r.URL.Path)): // else it asks what is not served
 		if allow(w, r, http.MethodGet, http.MethodHead) {
 			h.getModel(w, r, model)
 		}

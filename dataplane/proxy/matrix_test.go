@@ -133,7 +133,7 @@ func TestTheMatrixOfDialects(t *testing.T) {
 	rows := map[string]string{}
 	var mu sync.Mutex
 	t.Run("pairs", func(t *testing.T) {
-		for _, client := range clientDialects() {
+		for _, client := range wireapi.Conversations {
 			for _, provider := range wireapi.Conversations {
 				name := client.API + "-" + provider.API
 				t.Run(name, func(t *testing.T) {
@@ -152,7 +152,7 @@ func TestTheMatrixOfDialects(t *testing.T) {
 		table.WriteString(" " + f.name + " |")
 	}
 	table.WriteString("\n|---|---|" + strings.Repeat("---|", len(features)) + "\n")
-	for _, client := range clientDialects() {
+	for _, client := range wireapi.Conversations {
 		for _, provider := range wireapi.Conversations {
 			table.WriteString(rows[client.API+"-"+provider.API])
 		}
@@ -174,16 +174,6 @@ func TestTheMatrixOfDialects(t *testing.T) {
 	} else if want != string(doc) {
 		t.Errorf("the matrix in docs/dialects.md is not what was seen here; make generate writes it:\n%s", table.String())
 	}
-}
-
-// clientDialects are those in which clients can converse.
-func clientDialects() (all []*wire.Endpoint) {
-	for _, e := range wireapi.Conversations {
-		if !e.Upstream {
-			all = append(all, e)
-		}
-	}
-	return all
 }
 
 func matrixRow(t *testing.T, client, provider *wire.Endpoint) string {
@@ -218,7 +208,7 @@ func (f *feature) cell(t *testing.T, r *rig, up *sampleUpstream, client, provide
 	of := form.Exchange{Request: ask, Target: form.Target{Model: "m"}, Losses: &form.Losses{}, ID: "answer_1", Created: 1700000000}
 	up.prepare(f, provider, of)
 	path := "/v1" + client.Path
-	if strings.Contains(client.Path, "{model}") {
+	if client.InPath {
 		path = "/v1beta" + strings.ReplaceAll(client.Place(f.stream), "{model}", "g")
 	}
 	got := r.do(r.upload(path, clientKey, bytes.NewReader(body)))

@@ -19,8 +19,11 @@ type listed struct {
 	group *dataplane.Group
 }
 
-// listShape picks one of the two shapes of /v1/models: Anthropic's for clients that name its version.
+// listShape picks one of the shapes of models: Google's below /v1beta, Anthropic's for clients that name its version.
 func listShape(r *http.Request) modelShape {
+	if isGoogle(r.URL.Path) {
+		return googleModels{}
+	}
 	if len(r.Header["Anthropic-Version"]) > 0 {
 		return anthropicModels{}
 	}

@@ -7,30 +7,53 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/wire/api"
 )
 
-// azure is what all paths of Azure OpenAI begin with.
-const azure = "/openai"
+// What paths begin with: all of Azure OpenAI, and Google's, where files to upload have a beginning of their own.
+const (
+	azure  = "/openai"
+	google = "/v1beta"
+	upload = "/upload"
+)
 
-// pathOf is the path of a request as endpoints are named: without /v1, without what Azure's clients
-// put before it, and without a slash at its end.
-func pathOf(r *http.Request) string {
-	path, _ := locate(r.URL.Path)
-	return path
+// destination is where a URL leads.
+type destination struct {
+	// path is that of an endpoint, as endpoints are named: without a version, without what Azure's clients put before
+	// it, and without a slash at its end. Of Google's API, what belongs to no endpoint keeps its version.
+	path  string
+	model string // that the URL names; empty: none
 }
 
-// locate splits the path of a URL into that of an endpoint and the model that it names, which is empty
-// but for Azure's deployments: /openai/deployments/{model}/chat/completions.
-func locate(url string) (path, model string) {
-	path = strings.TrimSuffix(strings.TrimPrefix(url, "/v1"), "/")
+// pathOf is the path of a request as endpoints are named.
+func pathOf(r *http.Request) string { return locate(r.URL.Path).path }
+
+// isGoogle recognises paths of Google's API, whose clients may put their key into the query.
+func isGoogle(url string) bool {
+	return isBelow(url, google) || strings.HasPrefix(locate(url).path, modelPlace)
+}
+
+// locate splits the path of a URL into that of an endpoint and the model that it names: Azure's deployments
+// (/openai/deployments/{model}/chat/completions) and Google's models (/v1beta/models/{model}:generateContent) do.
+func locate(url string) destination {
+	if below := strings.TrimPrefix(url, upload); isBelow(below, google) {
+		rest := strings.TrimSuffix(below[len(google):], "/")
+		if to, is := asked(rest); is {
+			return to
+		}
+		return destination{path: google + rest}
+	}
+	path := strings.TrimSuffix(strings.TrimPrefix(url, "/v1"), "/")
+	if to, is := asked(path); is {
+		return to
+	}
 	rest, is := strings.CutPrefix(path, azure)
 	if !is || rest != "" && rest[0] != '/' {
-		return path, ""
+		return destination{path: path}
 	}
 	if path, is = strings.CutPrefix(rest, "/v1"); is && (path == "" || path[0] == '/') {
-		return path, ""
+		return destination{path: path}
 	}
 	deployment, is := strings.CutPrefix(rest, "/deployments/")
 	if !is {
-		return rest, ""
+		return destination{path: rest}
 	}
 	path = ""
 	for _, e := range api.Endpoints { // the longest, as a name may hold slashes, which SDKs do not escape
@@ -40,7 +63,26 @@ func locate(url string) (path, model string) {
 	}
 	if path == "" {
 		_, unknown, _ := strings.Cut(deployment, "/")
-		return "/" + unknown, ""
+		return destination{path: "/" + unknown}
 	}
-	return path, strings.TrimSuffix(deployment, path)
+	return destination{path: path, model: strings.TrimSuffix(deployment, path)}
+}
+
+// modelPlace begins the paths of endpoints that are asked of a model.
+const modelPlace = "/models/{model}"
+
+// asked takes what is asked of a model apart: /models/{model}:generateContent. What stands between is the model's
+// name, which may hold slashes and colons, escaped or not.
+func asked(path string) (to destination, is bool) {
+	rest, is := strings.CutPrefix(path, "/models/")
+	at := strings.LastIndexByte(rest, ':')
+	if !is || at <= 0 {
+		return to, false
+	}
+	to = destination{path: modelPlace + rest[at:], model: rest[:at]}
+	return to, api.Find(to.path) != nil
+}
+
+func isBelow(path, prefix string) bool {
+	return strings.HasPrefix(path, prefix) && (len(path) == len(prefix) || path[len(prefix)] == '/')
 }

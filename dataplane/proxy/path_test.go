@@ -27,9 +27,21 @@ func TestLocate(t *testing.T) {
 		"/openai/deployments/gpt-4o":                       {"/", ""},
 		"/openai/deployments":                              {"/deployments", ""},
 		"/openai/deployments/gpt-4o/files":                 {"/files", ""},
+		"/v1beta/models/g:generateContent":                 {"/models/{model}:generateContent", "g"},
+		"/v1beta/models/g:streamGenerateContent/":          {"/models/{model}:streamGenerateContent", "g"},
+		"/v1/models/org/llama:8b:countTokens":              {"/models/{model}:countTokens", "org/llama:8b"},
+		"/models/g:batchEmbedContents":                     {"/models/{model}:batchEmbedContents", "g"},
+		"/v1beta/models/models/g:embedContent":             {"/models/{model}:embedContent", "models/g"},
+		"/v1beta/models/:generateContent":                  {"/v1beta/models/:generateContent", ""},
+		"/v1beta/models/g:predict":                         {"/v1beta/models/g:predict", ""},
+		"/v1beta/models":                                   {"/v1beta/models", ""},
+		"/v1beta/":                                         {"/v1beta", ""},
+		"/v1beta1/models":                                  {"beta1/models", ""},
+		"/upload/v1beta/files":                             {"/v1beta/files", ""},
+		"/v1/models/llama:8b":                              {"/models/llama:8b", ""},
 	} {
-		if path, model := locate(url); path != want.path || model != want.model {
-			t.Errorf("%s: %q and %q, want %q and %q", url, path, model, want.path, want.model)
+		if got := locate(url); got.path != want.path || got.model != want.model {
+			t.Errorf("%s: %+v, want %+v", url, got, want)
 		}
 	}
 }

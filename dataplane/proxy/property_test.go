@@ -77,7 +77,7 @@ func randomCall(t *testing.T, rnd *rand.Rand) {
 	var candidates []api
 	for _, a := range apis {
 		switch a.path {
-		case "/chat/completions", "/responses", "/messages", "/embeddings", "/audio/transcriptions":
+		case "/chat/completions", "/responses", "/messages", "/embeddings", "/audio/transcriptions", dialects["gemini"]:
 			candidates = append(candidates, a)
 		}
 	}
@@ -87,7 +87,7 @@ func randomCall(t *testing.T, rnd *rand.Rand) {
 	for range models {
 		dialect := ""
 		if _, converses := dialectOf(a.path); converses {
-			dialect = []string{"", "chat", "responses", "messages"}[rnd.IntN(4)]
+			dialect = []string{"", "chat", "responses", "messages", "gemini"}[rnd.IntN(5)]
 		}
 		each = append(each, dialect)
 	}
@@ -115,7 +115,7 @@ func randomCall(t *testing.T, rnd *rand.Rand) {
 	last := call.Attempts[len(call.Attempts)-1].Model
 	if got.status == 200 {
 		for _, m := range models {
-			if m != last && strings.Contains(got.body, `"model":"`+m+`"`) {
+			if m != last && (strings.Contains(got.body, `"model":"`+m+`"`) || strings.Contains(got.body, `"modelVersion":"`+m+`"`)) {
 				t.Fatalf("%s is in the answer of %s: %s", m, last, story)
 			}
 		}
@@ -164,6 +164,8 @@ func endsWell(a api, got answer) bool {
 		return gjson.Get(last, "type").Str == "response.completed"
 	case "/messages":
 		return gjson.Get(last, "type").Str == "message_stop"
+	case dialects["gemini"]:
+		return gjson.Get(last, "candidates.0.finishReason").Str != ""
 	}
 	return gjson.Get(last, "type").Str == "transcript.text.done"
 }

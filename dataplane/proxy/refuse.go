@@ -43,7 +43,7 @@ func EarlyError(line string, status int) []byte {
 	_, path, _ := strings.Cut(line, " ")
 	path, _, _ = strings.Cut(path, " ")
 	path, _, _ = strings.Cut(path, "?")
-	path, _ = locate(path)
+	path = locate(path).path
 	e := wire.Error{Message: "The request is not valid HTTP.", Type: wire.InvalidRequest, Code: "invalid_http"}
 	if status == http.StatusRequestHeaderFieldsTooLarge {
 		e.Message, e.Code = "The header fields of the request are larger than 32 KiB together.", "headers_too_large"

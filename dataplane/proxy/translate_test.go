@@ -18,7 +18,7 @@ import (
 )
 
 // dialects are those between which calls are translated, with the path on which each converses.
-var dialects = map[string]string{"chat": "/chat/completions", "responses": "/responses", "messages": "/messages"}
+var dialects = map[string]string{"chat": "/chat/completions", "responses": "/responses", "messages": "/messages", "gemini": "/models/{model}:generateContent"}
 
 // conversing is the endpoint of a dialect.
 func conversing(dialect string) api {
@@ -77,7 +77,7 @@ func TestACallReachesAProviderOfAnotherDialect(t *testing.T) {
 			t.Fatalf("call %v, tried %s", call.Outcome, outcomes(call))
 		}
 		for _, served := range r.fake.Served() {
-			if served.Path != "/v1"+dialects[provider] {
+			if served.Path != "/v1"+conversing(provider).of(served.Model, stream) {
 				t.Errorf("asked at %s", served.Path)
 			}
 		}
@@ -102,7 +102,7 @@ func TestNativeCallsAreNotTranslated(t *testing.T) {
 	for dialect := range dialects {
 		r := newRig(t, setup{models: []string{"ok"}, snapshot: speaks(dialect)})
 		got, call := conversing(dialect).call(t, r, true)
-		if call.Attempts[0].Translation != nil || got.header.Get("X-Trunkline-Translated") != "" || r.fake.Served()[0].Path != "/v1"+dialects[dialect] {
+		if call.Attempts[0].Translation != nil || got.header.Get("X-Trunkline-Translated") != "" || r.fake.Served()[0].Path != "/v1"+conversing(dialect).of("ok", true) {
 			t.Errorf("%s: %+v, header %v", dialect, call.Attempts[0].Translation, got.header)
 		}
 	}
@@ -257,6 +257,8 @@ func wantErrorEvent(t *testing.T, client string, doc gjson.Result, body string) 
 	switch client {
 	case "chat":
 		ok = doc.Get("error.message").Str != "" && doc.Get("error.code").Exists()
+	case "gemini":
+		ok = doc.Get("error.code").Int() >= 400 && doc.Get("error.message").Str != "" && doc.Get("error.status").Str != "" && strings.HasPrefix(doc.Raw, `{"error":`)
 	case "messages":
 		ok = doc.Get("type").Str == "error" && doc.Get("error.type").Str != "" && strings.Contains(body, "event: error\n")
 	case "responses":
@@ -334,7 +336,7 @@ func (c *cutter) serve(t *testing.T) string {
 func streamOf(t *testing.T, dialect string) []byte {
 	t.Helper()
 	a := conversing(dialect)
-	r := newRig(t, setup{models: []string{"ok"}})
+	r := newRig(t, a.native(setup{models: []string{"ok"}}))
 	got, _ := a.call(t, r, true)
 	return []byte(strings.ReplaceAll(got.body, `"ok"`, `"first-one"`))
 }

@@ -50,7 +50,11 @@ func TestTypedStreamsAreKeptAlive(t *testing.T) {
 				}
 				return
 			}
-			if doc := gjson.Parse(got.lastEvent()); got.status != 200 || got.cut || !strings.HasPrefix(got.body, ": wait\n") || !strings.Contains(got.body, `"type":"error"`) || doc.Get("error.message").Str+doc.Get("response.error.message").Str == "" {
+			alive, kind := ": wait\n", `"type":"error"`
+			if a.google {
+				alive, kind = "\n", `{"error":{"code":503,`
+			}
+			if doc := gjson.Parse(got.lastEvent()); got.status != 200 || got.cut || !strings.HasPrefix(got.body, alive) || !strings.Contains(got.body, kind) || doc.Get("error.message").Str+doc.Get("response.error.message").Str == "" {
 				t.Errorf("status %d, cut=%v: %s", got.status, got.cut, got.body)
 			}
 		})

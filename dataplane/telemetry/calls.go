@@ -33,7 +33,7 @@ func NewCalls(to *telemetry.Telemetry) (*Calls, error) {
 	}
 	c := &Calls{to: to, tracer: to.Tracer(scope), operations: map[string]string{}}
 	for _, e := range api.Endpoints {
-		c.operations["/v1"+e.Path] = e.Operation
+		c.operations[e.Route] = e.Operation
 	}
 	c.places.Store(&map[string]place{})
 	if to.Metering() {

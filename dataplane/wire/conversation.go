@@ -84,7 +84,7 @@ func (e *Envelope) Opening(body []byte, part func([]byte)) bool {
 		return false
 	}
 	err := s.Elements(func(message scan.Span) error {
-		isUser, content := false, scan.Span{}
+		isUser, named, content := false, false, scan.Span{}
 		m := scan.Inside(body, message)
 		if !m.Open() {
 			return nil
@@ -92,9 +92,11 @@ func (e *Envelope) Opening(body []byte, part func([]byte)) bool {
 		err := m.Members(func(key []byte, value scan.Span) error {
 			switch string(key) {
 			case "role":
-				isUser = string(body[value.Start:value.End]) == `"user"`
-			case "content", "parts":
+				isUser, named = string(body[value.Start:value.End]) == `"user"`, true
+			case "content":
 				content = value
+			case "parts": // Google's, where a user need not be named
+				isUser, content = isUser || !named, value
 			}
 			return nil
 		})

@@ -16,12 +16,15 @@ import (
 
 // Endpoint is what must be known of one endpoint to serve it.
 type Endpoint struct {
-	// StreamPath is where providers are asked for a stream, with its query, where that is elsewhere;
-	// empty: at Path.
+	Path string // what clients and providers call it, without its version
+	// StreamPath is where a stream is asked for, with its query, where that is elsewhere; empty: at Path.
 	StreamPath string
-	// Upstream: requests are only translated to it; clients have no such endpoint.
-	Upstream bool
-	Path     string // what clients and providers call it, without /v1
+	// InPath: requests name their model in the path, and whether they want a stream. A body may repeat
+	// the model, at its top and where Repeats finds it.
+	InPath bool
+	// Repeats finds the models that a body names below its top, for an endpoint whose requests have it in
+	// the path; nil: there are none.
+	Repeats func(body []byte, found func(value scan.Span) error) error
 	// Operation is what OpenTelemetry's GenAI conventions call it: one of their names where there
 	// is one for it, else one of ours.
 	Operation string
@@ -65,7 +68,9 @@ type Endpoint struct {
 	Media bool     // a good answer may also be audio, relayed as it comes
 	// Opaque cuts the items out of a JSON request that only the provider can read that wrote them; nil:
 	// there are none.
-	Opaque  func(body []byte, cuts *Cuts)
+	Opaque func(body []byte, cuts *Cuts)
+	// Base64: what clients carry for providers of other dialects is written so in its requests.
+	Base64  bool
 	Finish  string // where an answer tells why it ended; empty: it does not
 	UsageAt string // where an answer tells its usage; empty: usage
 	// Empty recognises a good answer in which nothing is said, although neither a limit nor a
@@ -89,6 +94,7 @@ type Endpoint struct {
 
 	// What the table of all endpoints fills in.
 	API    string           // the name of its family
+	Route  string           // Path behind the version with which clients call it
 	Shapes map[string]Shape // of vendors that say it in their own way, by the name of the format
 	Errors *Errors          // its family's
 	Number int              // its place in the table
@@ -110,6 +116,12 @@ func (e *Endpoint) Place(stream bool) string {
 		return e.StreamPath
 	}
 	return e.Path
+}
+
+// IsStreamPath reports whether a path, without a query, is where only streams are asked for.
+func (e *Endpoint) IsStreamPath(path string) bool {
+	own, _, _ := strings.Cut(e.StreamPath, "?")
+	return own != "" && own == path
 }
 
 // WantsStream reports whether a request wants its answer as a stream.

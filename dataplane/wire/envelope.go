@@ -25,6 +25,9 @@ type Envelope struct {
 	said said // by the client, about its call
 	conv conversation
 
+	inPath   bool        // the model is the one of the path; what is below repeats it
+	repeated []scan.Span // models below the top of such a body
+
 	modelAt      scan.Span // the value of model, quotes included
 	optionsAt    scan.Span // the value of stream_options; empty when absent or null
 	usageAt      place     // the value of include_usage inside it; empty when absent
@@ -64,13 +67,15 @@ func ReadEnvelope(body []byte, endpoint *Endpoint) (Envelope, error) {
 		return e, &scan.Error{Message: "the request body is not a JSON object"}
 	}
 	e.firstMember = s.Offset()
+	e.inPath = endpoint.InPath
 	err := s.Members(func(key []byte, value scan.Span) error {
-		switch string(key) {
-		case "model":
+		switch {
+		case string(key) == "model":
 			return e.setModel(body, value)
-		case "stream":
+		case endpoint.InPath:
+		case string(key) == "stream":
 			return e.setStream(body[value.Start:value.End])
-		case "stream_options":
+		case string(key) == "stream_options":
 			return e.setOptions(body, value)
 		}
 		e.said.note(key, value)
@@ -87,7 +92,7 @@ func ReadEnvelope(body []byte, endpoint *Endpoint) (Envelope, error) {
 	if err := s.End(); err != nil {
 		return e, err
 	}
-	if !e.NamesModel() {
+	if !e.NamesModel() && !endpoint.InPath {
 		return e, ErrNoModel
 	}
 	if endpoint.Refuse != nil {
@@ -105,11 +110,15 @@ func ReadEnvelope(body []byte, endpoint *Endpoint) (Envelope, error) {
 var (
 	watched          = []string{"model", "stream", "stream_options"}
 	watchedFollowing = append(slices.Clip(watched), previousKey)
+	watchedInPath    = watched[:1]
 )
 
 func (e *Endpoint) watched() []string {
-	if e.Follows {
+	switch {
+	case e.Follows:
 		return watchedFollowing
+	case e.InPath:
+		return watchedInPath
 	}
 	return watched
 }
@@ -211,6 +220,9 @@ const (
 // Splice puts model, a JSON string, in place of the client's and, when wantUsage is set, asks
 // for the usage chunk of a stream. more are further edits, in any order.
 func (e *Envelope) Splice(body, model []byte, wantUsage bool, more []scan.Edit) scan.Spliced {
+	if e.inPath {
+		return scan.Splice(body, e.renamed(body, model, more)...)
+	}
 	first := scan.Edit{At: e.modelAt, With: model}
 	if len(more) > 0 {
 		all := append(more[:len(more):len(more)], first)

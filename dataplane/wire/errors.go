@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/tidwall/gjson"
 
@@ -20,6 +21,9 @@ type Error struct {
 	Type    string
 	Param   string
 	Code    string
+	// Wait is after how long another request may do better, for families that say so in the body; 0: not
+	// said.
+	Wait time.Duration
 }
 
 // ReadError reads what an upstream's error says, in the schema of any API: a body, or an event of a

@@ -3,7 +3,6 @@ package wire
 import (
 	"bytes"
 	"slices"
-	"strings"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 	"github.com/trunkline-ai/trunkline/internal/domain/fieldrule"
@@ -91,16 +90,15 @@ func (r *rewrite) find(parent string, s scan.Scanner) (found []member, err error
 	return found, err
 }
 
-// about tells whether a rule is about a key, and how the rule spells it. Some providers do not
-// mind capitals.
+// about tells whether a rule is about a key, and how the rule spells it.
 func (r *rewrite) about(parent, key string) (name string, is bool) {
 	for _, rule := range r.rules {
 		switch {
-		case rule.Parent == parent && strings.EqualFold(rule.Name, key):
+		case rule.Parent == parent && fieldrule.Same(rule.Name, key):
 			return rule.Name, true
-		case rule.Parent == parent && rule.Action == fieldrule.Rename && strings.EqualFold(rule.To, key):
+		case rule.Parent == parent && rule.Action == fieldrule.Rename && fieldrule.Same(rule.To, key):
 			return rule.To, true
-		case parent == "" && rule.Parent != "" && strings.EqualFold(rule.Parent, key):
+		case parent == "" && rule.Parent != "" && fieldrule.Same(rule.Parent, key):
 			return rule.Parent, true
 		}
 	}
@@ -108,7 +106,7 @@ func (r *rewrite) about(parent, key string) (name string, is bool) {
 }
 
 func (r *rewrite) nests(name string) bool {
-	return slices.ContainsFunc(r.rules, func(rule *fieldrule.Rule) bool { return strings.EqualFold(rule.Parent, name) })
+	return slices.ContainsFunc(r.rules, func(rule *fieldrule.Rule) bool { return fieldrule.Same(rule.Parent, name) })
 }
 
 func named(found []member, key scan.Span) *member {
@@ -121,13 +119,13 @@ func named(found []member, key scan.Span) *member {
 }
 
 func has(found []member, name string) bool {
-	return slices.ContainsFunc(found, func(m member) bool { return strings.EqualFold(m.name, name) })
+	return slices.ContainsFunc(found, func(m member) bool { return fieldrule.Same(m.name, name) })
 }
 
 // change applies the rule for a field that is there; cut means that it goes.
 func (r *rewrite) change(parent string, m *member, found []member) (cut bool) {
 	for i, rule := range r.rules {
-		if rule.Parent != parent || !strings.EqualFold(rule.Name, m.name) {
+		if rule.Parent != parent || !fieldrule.Same(rule.Name, m.name) {
 			continue
 		}
 		switch was := r.body[m.value.Start:m.value.End]; rule.Action {
@@ -162,14 +160,14 @@ func (r *rewrite) change(parent string, m *member, found []member) (cut bool) {
 // renamed reports whether one of the first n rules gives a field this name.
 func (r *rewrite) renamed(parent, to string, found []member, n int) bool {
 	return slices.ContainsFunc(r.rules[:n], func(rule *fieldrule.Rule) bool {
-		return rule.Action == fieldrule.Rename && rule.Parent == parent && strings.EqualFold(rule.To, to) && has(found, rule.Name)
+		return rule.Action == fieldrule.Rename && rule.Parent == parent && fieldrule.Same(rule.To, to) && has(found, rule.Name)
 	})
 }
 
 // force finds the rule that forces a field; -1: there is none.
 func (r *rewrite) force(parent, name string) int {
 	return slices.IndexFunc(r.rules, func(rule *fieldrule.Rule) bool {
-		return rule.Action == fieldrule.Force && rule.Parent == parent && strings.EqualFold(rule.Name, name)
+		return rule.Action == fieldrule.Force && rule.Parent == parent && fieldrule.Same(rule.Name, name)
 	})
 }
 
@@ -180,10 +178,10 @@ func (r *rewrite) insert(parent string, found []member, at int, more bool) {
 	if parent == "" {
 		for i, rule := range r.rules {
 			outer := rule.Parent
-			if outer == "" || slices.ContainsFunc(r.rules[:i], func(other *fieldrule.Rule) bool { return strings.EqualFold(other.Parent, outer) }) {
+			if outer == "" || slices.ContainsFunc(r.rules[:i], func(other *fieldrule.Rule) bool { return fieldrule.Same(other.Parent, outer) }) {
 				continue
 			}
-			j := slices.IndexFunc(found, func(m member) bool { return strings.EqualFold(m.name, outer) })
+			j := slices.IndexFunc(found, func(m member) bool { return fieldrule.Same(m.name, outer) })
 			isNull := j >= 0 && string(r.body[found[j].value.Start:found[j].value.End]) == "null"
 			if j >= 0 && !isNull || r.touched(outer) {
 				continue
@@ -212,13 +210,13 @@ func (r *rewrite) insert(parent string, found []member, at int, more bool) {
 // sets reports whether a rule drops or forces a whole object.
 func (r *rewrite) sets(name string) bool {
 	return slices.ContainsFunc(r.rules, func(rule *fieldrule.Rule) bool {
-		return rule.Parent == "" && strings.EqualFold(rule.Name, name) && (rule.Action == fieldrule.Drop || rule.Action == fieldrule.Force)
+		return rule.Parent == "" && fieldrule.Same(rule.Name, name) && (rule.Action == fieldrule.Drop || rule.Action == fieldrule.Force)
 	})
 }
 
 // touched reports whether a rule drops, renames or sets a whole object, which then counts.
 func (r *rewrite) touched(name string) bool {
-	return slices.ContainsFunc(r.rules, func(rule *fieldrule.Rule) bool { return rule.Parent == "" && strings.EqualFold(rule.Name, name) })
+	return slices.ContainsFunc(r.rules, func(rule *fieldrule.Rule) bool { return rule.Parent == "" && fieldrule.Same(rule.Name, name) })
 }
 
 // missing writes the members that an object lacks.

@@ -31,6 +31,8 @@ const (
 var (
 	keyError = []byte(`"error"`)
 	keyUsage = []byte(`"usage"`)
+	// keyUsageMetadata is Google's.
+	keyUsageMetadata = []byte(`"usageMetadata"`)
 
 	keyService = []byte(`"service_tier"`)
 )
@@ -89,7 +91,7 @@ func (i *Inspection) See(event []byte, hideUsage bool) Kind {
 			return Failed
 		}
 	}
-	if has.usage && i.seeUsage(text) && hideUsage && i.Stream.UsageOnly(text) {
+	if has.usage && i.seeUsage(text) && hideUsage && i.Stream.UsageOnly != nil && i.Stream.UsageOnly(text) {
 		return Hidden
 	}
 	if has.finish {

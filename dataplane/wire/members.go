@@ -64,7 +64,7 @@ func membersIn(text []byte, spoken *Spoken, begins *beginning) (m members) {
 			m.err = true
 		case "usage", "usageMetadata":
 			m.usage = m.usage || valueAt(text[i:]) == '{'
-		case "finish_reason", "finishReason":
+		case "finish_reason", "finishReason", "blockReason": // the last where Google refuses the prompt
 			m.finish = m.finish || isFilled(text[i:], '"', '"')
 		case "service_tier":
 			m.service = m.service || valueAt(text[i:]) == '"'

@@ -127,7 +127,7 @@ func (m *Meter) member() {
 	switch string(key) {
 	case "content", "refusal", "arguments", "name", "transcript", "thinking", "partial_json", "delta":
 		m.sum = &m.output
-	case "input": // of a tool: an object at Anthropic
+	case "input", "args": // of a tool: an object at Anthropic and Google
 		m.sum, m.mayOpen = &m.output, true
 	case "text":
 		m.sum = &m.texts

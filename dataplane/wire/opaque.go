@@ -14,10 +14,22 @@ type Cuts struct {
 	Items int
 	// Carried: only those are cut that a provider of another dialect wrote, which clients carry for it.
 	Carried bool
+	// Base64: that is written as base64.
+	Base64 bool
 }
 
 // Takes reports whether an opaque item is one of those that are to be cut.
-func (c *Cuts) Takes(item []byte) bool { return !c.Carried || form.HoldsCarried(item) }
+func (c *Cuts) Takes(item []byte) bool { return !c.Carried || holdsCarried(item, c.Base64) }
+
+// Carries reports whether a request may hold what clients carry for providers of other dialects.
+func (e *Endpoint) Carries(body []byte) bool { return e.Opaque != nil && holdsCarried(body, e.Base64) }
+
+func holdsCarried(doc []byte, base64 bool) bool {
+	if base64 {
+		return form.HoldsCarriedBase64(doc)
+	}
+	return form.HoldsCarried(doc)
+}
 
 // Elements looks at each element of an array; those that visit says so of are cut out. It
 // reports whether all of them are.

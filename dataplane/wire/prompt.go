@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -13,13 +14,13 @@ const fileTokens = 1000
 const minFile = 512
 
 // fileMarks are what stands beside files: ";base64," in a data URL, "type":"base64" at
-// Anthropic, input_audio at OpenAI.
-var fileMarks = [][]byte{[]byte("base64"), []byte("input_audio")}
+// Anthropic, input_audio at OpenAI, inlineData or inline_data at Google.
+var fileMarks = [][]byte{[]byte("base64"), []byte("input_audio"), []byte(`"inline`)}
 
 // PromptTokens guesses how many tokens a JSON request is: four bytes of it to a token.
 func PromptTokens(body []byte) int64 {
 	n := int64(len(body))
-	if !bytes.Contains(body, fileMarks[0]) && !bytes.Contains(body, fileMarks[1]) {
+	if !slices.ContainsFunc(fileMarks, func(mark []byte) bool { return bytes.Contains(body, mark) }) {
 		return n / 4
 	}
 	var files int64

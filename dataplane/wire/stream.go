@@ -18,8 +18,10 @@ type Stream struct {
 	Service string
 	// Whole is where the last event repeats the output; empty: anywhere in it.
 	Whole  string
-	Images bool   // each of Finish is an image
-	End    []byte // what is added to a whole answer whose last event is missing
+	Images bool // each of Finish is an image
+	// Alive is what keeps a silent stream alive, whole lines; empty: a comment, which most clients skip.
+	Alive string
+	End   []byte // what is added to a whole answer whose last event is missing
 
 	// Reasons recognises a filler that tells that the model reasons, which may take long; nil:
 	// none does.

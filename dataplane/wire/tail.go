@@ -34,11 +34,14 @@ func (t *Tail) Write(b []byte) (int, error) {
 // Usage finds the usage object that stands behind the data of a long answer. Quotes inside
 // strings are escaped, so the key cannot be part of anybody's text.
 func (t *Tail) Usage() (dataplane.Usage, bool) {
-	at := bytes.LastIndex(t.kept, keyUsage)
+	at, key := bytes.LastIndex(t.kept, keyUsage), keyUsage
+	if at < 0 {
+		at, key = bytes.LastIndex(t.kept, keyUsageMetadata), keyUsageMetadata
+	}
 	if at < 0 {
 		return dataplane.Usage{}, false
 	}
-	told, ok := UsageOf(gjson.ParseBytes(valueBehind(t.kept[at+len(keyUsage):])))
+	told, ok := UsageOf(gjson.ParseBytes(valueBehind(t.kept[at+len(key):])))
 	if at = bytes.LastIndex(t.kept, keyService); at >= 0 && told.ServiceTier == "" {
 		told.ServiceTier = usage.ServiceTier(gjson.ParseBytes(valueBehind(t.kept[at+len(keyService):])).Str)
 	}

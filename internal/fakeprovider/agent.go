@@ -43,6 +43,18 @@ func taskOf(doc gjson.Result) (t task) {
 			})
 		}
 	}
+	doc.Get("contents").ForEach(func(_, content gjson.Result) bool {
+		content.Get("parts").ForEach(func(_, part gjson.Result) bool {
+			switch {
+			case part.Get("functionResponse").Exists():
+				t.results++
+			case content.Get("role").Str != "model":
+				t.add(part.Get("text").Str)
+			}
+			return true
+		})
+		return true
+	})
 	for _, list := range [...]string{"messages", "input"} {
 		if items := doc.Get(list); items.IsArray() {
 			items.ForEach(func(_, item gjson.Result) bool {

@@ -15,6 +15,9 @@ type api struct {
 	mime   string                // of a plain answer; empty: JSON
 	// reword puts an error body into the endpoint's own words; nil: it is OpenAI's.
 	reword func(body string) string
+	// action is what stands behind the model in the path, for the endpoints of Google's API; stream is what does so where
+	// a stream is asked for.
+	action, streamAction string
 	// eventError is an error inside a stream; nil: its body as it is.
 	eventError func(a *author, body string) frame
 }
@@ -36,6 +39,14 @@ var apis = []api{
 	{path: "/audio/speech", plain: (*author).speech, stream: (*author).speechStream, mime: mimeAudio},
 	{path: "/audio/transcriptions", plain: (*author).transcript, stream: (*author).transcriptStream},
 	{path: "/audio/translations", plain: (*author).transcript},
+}
+
+// googleAPIs are those whose model stands in the path, behind /models/.
+var googleAPIs = []api{
+	{action: "generateContent", streamAction: "streamGenerateContent", plain: (*author).geminiPlain, stream: (*author).geminiStream, reword: asGoogle, eventError: (*author).geminiError},
+	{action: "countTokens", plain: (*author).geminiCount, reword: asGoogle},
+	{action: "embedContent", plain: (*author).geminiEmbedding, reword: asGoogle},
+	{action: "batchEmbedContents", plain: (*author).geminiEmbeddings, reword: asGoogle},
 }
 
 const mimeAudio = "audio/mpeg"

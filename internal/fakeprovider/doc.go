@@ -3,8 +3,10 @@
 // be rehearsed by naming it.
 //
 // It has every endpoint that names a model: chat/completions, completions, responses (and compact),
-// embeddings, moderations, images, audio (speech, transcriptions, translations), rerank, and
-// Anthropic's messages and messages/count_tokens, which word their errors as Anthropic does.
+// embeddings, moderations, images, audio (speech, transcriptions, translations), rerank,
+// Anthropic's messages and messages/count_tokens, which word their errors as Anthropic does, and Google's
+// models/MODEL:generateContent, :streamGenerateContent, :countTokens, :embedContent and :batchEmbedContents,
+// also below /v1beta, which word theirs as Google does.
 // The behaviours are the same on all of them. Images and audio are not real ones; echo tells
 // of an uploaded file its field, name, size and the first bytes of its SHA-256.
 //

@@ -55,6 +55,9 @@ func New(cfg Config) *Provider {
 			p.mux.HandleFunc("POST "+prefix+apis[i].path, func(w http.ResponseWriter, r *http.Request) { p.complete(w, r, &apis[i]) })
 		}
 	}
+	for _, prefix := range []string{"", "/v1", "/v1beta", "/redirected", "/redirected/v1", "/redirected/v1beta"} {
+		p.mux.HandleFunc("POST "+prefix+"/models/{call...}", p.askModel)
+	}
 	for _, prefix := range []string{"", "/v1"} {
 		p.forResponses(prefix)
 		p.mux.HandleFunc("GET "+prefix+"/models", p.models)
@@ -64,10 +67,12 @@ func New(cfg Config) *Provider {
 	p.mux.HandleFunc("GET /{$}", p.help)
 	p.mux.HandleFunc("GET /_served", p.showServed)
 	p.mux.HandleFunc("DELETE /_served", p.forgetServed)
-	p.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		writeError(w, http.StatusNotFound, openAI(fmt.Sprintf("Invalid URL (%s %s)", r.Method, r.URL.Path), "invalid_request_error", "", ""))
-	})
+	p.mux.HandleFunc("/", notFound)
 	return p
+}
+
+func notFound(w http.ResponseWriter, r *http.Request) {
+	writeError(w, http.StatusNotFound, openAI(fmt.Sprintf("Invalid URL (%s %s)", r.Method, r.URL.Path), "invalid_request_error", "", ""))
 }
 
 // ServeHTTP answers one request.
@@ -91,6 +96,9 @@ func (p *Provider) complete(w http.ResponseWriter, r *http.Request, endpoint *ap
 	}
 	req, err := read(r, body)
 	req.api = endpoint
+	if endpoint.action != "" {
+		req.model, req.stream = modelOf(r, endpoint)
+	}
 	if err != nil {
 		writeError(w, http.StatusBadRequest, openAI(err.Error(), "invalid_request_error", "", ""))
 		return

@@ -71,10 +71,15 @@ func parseRequest(body []byte) (request, error) {
 			req.tool = name
 		}
 	}
+	req.google(doc)
 	req.task = taskOf(doc)
 	req.offers = map[string]bool{}
 	doc.Get("tools").ForEach(func(_, tool gjson.Result) bool {
 		req.offers[tool.Get("name").Str+tool.Get("function.name").Str] = true
+		tool.Get("functionDeclarations.#.name").ForEach(func(_, name gjson.Result) bool {
+			req.offers[name.Str] = true
+			return true
+		})
 		return true
 	})
 	req.other(doc)
@@ -101,6 +106,8 @@ func (r *request) other(doc gjson.Result) {
 	r.inputs = 1
 	if input.IsArray() && input.Get("0").Type == gjson.String {
 		r.inputs = int(input.Get("#").Int())
+	} else if n := int(doc.Get("requests.#").Int()); n > 0 {
+		r.inputs = n
 	}
 	switch {
 	case r.lastUser != "":

@@ -66,6 +66,10 @@ func (l *Limits) Read(w http.ResponseWriter, r *http.Request, endpoint *wire.End
 	switch {
 	case err != nil:
 		return b, e, in.failed(r.Context(), err)
+	case !isForm && endpoint.InPath:
+		if e, err = wire.ReadEnvelope(b.JSON, endpoint); err == nil {
+			err = e.SetModel(b.JSON, endpoint, model)
+		}
 	case !isForm:
 		e, err = b.envelope(endpoint, model)
 		if _, full := errors.AsType[*scan.Error](err); err != nil && !full {

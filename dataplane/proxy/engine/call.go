@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
 )
 
 // call is one request on its way through the attempt loop. It holds the parts together:
@@ -51,10 +53,10 @@ func (c *call) serve() {
 
 	c.candidates()
 	defer func() { c.rec.Skipped = c.left.skipped() }()
-	if c.oneByOne(ctx) || c.withoutOpaque(ctx) || c.estimates() {
-		return
+	if !c.oneByOne(ctx) && !c.withoutOpaque(ctx) && !c.estimates() {
+		c.fail()
 	}
-	c.fail()
+	c.client.endArray()
 }
 
 // oneByOne tries the candidates one after another, and says whether one answered.
@@ -109,8 +111,11 @@ func (c *call) openResponse() {
 	cfg := &c.engine.cfg
 	c.client.rc = http.NewResponseController(c.client.w)
 	c.client.slow = cfg.SlowClient
+	if c.req.Array {
+		c.client.array = new(sse.Array)
+	}
 	if c.req.Stream && c.req.policy().StreamKeepAlive {
-		c.client.keepAlive(cfg.KeepAlive, c.req.Endpoint.KeepsAlive())
+		c.client.keepAlive(cfg.KeepAlive, c.req.Endpoint.KeepsAlive(), cmp.Or(c.req.Endpoint.Stream.Alive, comment))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
+	"github.com/trunkline-ai/trunkline/dataplane/wire"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
@@ -117,7 +118,10 @@ func (a *attempt) confirm(ctx context.Context, v dataplane.Verdict) {
 // ask sends the neutral request; answered is false when it got no answer.
 func (a *attempt) ask(ctx context.Context) (v dataplane.Verdict, answered bool) {
 	endpoint := a.endpoint
-	body := bytes.Join([][]byte{[]byte(`{"model":`), a.ModelJSON, []byte(`,` + endpoint.Neutral + `}`)}, nil)
+	body := []byte(`{` + endpoint.Neutral + `}`)
+	if !endpoint.InPath {
+		body = wire.InsertModel(body, a.Model)
+	}
 	r := a.up.NewRequest(ctx, a.Provider, a.credential, endpoint.Path, a.Model)
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	if a.token != nil {

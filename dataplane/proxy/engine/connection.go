@@ -10,6 +10,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/body"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
 )
 
 // connection is the way to the client.
@@ -21,6 +22,7 @@ type connection struct {
 	written time.Time     // when the write deadline was set last
 	wrote   time.Time     // when the last write of a stream began
 	err     error         // of the first write that failed
+	array   *sse.Array    // what becomes of the events of a stream; nil: the client gets them as they are
 }
 
 // sendHeaders begins a stream, once.
@@ -31,6 +33,9 @@ func (c *connection) sendHeaders() {
 	c.headers = true
 	h := c.w.Header()
 	h["Content-Type"] = eventStream
+	if c.array != nil {
+		h["Content-Type"] = jsonArray
+	}
 	h["Cache-Control"] = noCache
 	h["X-Accel-Buffering"] = noBuffering
 	c.w.WriteHeader(http.StatusOK)
@@ -38,13 +43,17 @@ func (c *connection) sendHeaders() {
 
 var (
 	eventStream = []string{"text/event-stream; charset=utf-8"}
+	jsonArray   = []string{"application/json; charset=utf-8"}
 	noCache     = []string{"no-cache"}
 	noBuffering = []string{"no"}
 )
 
 // write sends bytes of a stream and flushes them; a client that does not take them is cut.
 func (c *connection) write(b []byte) {
-	if c.err != nil {
+	if c.array != nil {
+		b = c.array.Write(b)
+	}
+	if c.err != nil || len(b) == 0 {
 		return
 	}
 	c.wrote = time.Now()

@@ -103,7 +103,7 @@ func (e *ending) hint() time.Duration {
 func (e *ending) noEndpoint() string {
 	failed := e.failed
 	if len(failed) == 0 && e.lacking > 0 && len(e.left.all) == 0 {
-		return "No provider of the group '" + e.req.Group.Name + "' has the API that /v1" + e.req.Endpoint.Path + " belongs to (" + e.req.Endpoint.API + ")."
+		return "No provider of the group '" + e.req.Group.Name + "' has the API that " + e.req.Endpoint.Route + " belongs to (" + e.req.Endpoint.API + ")."
 	}
 	if len(failed) == 0 || slices.ContainsFunc(failed, func(f failure) bool {
 		return f.verdict.Outcome != dataplane.Unsupported || f.verdict.Feature
@@ -114,7 +114,7 @@ func (e *ending) noEndpoint() string {
 	if len(failed) < len(e.req.Group.Members) {
 		tried = " that was tried"
 	}
-	text := "No provider" + tried + " of the group '" + e.req.Group.Name + "' serves /v1" + e.req.Endpoint.Path + "."
+	text := "No provider" + tried + " of the group '" + e.req.Group.Name + "' serves " + e.req.Endpoint.Route + "."
 	if said := failed[len(failed)-1].verdict.Reason; said != "" {
 		text += " The last one said: " + said
 	}

@@ -22,7 +22,7 @@ func (g *fetching) stream(ctx context.Context, resp *http.Response, src io.Reade
 	defer events.Close()
 	g.answerHeaders(resp.Header)
 	g.begun = true
-	client.keepAlive(g.engine.cfg.KeepAlive, true)
+	client.keepAlive(g.engine.cfg.KeepAlive, true, comment)
 	defer client.close()
 	silence := max(g.policy().StreamIdleTimeout, g.policy().FirstTokenTimeoutMax)
 	ended := false

@@ -120,5 +120,6 @@ func (f final) bytes(errors *wire.Errors, id string) []byte {
 	if f.body != nil {
 		return f.body
 	}
+	f.err.Wait = f.retryAfter
 	return errors.Body(f.status, f.err, id)
 }

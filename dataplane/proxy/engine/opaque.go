@@ -6,7 +6,6 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
 )
 
 // withoutOpaque asks once more where a candidate refused what another provider has sealed or
@@ -35,7 +34,7 @@ func (c *call) withoutOpaque(ctx context.Context) (answered bool) {
 // findCarried finds what the client carries for providers of other dialects: signatures and sealed
 // thoughts of theirs. One that gets the request as it came could not read them.
 func (c *call) findCarried() {
-	if c.req.Endpoint.Opaque == nil || !form.HoldsCarried(c.req.Body.JSON) {
+	if !c.req.Endpoint.Carries(c.req.Body.JSON) {
 		return
 	}
 	c.carried.Carried = true

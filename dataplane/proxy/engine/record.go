@@ -33,6 +33,7 @@ type failure struct {
 func (r *Record) Refuse(w http.ResponseWriter, req *Request, o dataplane.Outcome, status int, e wire.Error) {
 	r.Outcome, r.Status, r.ErrorCode = o, status, e.Code
 	hint(w.Header(), o, status)
+	e.Wait = WaitIn(w.Header())
 	WriteJSON(w, status, r.explain(req.Key, req.Endpoint.Errors.Body(status, e, r.ID)))
 }
 
@@ -46,6 +47,19 @@ func hint(h http.Header, o dataplane.Outcome, status int) {
 	default:
 		h.Set("Retry-After", "1")
 	}
+}
+
+// WaitIn is after how long the headers of an answer tell the client to come again; 0: they do not.
+func WaitIn(h http.Header) time.Duration {
+	for _, in := range [...]struct {
+		name string
+		unit time.Duration
+	}{{"Retry-After-Ms", time.Millisecond}, {"Retry-After", time.Second}} {
+		if n, err := strconv.ParseInt(h.Get(in.name), 10, 64); err == nil && n > 0 {
+			return time.Duration(n) * in.unit
+		}
+	}
+	return 0
 }
 
 // Gone notes that the client left, or that there is nobody to answer for another reason.

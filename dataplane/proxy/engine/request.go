@@ -23,6 +23,7 @@ type Request struct {
 	Stream   bool // the client wants a stream
 	Unsafe   bool // to repeat: it could take effect twice
 	Complete bool // the client wants a stream whole or not at all
+	Array    bool // the client gets its stream as a JSON array, not as events
 	Options  Options
 	Snapshot *dataplane.Snapshot // that Key and Group are of
 	Stores   bool                // the provider keeps the answer

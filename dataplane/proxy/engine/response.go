@@ -22,13 +22,16 @@ type response struct {
 	silence *time.Timer // keeps a silent stream alive
 }
 
-// keepAlive sends a comment after each silence of the given length. Before the commit it does
+// comment keeps a silent stream alive, where its clients take no other sign.
+const comment = ": wait\n"
+
+// keepAlive sends a comment, or another sign, after each silence of the given length. Before the commit it does
 // so only if early is set: a comment commits the status but no content, so failover stays
 // possible, but where a plain answer may come it would be its wrong beginning.
 //
 // Events cost nothing for that: each write notes its time anyway, and the timer looks at it
 // when it rings.
-func (r *response) keepAlive(every time.Duration, early bool) {
+func (r *response) keepAlive(every time.Duration, early bool, sign string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.wrote = time.Now()
@@ -42,7 +45,7 @@ func (r *response) keepAlive(every time.Duration, early bool) {
 		if left <= 0 && (r.open || early) {
 			r.sendHeaders()
 			// One newline and no blank line: a blank line would dispatch an empty event.
-			r.write([]byte(": wait\n"))
+			r.write([]byte(sign))
 		}
 		if left <= 0 {
 			left = every
@@ -92,6 +95,17 @@ func (r *response) close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.end()
+}
+
+// endArray ends a stream that the client gets as an array.
+func (r *response) endArray() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.end()
+	if a := r.array; a != nil && r.headers {
+		r.array = nil
+		r.write(a.End())
+	}
 }
 
 func (r *response) end() {

@@ -71,6 +71,9 @@ func (t *translator) read(c *call) *refusal {
 		return t.unread
 	}
 	request.Memory = c.lend
+	if c.req.Endpoint.InPath { // the body says neither
+		request.Model, request.Stream = c.req.Envelope.Model, c.req.Stream
+	}
 	t.request, t.sealed = request, isSealed(request)
 	return nil
 }

@@ -3,6 +3,7 @@
 package api
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
@@ -33,6 +34,7 @@ func endpoints() (all []*wire.Endpoint) {
 	for _, f := range Families {
 		for _, e := range f.Endpoints {
 			e.API, e.Errors, e.Number, e.Shapes = f.Name, f.Errors, len(all), shapesOf(f.Name)
+			e.Route = cmp.Or(f.Version, "/v1") + e.Path
 			all = append(all, &e)
 		}
 	}
@@ -48,10 +50,10 @@ func shapesOf(family string) map[string]wire.Shape {
 	return all
 }
 
-// Find finds the endpoint of a path without /v1; nil: there is none.
+// Find finds the endpoint of a path without its version; nil: there is none.
 func Find(path string) *wire.Endpoint {
 	for _, e := range Endpoints {
-		if e.Path == path && !e.Upstream {
+		if e.Path == path || e.IsStreamPath(path) {
 			return e
 		}
 	}
@@ -80,8 +82,11 @@ var elsewhere = []string{
 	"/evals", "/realtime", "/videos", "/conversations", "/responses", "/organization", "/chat/completions", "/messages/batches", "/skills",
 }
 
-// IsElsewhere recognises the endpoints that a gateway cannot serve.
+// IsElsewhere recognises the endpoints that a gateway cannot serve. Of Google's that is all but models.
 func IsElsewhere(path string) bool {
+	if isBelow(path, gemini.Family.Version) {
+		return path != gemini.Family.Version && !isBelow(path, gemini.Family.Version+"/models")
+	}
 	for _, p := range elsewhere {
 		if isBelow(path, p) {
 			return true
@@ -90,10 +95,17 @@ func IsElsewhere(path string) bool {
 	return false
 }
 
-// ErrorsOf is how errors under a path are worded, also where there is no endpoint.
+// ErrorsOf is how errors under a path are worded, also where there is no endpoint. The paths of Google's API
+// that belong to none come with its version.
 func ErrorsOf(path string) *wire.Errors {
-	if isBelow(path, "/messages") {
+	switch {
+	case isBelow(path, "/messages"):
 		return messages.Family.Errors
+	case isBelow(path, gemini.Family.Version):
+		return gemini.Family.Errors
+	}
+	if e := Find(path); e != nil {
+		return e.Errors
 	}
 	return wire.OpenAI
 }

@@ -17,6 +17,7 @@ var streams = []string{
 	"event: response.created\ndata: {\"type\":\"response.created\",\"response\":{\"error\":null}}\n\nevent: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"delta\":\"Hi\"}\n\n",
 	"event: message_start\r\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":3}}}\r\n\r\nevent: message_delta\r\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":9}}\r\n\r\n",
 	": wait\ndata:{\"error\":{\"message\":\"no\"}}\n\n", "data: a\ndata: b\n\n", "data\n\n", "\n\n\n", "\r\n\r\n", "data: x\r\r\n\n", "data: \xff\xfe\n\n",
+	"data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"Hi\"},{\"functionCall\":{\"name\":\"f\",\"args\":{\"a\":[]}}}]},\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":3}}\r\n\r\n", "data: {\"promptFeedback\":{\"blockReason\":\"OTHER\"}}\n\n",
 	"id: 1\nretry: 5\n\ndata: {", "data: [DONE]", "\ufeffdata: {}\n\n", "data: {\"type\":\"content_block_delta\",\"delta\":{\"text\":\"\\u00", "data: " + strings.Repeat("[", 300) + "\n\n",
 }
 

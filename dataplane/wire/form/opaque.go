@@ -67,6 +67,12 @@ func (o *Opaque) raw(is func(string) bool, where string, losses *Losses) json.Ra
 // HoldsCarried reports whether a document may hold what Carry gives.
 func HoldsCarried(doc []byte) bool { return bytes.Contains(doc, []byte(`"`+carried)) }
 
+// HoldsCarriedBase64 is HoldsCarried where what is opaque is written as base64: its first bytes say so.
+func HoldsCarriedBase64(doc []byte) bool { return bytes.Contains(doc, []byte(`"`+carriedBase64)) }
+
+// carriedBase64 is how carried begins as base64, in whose last letter the next byte has a part.
+const carriedBase64 = "dGwxL"
+
 // IsCarried reports whether a text is, or begins like, what Carry gives.
 func IsCarried(text string) bool { return strings.HasPrefix(text, carried) }
 

@@ -26,7 +26,7 @@ func TestWhatARequestSays(t *testing.T) {
 	q, err := Codec{}.ReadRequest([]byte(`{"system_instruction":{"parts":[{"text":"s"}]},"contents":[
 		{"role":"model","parts":[{"text":"t","thought":true,"thoughtSignature":"` + carried + `"},{"functionCall":{"name":"f"}},{"function_call":{"name":"f","args":{"a":1}}}]},
 		{"role":"user","parts":[{"functionResponse":{"name":"f","response":{"error":"no"}}},{"functionResponse":{"name":"f","response":{"a":1,"b":2}}},{"inline_data":{"mime_type":"audio/wav","data":"UklG"}}]}],
-		"generationConfig":{"thinkingConfig":{"thinkingLevel":"HIGH"},"responseModalities":["TEXT"]},"toolConfig":{"functionCallingConfig":{"mode":"NONE"}}}`))
+		"generationConfig":{"thinkingConfig":{"thinkingLevel":"HIGH"},"responseModalities":["TEXT"],"speechConfig":{}},"toolConfig":{"functionCallingConfig":{"mode":"NONE"}}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestWhatARequestSays(t *testing.T) {
 		t.Errorf("%+v, %+v", told[2], q)
 	}
 	var l form.Losses
-	if err := l.Foreign(q); err != nil || strings.Join(l.Dropped, " ") != "generationConfig.responseModalities" {
+	if err := l.Foreign(q); err != nil || strings.Join(l.Dropped, " ") != "generationConfig.speechConfig" {
 		t.Errorf("%+v, %v", l, err)
 	}
 }

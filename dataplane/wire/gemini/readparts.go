@@ -2,7 +2,6 @@ package gemini
 
 import (
 	"cmp"
-	"fmt"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -37,21 +36,18 @@ func (r *reader) content(v gjson.Result) (item form.Item) {
 func (r *reader) part(v gjson.Result) form.Block {
 	if call := either(v, "functionCall", "function_call"); call.IsObject() {
 		tool := r.Text("contents.parts.functionCall.name", call.Get("name"))
-		id := call.Get("id").Str
-		if id == "" {
-			id = callID(tool, r.calls[tool])
-		}
-		r.calls[tool]++
+		id := r.calls.call(tool, call.Get("id").Str)
 		return form.Block{Kind: form.ToolCall, Call: &form.Call{ID: id, Name: tool, Input: cmp.Or(call.Get("args").Raw, "{}")}, Opaque: signature(either(v, "thoughtSignature", "thought_signature").Str, "", true)}
 	}
 	if result := either(v, "functionResponse", "function_response"); result.IsObject() {
 		tool := r.Text("contents.parts.functionResponse.name", result.Get("name"))
-		id := result.Get("id").Str
-		if id == "" {
-			id = callID(tool, r.given[tool])
-		}
-		r.given[tool]++
-		return form.Block{Kind: form.ToolResult, Result: outcome(id, result.Get("response"))}
+		b := form.Block{Kind: form.ToolResult, Result: outcome(r.calls.result(tool, result.Get("id").Str), result.Get("response"))}
+		r.Each("contents.parts.functionResponse.parts", result.Get("parts"), func(part gjson.Result) {
+			if file, ok := readPart(part, "", true); ok && file.Media != nil {
+				b.Result.Blocks = append(b.Result.Blocks, file)
+			}
+		})
+		return b
 	}
 	b, ok := readPart(v, "", true)
 	if !ok {
@@ -64,9 +60,6 @@ func (r *reader) part(v gjson.Result) form.Block {
 	}
 	return b
 }
-
-// callID is the id of a call that has none: results name the function alone, and come in the order of the calls.
-func callID(tool string, n int) string { return fmt.Sprintf("call_%s_%d", form.Fit(tool, 48), n) }
 
 // outcome is what a function gave.
 func outcome(id string, v gjson.Result) *form.Result {
@@ -97,9 +90,15 @@ func readPart(v gjson.Result, origin form.Origin, carried bool) (b form.Block, o
 		}
 	case data.IsObject():
 		mime := either(data, "mimeType", "mime_type").Str
+		if strings.HasPrefix(mime, "video/") {
+			return b, false
+		}
 		b.Kind, b.Media = kindOf(mime), &form.Media{Type: mime, Data: data.Get("data").Str, Name: either(data, "displayName", "display_name").Str}
 	case file.IsObject():
 		mime := either(file, "mimeType", "mime_type").Str
+		if strings.HasPrefix(mime, "video/") {
+			return b, false
+		}
 		b.Kind, b.Media = kindOf(mime), &form.Media{Type: mime}
 		if uri := either(file, "fileUri", "file_uri").Str; strings.Contains(uri, "generativelanguage.googleapis.com") || strings.HasPrefix(uri, "gs://") {
 			b.Media.FileID = uri // that only Google can read

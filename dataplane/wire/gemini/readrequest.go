@@ -12,8 +12,7 @@ import (
 
 type reader struct {
 	expect.Values
-	calls map[string]int // how often each function was called before, for calls without an id
-	given map[string]int // and how many results of it were given
+	calls callIDs
 }
 
 // ReadRequest reads a client's request.
@@ -22,7 +21,7 @@ func (Codec) ReadRequest(body []byte) (*form.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := reader{calls: map[string]int{}, given: map[string]int{}}
+	r := reader{calls: callIDs{known: map[string]bool{}, waiting: map[string][]string{}, called: map[string]int{}}}
 	q := &form.Request{Dialect: name, UsageAsked: true}
 	doc.ForEach(func(key, value gjson.Result) bool {
 		r.member(q, key.Str, value)
@@ -123,6 +122,14 @@ func (r *reader) setting(q *form.Request, key string, v gjson.Result) {
 		s.Logprobs = on != nil && *on
 	case "logprobs":
 		s.TopLogprobs = r.Number(path, v)
+	case "responseModalities":
+		class := form.Silent // text is what all give
+		r.Each(path, v, func(kind gjson.Result) {
+			if kind.Str != "TEXT" {
+				class = form.Must
+			}
+		})
+		q.Rest.Add(path, nil, class)
 	default:
 		q.Rest.Add(path, nil, form.Lossy)
 	}
@@ -195,36 +202,3 @@ func (r *reader) toolConfig(q *form.Request, v gjson.Result) {
 }
 
 func raw(v gjson.Result) json.RawMessage { return json.RawMessage(v.Raw) }
-
-// schema is a schema in this API's own words as JSON Schema: types are in capitals here.
-func schema(v gjson.Result) json.RawMessage {
-	if !strings.Contains(v.Raw, `"type"`) {
-		return raw(v)
-	}
-	var doc any
-	if json.Unmarshal([]byte(v.Raw), &doc) != nil {
-		return raw(v)
-	}
-	lower(doc)
-	plain, err := json.Marshal(doc)
-	if err != nil {
-		return raw(v)
-	}
-	return plain
-}
-
-func lower(doc any) {
-	switch d := doc.(type) {
-	case map[string]any:
-		for key, value := range d {
-			if text, is := value.(string); is && key == "type" {
-				d[key] = strings.ToLower(text)
-			}
-			lower(value)
-		}
-	case []any:
-		for _, value := range d {
-			lower(value)
-		}
-	}
-}

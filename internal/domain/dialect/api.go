@@ -13,6 +13,8 @@ type API struct {
 	Conversation bool
 	// Root is what the paths of its endpoints begin with, without /v1.
 	Root string
+	// Talk is what follows that where models converse.
+	Talk string
 
 	// headers are what its requests need, where the client says nothing else.
 	headers map[string][]string
@@ -41,7 +43,7 @@ var apis = []*API{
 		Name: Messages, Root: "/messages", Conversation: true,
 		headers: map[string][]string{"Anthropic-Version": {"2023-06-01"}},
 	},
-	{Name: Gemini, Root: "/models/" + ModelPlace, Conversation: true},
+	{Name: Gemini, Root: "/models/" + ModelPlace, Talk: ":generateContent", Conversation: true},
 	{Name: "completions", Root: "/completions"},
 	{Name: Embeddings, Root: "/embeddings"},
 	{Name: "moderations", Root: "/moderations"},

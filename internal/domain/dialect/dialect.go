@@ -52,7 +52,7 @@ var registry = []*Dialect{
 	},
 	{
 		// The built-in scripted upstream.
-		Name: "fake", Main: Chat, speaks: []string{Chat, Responses, Messages}, AllInOneOnly: true,
+		Name: "fake", Main: Chat, speaks: []string{Chat, Responses, Messages, Gemini}, AllInOneOnly: true,
 		DefaultBase: &url.URL{Scheme: "http", Host: "fake.invalid", Path: "/v1"},
 	},
 }

@@ -39,7 +39,7 @@ func TestSpeaks(t *testing.T) {
 		{"openai", nil, map[string]string{Chat: yes, Responses: perhaps, Messages: perhaps, Gemini: no, Embeddings: perhaps, "audio": perhaps, "x": no}},
 		{"anthropic", nil, map[string]string{Chat: no, Responses: no, Messages: yes, Gemini: no, Embeddings: perhaps}},
 		{"gemini", nil, map[string]string{Chat: no, Messages: no, Gemini: yes}},
-		{"fake", nil, map[string]string{Chat: yes, Responses: yes, Messages: yes, Gemini: no, Rerank: perhaps}},
+		{"fake", nil, map[string]string{Chat: yes, Responses: yes, Messages: yes, Gemini: yes, Rerank: perhaps}},
 		{"openai", []string{Messages}, map[string]string{Chat: no, Responses: no, Messages: yes, Gemini: no, Embeddings: perhaps}},
 		{"openai", []string{Chat, Responses}, map[string]string{Chat: yes, Responses: yes, Messages: no, Gemini: no}},
 		{"anthropic", []string{Chat, Messages}, map[string]string{Chat: yes, Messages: yes, Responses: no}},

@@ -13,7 +13,7 @@ func Translated() []string { return translated }
 // ConversationAt is the name of the API that converses at an endpoint such as /messages; empty: none does.
 func ConversationAt(endpoint string) string {
 	for _, name := range translated {
-		if FindAPI(name).Root == endpoint {
+		if isTalk(name, endpoint) {
 			return name
 		}
 	}
@@ -50,16 +50,17 @@ func Other(api string, speaks func(api string) (speaks, certain bool), lacks fun
 	return ""
 }
 
-// isEndpoint reports whether a learned gap, named without its slash, is that of a conversation.
-func isEndpoint(api, endpoint string) bool {
-	return FindAPI(api).Root == "/"+strings.TrimPrefix(endpoint, "/")
+// isTalk reports whether an endpoint is where models of an API converse.
+func isTalk(api, endpoint string) bool {
+	a := FindAPI(api)
+	return a.Root+a.Talk == endpoint
 }
 
 // LacksIn makes the answer to whether an API is known to be missing of the endpoints that are.
 func LacksIn(endpoints []string) func(api string) bool {
 	return func(api string) bool {
 		for _, e := range endpoints {
-			if isEndpoint(api, e) {
+			if isTalk(api, "/"+strings.TrimPrefix(e, "/")) { // learned gaps are named without their slash
 				return true
 			}
 		}

@@ -52,7 +52,7 @@ func (r *Rule) String() string {
 
 // Clashes reports whether two rules are about the same field of the same endpoint.
 func (r *Rule) Clashes(other *Rule) bool {
-	return strings.EqualFold(r.Field(), other.Field()) &&
+	return Same(r.Field(), other.Field()) &&
 		slices.ContainsFunc(r.Endpoints, func(e string) bool { return slices.Contains(other.Endpoints, e) })
 }
 
@@ -79,7 +79,7 @@ var generating = []string{"chat/completions", "completions", "responses", "messa
 // answer comes, which routing, budgets and records rest on.
 var kept = []string{
 	"model", "messages", "input", "prompt", "query", "documents", "stream", "stream_options",
-	"background", "conversation", "previous_response_id",
+	"background", "conversation", "previous_response_id", "contents", "content", "requests", "generateContentRequest",
 }
 
 var name = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,63}$`)
@@ -90,7 +90,8 @@ const nameWords = "must be a name of up to 64 letters, digits, _ and -"
 var Endpoints = []string{
 	"chat/completions", "completions", "responses", "responses/compact", "responses/input_tokens", "embeddings", "moderations",
 	"images/generations", "images/edits", "images/variations", "audio/speech", "audio/transcriptions", "audio/translations",
-	"rerank", "messages", "messages/count_tokens",
+	"rerank", "messages", "messages/count_tokens", "models/{model}:generateContent", "models/{model}:countTokens",
+	"models/{model}:embedContent", "models/{model}:batchEmbedContents",
 }
 
 // New checks a rule.
@@ -138,7 +139,7 @@ func (r *Rule) operands(g Given) *Fault {
 		switch {
 		case !name.MatchString(g.To):
 			return &Fault{"to", nameWords}
-		case strings.EqualFold(g.To, r.Name):
+		case Same(g.To, r.Name):
 			return &Fault{"to", "is the field itself"}
 		case r.Parent == "" && isKept(g.To):
 			return &Fault{"to", "must not be " + g.To + ": it decides who is asked for what"}
@@ -163,8 +164,14 @@ func (r *Rule) value(text string) *Fault {
 	return nil
 }
 
+// Same reports whether two names are one member's. Some providers do not mind capitals, and Google's API knows each
+// member with and without underscores.
+func Same(a, b string) bool {
+	return strings.EqualFold(strings.ReplaceAll(a, "_", ""), strings.ReplaceAll(b, "_", ""))
+}
+
 func isKept(field string) bool {
-	return slices.ContainsFunc(kept, func(k string) bool { return strings.EqualFold(k, field) })
+	return slices.ContainsFunc(kept, func(k string) bool { return Same(k, field) })
 }
 
 // Merge gives a model's rules together with those of its provider that no rule of its own
@@ -185,6 +192,6 @@ func Merge(provider, own []*Rule) []*Rule {
 // TakeAway reports whether rules keep a field of the client's from the target.
 func TakeAway(rules []*Rule, field string) bool {
 	return slices.ContainsFunc(rules, func(r *Rule) bool {
-		return r.Action != Default && (strings.EqualFold(r.Field(), field) || r.Parent == "" && strings.HasPrefix(field, r.Name+"."))
+		return r.Action != Default && (Same(r.Field(), field) || r.Parent == "" && strings.HasPrefix(field, r.Name+"."))
 	})
 }

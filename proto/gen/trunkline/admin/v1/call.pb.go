@@ -703,7 +703,7 @@ func (x *Attempt) GetTranslation() *Translation {
 // What became of a request that went to a provider of another dialect, and of its answer.
 type Translation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Dialect of the client: chat, responses or messages.
+	// Dialect of the client: chat, responses, messages or gemini.
 	From string `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
 	// Dialect of the provider: chat, responses, messages or gemini.
 	To string `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`

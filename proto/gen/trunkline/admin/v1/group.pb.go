@@ -1649,7 +1649,7 @@ func (x *Candidate) GetDialects() []*CandidateDialect {
 // How calls of one dialect reach a candidate.
 type CandidateDialect struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Dialect of the client: chat, messages or responses.
+	// Dialect of the client: chat, gemini, messages or responses.
 	Dialect string `protobuf:"bytes,1,opt,name=dialect,proto3" json:"dialect,omitempty"`
 	// Dialect in which it gets such a call: the same, as it comes; another, translated; empty: it is left out.
 	Spoken string `protobuf:"bytes,2,opt,name=spoken,proto3" json:"spoken,omitempty"`

@@ -515,7 +515,7 @@ export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
  */
 export type Translation = Message<"trunkline.admin.v1.Translation"> & {
   /**
-   * Dialect of the client: chat, responses or messages.
+   * Dialect of the client: chat, responses, messages or gemini.
    *
    * @generated from field: string from = 1;
    */

@@ -813,7 +813,7 @@ export const CandidateSchema: GenMessage<Candidate> = /*@__PURE__*/
  */
 export type CandidateDialect = Message<"trunkline.admin.v1.CandidateDialect"> & {
   /**
-   * Dialect of the client: chat, messages or responses.
+   * Dialect of the client: chat, gemini, messages or responses.
    *
    * @generated from field: string dialect = 1;
    */
