@@ -26,9 +26,10 @@ func oneAPI(t *testing.T) *stack {
 		}
 		b.WriteString("---\n")
 	}
-	provider("chat", "ok", "agent", failsAmid)
+	provider("chat", "ok", "agent", failsAmid, "sse-error-mid-3")
 	provider("messages", "ok")
 	provider("responses", "ok", "agent")
+	provider("gemini", "ok")
 	group := func(name, api string, models ...string) {
 		fmt.Fprintf(&b, "kind: Group\nname: %s\nmembers:\n", name)
 		for i, m := range models {
@@ -39,10 +40,12 @@ func oneAPI(t *testing.T) *stack {
 	group("chat", "chat", "ok")
 	group("messages", "messages", "ok")
 	group("responses", "responses", "ok")
+	group("gemini", "gemini", "ok")
+	group("fails-late", "chat", "sse-error-mid-3")
 	fmt.Fprintf(&b, "kind: Group\nname: %q\nmembers: [{provider: chat, model: ok}]\n---\n", oddGroup)
 	group("agent-chat", "chat", failsAmid, "agent")
 	group("agent-responses", "responses", "agent")
-	fmt.Fprintf(&b, "kind: ApiKey\nname: app\nsecret: %s\ngroups: [chat, messages, responses, %q, agent-chat, agent-responses]\n", appKey, oddGroup)
+	fmt.Fprintf(&b, "kind: ApiKey\nname: app\nsecret: %s\ngroups: [chat, messages, responses, gemini, fails-late, %q, agent-chat, agent-responses]\n", appKey, oddGroup)
 	if err := os.WriteFile(s.config, []byte(b.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
