@@ -19,9 +19,10 @@ type listed struct {
 	group *dataplane.Group
 }
 
-// listShape picks one of the shapes of models: Google's below /v1beta, Anthropic's for clients that name its version.
+// listShape picks one of the shapes of models: Google's below /v1beta and for clients that send its headers, since some
+// of its SDKs say /v1, Anthropic's for clients that name its version.
 func listShape(r *http.Request) modelShape {
-	if isGoogle(r.URL.Path) {
+	if isGoogle(r.URL.Path) || len(r.Header["X-Goog-Api-Key"]) > 0 || len(r.Header["X-Goog-Api-Client"]) > 0 {
 		return googleModels{}
 	}
 	if len(r.Header["Anthropic-Version"]) > 0 {
