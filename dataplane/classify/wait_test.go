@@ -54,6 +54,9 @@ func TestReadsWaitsInAllForms(t *testing.T) {
 		"text, a clock":          {nil, `{"error":{"message":"The limit resets in 00:01:30."}}`, 90 * time.Second},
 		"text, a moment":         {nil, `{"error":{"message":"Limit will reset at 2026-11-23 12:00:41 UTC"}}`, 41 * time.Second},
 		"text, until":            {nil, `{"error":{"message":"Rate limited until 2026-11-23T12:00:41Z"}}`, 41 * time.Second},
+		"text, with a colon":     {nil, `{"error":{"message":"Rate limit exceeded. Retry after: 30s"}}`, 30 * time.Second},
+		"text, Japanese":         {nil, `{"error":{"message":"30秒後に再試行してください"}}`, 30 * time.Second},
+		"text, Korean":           {nil, `{"error":{"message":"2분 후에 다시 시도하세요"}}`, 2 * time.Minute},
 		"text, Chinese":          {nil, `{"error":{"message":"请求过于频繁，请在2分钟后重试"}}`, 2 * time.Minute},
 		"header before body":     {map[string]string{"Retry-After": "3"}, `{"error":{"message":"x","retry_after":42}}`, 3 * time.Second},
 	} {

@@ -75,15 +75,18 @@ var (
 	isoSpan   = regexp.MustCompile(`^P(\d+D)?(T(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?$`)
 	clock     = regexp.MustCompile(`^(\d{1,3}):([0-5]\d):([0-5]\d)$`)
 
-	waitPhrase = regexp.MustCompile(`(?i)\b(?:try again|retry|wait|available again|resets?)(?: (?:after|in|for|about))*\s+(` + span + `)`)
+	waitPhrase = regexp.MustCompile(`(?i)\b(?:try again|retry|wait|available again|resets?)(?: (?:after|in|for|about))*:?\s+(` + span + `)`)
 	waitPart   = regexp.MustCompile(`(?i)(\d+(?:\.\d+)?)\s*(millisecond|ms|s|m|h|d)`)
 	clockAfter = regexp.MustCompile(`(?i)\b(?:try again|retry|wait|resets?)(?: (?:after|in|for))*\s+(\d{1,3}:[0-5]\d:[0-5]\d)\b`)
 	// momentAfter: "Limit will reset at 2026-11-29 19:14:53 UTC".
 	momentAfter = regexp.MustCompile(`(?i)\b(?:until|(?:reset|again|retry|available)\w*(?: (?:at|on|after))?)[:\s]+` +
 		`(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?(?:UTC|GMT|Z)| ?[+-]\d\d:?\d\d)?)`)
-	// chinese: 请在30秒后重试.
-	chinese      = regexp.MustCompile(`(\d+(?:\.\d+)?)\s*(毫秒|秒|分|小时|天)钟?\s*(?:之?后|内)`)
-	chineseUnits = map[string]string{"毫秒": "ms", "秒": "s", "分": "m", "小时": "h", "天": "d"}
+	// eastAsian: 请在30秒后重试, 30秒後に再試行してください, 30초 후에 다시 시도하세요.
+	eastAsian = regexp.MustCompile(`(\d+(?:\.\d+)?)\s*(毫秒|ミリ秒|밀리초|秒|초|分|분|小时|小時|時間|시간|天|日|일)[钟鐘]?\s*(?:之?[后後]|内|以内|후|뒤|이내)`)
+	unitNames = map[string]string{
+		"毫秒": "ms", "ミリ秒": "ms", "밀리초": "ms", "秒": "s", "초": "s", "分": "m", "분": "m",
+		"小时": "h", "小時": "h", "時間": "h", "시간": "h", "天": "d", "日": "d", "일": "d",
+	}
 )
 
 // phrasedWait finds a wait in what an upstream says in words.
@@ -99,8 +102,8 @@ func phrasedWait(message string, now time.Time) (time.Duration, bool) {
 			return date.Sub(now), true
 		}
 	}
-	if m := chinese.FindStringSubmatch(message); m != nil {
-		return spanOf(m[1] + chineseUnits[m[2]])
+	if m := eastAsian.FindStringSubmatch(message); m != nil {
+		return spanOf(m[1] + unitNames[m[2]])
 	}
 	return 0, false
 }
