@@ -41,16 +41,23 @@ func (s *Snapshot) With(c *Change) (*Snapshot, error) {
 	if next.keys, err = next.withKeys(s.keys, c.Keys, c.Gone); err != nil {
 		return nil, err
 	}
-	for name := range s.byName {
-		if next.byName[name] == nil {
-			if err := next.checkGroups(); err != nil {
-				return nil, err
-			}
-			break
+	if c.Rest != nil && next.lacksGroupOf(s) {
+		if err := next.checkGroups(); err != nil {
+			return nil, err
 		}
 	}
 	next.held.bound(&next)
 	return &next, nil
+}
+
+// lacksGroupOf reports whether a group of the snapshot before is gone.
+func (s *Snapshot) lacksGroupOf(before *Snapshot) bool {
+	for name := range before.byName {
+		if s.byName[name] == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // checkGroups refuses API keys with groups that do not exist.

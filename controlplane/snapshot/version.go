@@ -56,8 +56,10 @@ type encoded struct {
 	digest   docset.Digest
 	past     []past
 
-	mu     sync.Mutex // guards the fields below
-	full   *nodev1.Full
+	encoding sync.Mutex // guards full; apart, since those who take deltas must not wait for a whole
+	full     *nodev1.Full
+
+	mu     sync.Mutex                      // guards deltas
 	deltas map[docset.Digest]*nodev1.Delta // nil: the whole is better
 }
 
@@ -89,8 +91,8 @@ func (v version) head() *nodev1.Full {
 }
 
 func (e *encoded) whole() (*nodev1.Full, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	e.encoding.Lock()
+	defer e.encoding.Unlock()
 	if e.full != nil {
 		return e.full, nil
 	}
