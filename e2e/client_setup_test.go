@@ -39,6 +39,8 @@ func (s *stack) setUp(client, group string) (home *clientHome, starts string) {
 	for _, b := range setup.Blocks {
 		if b.Place == "shell" {
 			home.script += b.Text
+		}
+		if b.Place != "file" { // settings are for people
 			continue
 		}
 		name := filepath.Join(home.dir, strings.TrimPrefix(b.Path, "~/"))

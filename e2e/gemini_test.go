@@ -27,19 +27,22 @@ func TestGeminiCLIOverChat(t *testing.T) {
 	node, err := exec.LookPath("node")
 	needs(t, "Node 20 or later", err)
 	s := oneAPI(t)
-	home, work := t.TempDir(), t.TempDir()
-	if err := os.MkdirAll(filepath.Join(home, ".gemini"), 0o700); err != nil {
+	home, starts := s.setUp("gemini-cli", "agent-chat")
+	if starts != "gemini -m 'agent-chat'" {
+		t.Fatalf("it starts %q", starts)
+	}
+	work := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(home.dir, ".gemini"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(home, ".gemini", "settings.json"), []byte(geminiSettings), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(home.dir, ".gemini", "settings.json"), []byte(geminiSettings), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	const greeting = "hello\t\"wörld\"\n"
 	prompt := fmt.Sprintf(`Write a greeting: [[write_file {"file_path":%q,"content":%s}]] [[run_shell_command {"command":"cp greeting.txt copy.txt","description":"Copy it"}]] [[read_file {"file_path":%q}]]`,
 		filepath.Join(work, "greeting.txt"), asJSON(greeting), filepath.Join(work, "copy.txt"))
-	cmd := exec.CommandContext(t.Context(), node, bin, "-p", prompt, "-m", "agent-chat", "--approval-mode", "yolo", "--output-format", "json")
+	cmd := home.command(t.Context(), []string{"NO_COLOR=1"}, node, bin, "-p", prompt, "-m", "agent-chat", "--approval-mode", "yolo", "--output-format", "json")
 	cmd.Dir = work
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "GEMINI_API_KEY=" + appKey, "GOOGLE_GEMINI_BASE_URL=" + s.api, "NO_COLOR=1"}
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -118,6 +118,14 @@ claude
 `)},
 	},
 	{
+		id: "gemini-cli", title: "Gemini CLI", api: dialect.Gemini, docs: "https://github.com/google-gemini/gemini-cli",
+		put: []block{shell(`export GOOGLE_GEMINI_BASE_URL={{sh .Gateway}}
+export GEMINI_API_KEY='{{key}}'
+gemini -m {{sh .Model}}
+`), settings(`How would you like to authenticate: Use Gemini API Key
+`)},
+	},
+	{
 		id: "cursor", title: "Cursor", api: dialect.Chat, docs: "https://cursor.com/help/models-and-usage/api-keys",
 		put: []block{settings(`Cursor Settings > Models > API Keys
   OpenAI API Key: {{key}}

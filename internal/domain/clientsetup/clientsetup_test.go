@@ -77,7 +77,7 @@ func TestSetupsAreWhole(t *testing.T) {
 			t.Errorf("%s says the key %d times", s.GetClient(), keys)
 		}
 	}
-	for _, client := range []string{"codex", "claude-code", "cursor", "aider", "open-webui"} {
+	for _, client := range []string{"codex", "claude-code", "gemini-cli", "cursor", "aider", "open-webui"} {
 		if !seen[client] {
 			t.Errorf("%s is missing", client)
 		}
@@ -97,7 +97,7 @@ func TestShellGetsWhatIsMeant(t *testing.T) {
 				continue
 			}
 			// The programs that it runs say how they were called.
-			script := "say() { for a in \"$@\"; do printf '%s\\0' \"$a\"; done; }\ncurl() { say \"$@\"; }; docker() { say \"$@\"; }; aider() { say \"$@\"; }; codex() { :; }; claude() { :; }; gemini() { :; }\n" +
+			script := "say() { for a in \"$@\"; do printf '%s\\0' \"$a\"; done; }\ncurl() { say \"$@\"; }; docker() { say \"$@\"; }; aider() { say \"$@\"; }; codex() { :; }; claude() { :; }; gemini() { say \"$@\"; }\n" +
 				clientsetup.Text(b, key) + "env -0\n"
 			cmd := exec.CommandContext(t.Context(), sh, "-c", script)
 			cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=/nowhere"}
@@ -116,7 +116,7 @@ func TestShellGetsWhatIsMeant(t *testing.T) {
 					t.Errorf("%s: %s is %q", s.GetClient(), name, value)
 				}
 			}
-			for client, want := range map[string]string{"aider": "openai/" + odd, "open-webui": "DEFAULT_MODELS=" + odd} {
+			for client, want := range map[string]string{"aider": "openai/" + odd, "open-webui": "DEFAULT_MODELS=" + odd, "gemini-cli": odd} {
 				if s.GetClient() == client && !slices.Contains(words, want) {
 					t.Errorf("%s: %q", client, words)
 				}
