@@ -26,7 +26,7 @@ const readers = 4
 const (
 	// writerOptions: a batch of calls changes more pages than SQLite keeps in memory by itself (2 MB), and
 	// would write and read them again meanwhile.
-	writerOptions = "_txlock=immediate&_pragma=cache_size(-16384)"
+	writerOptions = "_txlock=immediate&_pragma=cache_size(-4096)"
 	// checkpointPages is how long the write-ahead log grows, 16 MB, before it is folded into the file: most
 	// of its pages are written by batch after batch, and go into the file once.
 	checkpointPages = 4096
