@@ -20,9 +20,6 @@ var fileMarks = [][]byte{[]byte("base64"), []byte("input_audio"), []byte(`"inlin
 // PromptTokens guesses how many tokens a JSON request is: four bytes of it to a token.
 func PromptTokens(body []byte) int64 {
 	n := int64(len(body))
-	if !slices.ContainsFunc(fileMarks, func(mark []byte) bool { return bytes.Contains(body, mark) }) {
-		return n / 4
-	}
 	var files int64
 	for i := 0; ; {
 		start := bytes.IndexByte(body[i:], '"')
@@ -32,6 +29,9 @@ func PromptTokens(body []byte) int64 {
 		start += i + 1
 		end := stringEnd(body, start)
 		if end-start >= minFile && isFile(body[start:end]) {
+			if files == 0 && !slices.ContainsFunc(fileMarks, func(mark []byte) bool { return bytes.Contains(body, mark) }) {
+				return n / 4
+			}
 			n -= int64(end - start)
 			files += min(int64(end-start)/4, fileTokens)
 		}
