@@ -82,13 +82,14 @@ func member(provider, model string, priority int32) *nodev1.Member {
 }
 
 // policy is the default one, but for a threshold that no failure reaches: every call of
-// the failover scenario is to meet the failing target first.
+// the failover scenario is to meet the failing target first, and once: the pause before the
+// same target is tried again is no work.
 func policy() *nodev1.Policy {
 	return &nodev1.Policy{
 		FailureThreshold: 1 << 30, FailureWindow: durationpb.New(time.Minute), MinRatio: 1,
 		Cooldown: durationpb.New(30 * time.Second), CooldownMax: durationpb.New(5 * time.Minute), MaxAttempts: 5,
 		ConnectTimeout: durationpb.New(5 * time.Second), FirstTokenTimeout: durationpb.New(time.Minute),
 		ResponseTimeout: durationpb.New(10 * time.Minute), StreamIdleTimeout: durationpb.New(time.Minute), AttemptTimeout: durationpb.New(3 * time.Minute),
-		TotalTimeout: durationpb.New(10 * time.Minute), StreamTotalTimeout: durationpb.New(time.Hour), StreamKeepAlive: true, RetrySameTarget: true,
+		TotalTimeout: durationpb.New(10 * time.Minute), StreamTotalTimeout: durationpb.New(time.Hour), StreamKeepAlive: true,
 	}
 }
