@@ -1,6 +1,5 @@
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
 import { toMs } from '@/api/duration';
 import { CONFIG_KEY } from '@/api/queries';
 import type { Settings } from '@/gen/trunkline/admin/v1/settings_pb';
@@ -14,6 +13,7 @@ import { Card } from '@/ui/Page';
 import { SaveBar } from '@/ui/SaveBar';
 import { SocketFields, type Sockets } from './SocketFields';
 import c from './settings.module.css';
+import { useDraft } from './useDraft';
 import { useSave } from './useSave';
 
 type Draft = { calls: number | undefined; auditEvents: number | undefined; origins: string[]; sockets: Sockets };
@@ -41,9 +41,6 @@ const messageOf = (d: Draft) => ({
 export function DataSection({ settings }: { settings: Settings }) {
   const { t, setting, list, int } = useI18n();
   const client = useQueryClient();
-  const stored = draftOf(settings);
-  const [draft, setDraft] = useState(stored);
-  const { save, errors, busy, leftError, conflict } = useSave(settings, ['retention', 'cors', 'websocket']);
   const byDefault = toMs(settings.defaultRetention?.calls);
 
   const differences = (a: Draft, b: Draft): Change[] => {
@@ -59,6 +56,9 @@ export function DataSection({ settings }: { settings: Settings }) {
       { name: t('settings.socketsPerKey'), before: perKey(a), after: perKey(b) },
     ].filter(({ before, after }) => before !== after);
   };
+  const { base, draft, setDraft, take } = useDraft(settings, draftOf, (a, b) => differences(a, b).length === 0);
+  const { save, errors, busy, leftError, conflict } = useSave(base, ['retention', 'cors', 'websocket']);
+  const stored = draftOf(base);
   const changes = differences(stored, draft);
   const { theirs } = conflict;
   return (
@@ -114,7 +114,11 @@ export function DataSection({ settings }: { settings: Settings }) {
         conflict={
           theirs && {
             changes: differences(stored, draftOf(theirs)),
-            onReload: () => client.invalidateQueries({ queryKey: CONFIG_KEY }),
+            onReload: () => {
+              conflict.settled();
+              take(theirs);
+              client.invalidateQueries({ queryKey: CONFIG_KEY });
+            },
             onOverwrite: () => {
               conflict.settled();
               save(messageOf(draft), theirs.etag);

@@ -1,6 +1,5 @@
 import { Button } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
 import { fieldErrors } from '@/api/fieldErrors';
 import { CONFIG_KEY } from '@/api/queries';
 import type { Settings } from '@/gen/trunkline/admin/v1/settings_pb';
@@ -11,16 +10,19 @@ import { PolicyFields } from '@/ui/policy/PolicyFields';
 import { policyDraft, policyMessage } from '@/ui/policy/policy';
 import { usePolicyText } from '@/ui/policy/usePolicyText';
 import { SaveBar } from '@/ui/SaveBar';
+import { useDraft } from './useDraft';
 import { useSave } from './useSave';
+
+const draftOf = (s: Settings) => policyDraft(s.failover);
 
 /** When targets are skipped and how long attempts may take, for the whole gateway. */
 export function FailoverSection({ settings }: { settings: Settings }) {
   const { t } = useI18n();
   const text = usePolicyText();
   const client = useQueryClient();
-  const stored = policyDraft(settings.failover);
-  const [draft, setDraft] = useState(stored);
-  const { save, errors, busy, leftError, conflict } = useSave(settings, ['failover']);
+  const { base, draft, setDraft, take } = useDraft(settings, draftOf, (a, b) => text.changes(a, b).length === 0);
+  const { save, errors, busy, leftError, conflict } = useSave(base, ['failover']);
+  const stored = draftOf(base);
   const changes = text.changes(stored, draft);
   const { theirs } = conflict;
   const isDefault = Object.keys(draft).length === 0;
@@ -38,7 +40,7 @@ export function FailoverSection({ settings }: { settings: Settings }) {
         <PolicyFields
           value={draft}
           onChange={setDraft}
-          effective={policyDraft(settings.defaultFailover)}
+          effective={policyDraft(base.defaultFailover)}
           errors={fieldErrors(errors, 'failover')}
         />
       </Card>
@@ -50,8 +52,12 @@ export function FailoverSection({ settings }: { settings: Settings }) {
         error={leftError}
         conflict={
           theirs && {
-            changes: text.changes(stored, policyDraft(theirs.failover)),
-            onReload: () => client.invalidateQueries({ queryKey: CONFIG_KEY }),
+            changes: text.changes(stored, draftOf(theirs)),
+            onReload: () => {
+              conflict.settled();
+              take(theirs);
+              client.invalidateQueries({ queryKey: CONFIG_KEY });
+            },
             onOverwrite: () => {
               conflict.settled();
               save({ failover: policyMessage(draft) }, theirs.etag);

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
-import { screen, within } from '@testing-library/react';
+import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 import { FailoverPolicySchema } from '@/gen/trunkline/admin/v1/settings_pb';
@@ -116,4 +116,23 @@ test('a token is shown once, with how to use it', async () => {
   await userEvent.click(screen.getByRole('button', { name: 'Create token' }));
   expect((await screen.findAllByText(/tl-admin-canary/)).length).toBe(2);
   expect(createToken.mock.calls[0]?.[0]).toMatchObject({ token: { name: 'ci', readBodies: false } });
+});
+
+test('what someone else saves does not drop what is being typed, and shows where nothing is', async () => {
+  let theirs = settings;
+  const getSettings = vi.fn(() => ({ settings: theirs }));
+  const { queryClient } = renderApp('/settings', { settings: { getSettings, updateSettings: () => ({}) } });
+  const save = async (etag: string, failureThreshold: number) => {
+    theirs = { ...settings, etag, failover: { failureThreshold } };
+    await queryClient.invalidateQueries();
+  };
+  expect(await screen.findByLabelText('Failures')).toHaveValue('3');
+  await save('5', 4);
+  await waitFor(() => expect(screen.getByLabelText('Failures')).toHaveValue('4'));
+  await userEvent.clear(screen.getByLabelText('Failures'));
+  await userEvent.type(screen.getByLabelText('Failures'), '8');
+  await save('6', 9);
+  expect(getSettings.mock.calls.length).toBeGreaterThan(2);
+  expect(screen.getByLabelText('Failures')).toHaveValue('8');
+  expect(screen.getByRole('button', { name: /1 unsaved change/ })).toBeVisible();
 });

@@ -40,12 +40,8 @@ export function SettingsPage() {
         value={section}
         onChange={(next) => navigate({ search: { section: next }, replace: true })}
       >
-        {section === 'failover' && (
-          <Loaded query={settings}>{(s) => s && <FailoverSection key={s.etag} settings={s} />}</Loaded>
-        )}
-        {section === 'data' && (
-          <Loaded query={settings}>{(s) => s && <DataSection key={s.etag} settings={s} />}</Loaded>
-        )}
+        {section === 'failover' && <Loaded query={settings}>{(s) => s && <FailoverSection settings={s} />}</Loaded>}
+        {section === 'data' && <Loaded query={settings}>{(s) => s && <DataSection settings={s} />}</Loaded>}
         {section === 'access' && <AccessSection />}
         {section === 'people' && <PeopleSection />}
         {section === 'keys' && (
