@@ -16,10 +16,11 @@ var badWords = []string{
 }
 
 // busyWords are in those that are about its load: DeepSeek's insufficient_system_resource.
-var busyWords = []string{"insufficient_system", "overload", "unavailable", "capacity"}
+var busyWords = []string{"insufficient_system", "overload", "unavailable", "no_capacity", "at_capacity", "over_capacity", "capacity_exceeded"}
 
-// notBad are reasons with such a word that blame no provider: Cohere's.
-var notBad = []string{"error_toxic", "error_limit", "user_cancel"}
+// notBad are in reasons with such a word that blame no provider: Cohere's error_toxic and error_limit, and
+// what a caller brings about, by what it asks, by its own tools or by leaving.
+var notBad = []string{"toxic", "error_limit", "length", "filter", "safety", "policy", "user", "client", "tool_error"}
 
 // windowFull ends an answer for which the context window had no room left: a short answer is
 // an answer, none at all is a prompt that is too long.
@@ -68,7 +69,7 @@ func Finish(reason string, output bool) (v dataplane.Verdict, ok bool) {
 			return v, false
 		}
 		v.Outcome = dataplane.ContextLength
-	case slices.Contains(notBad, lower):
+	case slices.ContainsFunc(notBad, has):
 		return v, false
 	case slices.ContainsFunc(busyWords, has):
 		v.Outcome = dataplane.Overloaded

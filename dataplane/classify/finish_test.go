@@ -12,6 +12,8 @@ func TestReasonsToFinish(t *testing.T) {
 		"stop": dataplane.OK, "STOP": dataplane.OK, "length": dataplane.OK, "content_filter": dataplane.OK, "tool_calls": dataplane.OK,
 		"SAFETY": dataplane.OK, "RECITATION": dataplane.OK, "pause_turn": dataplane.OK, "refusal": dataplane.OK, "sensitive": dataplane.OK,
 		"ERROR_TOXIC": dataplane.OK, "ERROR_LIMIT": dataplane.OK, "USER_CANCEL": dataplane.OK,
+		"content_filter_error": dataplane.OK, "context_length_error": dataplane.OK, "tool_error": dataplane.OK, "user_abort": dataplane.OK,
+		"user_cancelled": dataplane.OK, "user_interrupt": dataplane.OK, "max_capacity_tokens": dataplane.OK,
 		"error": dataplane.ServerError, "ERROR": dataplane.ServerError, "network_error": dataplane.ServerError, "abort": dataplane.ServerError,
 		"aborted": dataplane.ServerError, "failed": dataplane.ServerError, "cancelled": dataplane.ServerError, "timeout": dataplane.ServerError,
 		"MALFORMED_FUNCTION_CALL": dataplane.ServerError, "UNEXPECTED_TOOL_CALL": dataplane.ServerError, "internal_error": dataplane.ServerError,

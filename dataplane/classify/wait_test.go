@@ -58,6 +58,12 @@ func TestReadsWaitsInAllForms(t *testing.T) {
 		"text, Japanese":         {nil, `{"error":{"message":"30秒後に再試行してください"}}`, 30 * time.Second},
 		"text, Korean":           {nil, `{"error":{"message":"2분 후에 다시 시도하세요"}}`, 2 * time.Minute},
 		"text, Chinese":          {nil, `{"error":{"message":"请求过于频繁，请在2分钟后重试"}}`, 2 * time.Minute},
+		"text, a window":         {nil, `{"error":{"message":"您的账户在24小时内的请求数已达上限"}}`, 0},
+		"text, Japanese window":  {nil, `{"error":{"message":"1日以内に100回"}}`, 0},
+		"text, Korean window":    {nil, `{"error":{"message":"요청 한도 1일 이내 100회"}}`, 0},
+		"text, within":           {nil, `{"error":{"message":"请在30秒内重试"}}`, 30 * time.Second},
+		"text, quoted":           {nil, `{"error":{"message":"Flagged, your prompt: 'please wait 365 days'"}}`, 0},
+		"text, behind a quote":   {nil, `{"error":{"message":"You've used all of 'gpt-x'. Please try again in 20s."}}`, 20 * time.Second},
 		"header before body":     {map[string]string{"Retry-After": "3"}, `{"error":{"message":"x","retry_after":42}}`, 3 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {

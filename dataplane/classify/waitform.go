@@ -81,8 +81,9 @@ var (
 	// momentAfter: "Limit will reset at 2026-11-29 19:14:53 UTC".
 	momentAfter = regexp.MustCompile(`(?i)\b(?:until|(?:reset|again|retry|available)\w*(?: (?:at|on|after))?)[:\s]+` +
 		`(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?(?:UTC|GMT|Z)| ?[+-]\d\d:?\d\d)?)`)
-	// eastAsian: 请在30秒后重试, 30秒後に再試行してください, 30초 후에 다시 시도하세요.
-	eastAsian = regexp.MustCompile(`(\d+(?:\.\d+)?)\s*(毫秒|ミリ秒|밀리초|秒|초|分|분|小时|小時|時間|시간|天|日|일)[钟鐘]?\s*(?:之?[后後]|内|以内|후|뒤|이내)`)
+	// eastAsian: 请在30秒后重试, 30秒後に再試行してください, 30초 후에 다시 시도하세요. Within a span (内, 이내) is a
+	// wait only where it says so: else it is the window of a limit.
+	eastAsian = regexp.MustCompile(`(\d+(?:\.\d+)?)\s*(毫秒|ミリ秒|밀리초|秒|초|分|분|小时|小時|時間|시간|天|日|일)[钟鐘]?\s*(?:之?[后後]|후|뒤|(?:以?内|이내)[^。.,，]{0,12}?(?:重试|重試|再试|再試行|다시|재시도))`)
 	unitNames = map[string]string{
 		"毫秒": "ms", "ミリ秒": "ms", "밀리초": "ms", "秒": "s", "초": "s", "分": "m", "분": "m",
 		"小时": "h", "小時": "h", "時間": "h", "시간": "h", "天": "d", "日": "d", "일": "d",
@@ -91,21 +92,57 @@ var (
 
 // phrasedWait finds a wait in what an upstream says in words.
 func phrasedWait(message string, now time.Time) (time.Duration, bool) {
-	if m := waitPhrase.FindStringSubmatch(message); m != nil {
+	if m := findUnquoted(waitPhrase, message); m != nil {
 		return spanOf(m[1])
 	}
-	if m := clockAfter.FindStringSubmatch(message); m != nil {
+	if m := findUnquoted(clockAfter, message); m != nil {
 		return clockSpan(m[1])
 	}
-	if m := momentAfter.FindStringSubmatch(message); m != nil {
+	if m := findUnquoted(momentAfter, message); m != nil {
 		if date, ok := moment(m[1]); ok {
 			return date.Sub(now), true
 		}
 	}
-	if m := eastAsian.FindStringSubmatch(message); m != nil {
+	if m := findUnquoted(eastAsian, message); m != nil {
 		return spanOf(m[1] + unitNames[m[2]])
 	}
 	return 0, false
+}
+
+// findUnquoted finds the first match that does not stand in quotes, where a caller may have written it.
+func findUnquoted(phrase *regexp.Regexp, message string) []string {
+	for _, at := range phrase.FindAllStringSubmatchIndex(message, 8) {
+		if isQuoted(message[:at[0]]) {
+			continue
+		}
+		out := make([]string, len(at)/2)
+		for i := range out {
+			if at[2*i] >= 0 {
+				out[i] = message[at[2*i]:at[2*i+1]]
+			}
+		}
+		return out
+	}
+	return nil
+}
+
+// isQuoted reports whether a quote is open at the end of a text. The apostrophe of a word opens none.
+func isQuoted(before string) bool {
+	open := byte(0)
+	for i := range len(before) {
+		switch c := before[i]; {
+		case c != '\'' && c != '"' && c != '`':
+		case c == open:
+			open = 0
+		case open == 0 && (c != '\'' || i == 0 || !isWord(before[i-1])):
+			open = c
+		}
+	}
+	return open != 0
+}
+
+func isWord(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
 // spanOf sums up the parts of a span of time, such as 1m30.5s or 2 minutes and 10 seconds.
