@@ -11,8 +11,9 @@ import (
 // before the node answered the first, and none that the node has or has refused. It is sent as what
 // changed where the node takes that, and what the node has is known.
 type pusher struct {
-	next controlplane.Snapshot // newest one not sent
-	sent controlplane.Snapshot // waits for an answer
+	newest controlplane.Snapshot // that there is; no other one is kept in memory for this stream
+	due    bool                  // newest is to be sent, if the node needs it
+	sent   *identity             // of what waits for an answer
 	// Of what was sent.
 	nonce uint64
 	delta bool
@@ -35,6 +36,13 @@ type pusher struct {
 	history func(revision uint64) []byte
 }
 
+// identity tells a snapshot without holding it.
+type identity struct {
+	revision uint64
+	lineage  string
+	digest   []byte
+}
+
 func newPusher(hello *nodev1.Hello, history func(revision uint64) []byte) *pusher {
 	return &pusher{
 		takesDeltas: hello.GetTakesDeltas(), have: hello.GetHaveDigest(), haveSHA256: hello.GetHaveSha256(), lineage: hello.GetHaveLineage(),
@@ -42,9 +50,9 @@ func newPusher(hello *nodev1.Hello, history func(revision uint64) []byte) *pushe
 	}
 }
 
-// offer replaces whatever was not sent yet. It reports whether the node has it already.
+// offer replaces the newest snapshot. It reports whether the node has it already.
 func (p *pusher) offer(s controlplane.Snapshot) (has bool) {
-	p.next = s
+	p.newest, p.due = s, true
 	return p.sent == nil && p.has(s)
 }
 
@@ -73,11 +81,11 @@ func (p *pusher) release() { p.floor = 0 }
 
 // wants reports whether there is something to send now.
 func (p *pusher) wants() bool {
-	if p.next == nil || p.sent != nil || p.held(p.next) {
+	if !p.due || p.sent != nil || p.held(p.newest) {
 		return false
 	}
-	if p.has(p.next) || bytes.Equal(p.next.Digest(), p.refused) && p.next.Lineage() == p.refusedOf {
-		p.next = nil
+	if p.has(p.newest) || bytes.Equal(p.newest.Digest(), p.refused) && p.newest.Lineage() == p.refusedOf {
+		p.due = false
 		return false
 	}
 	return true
@@ -85,10 +93,10 @@ func (p *pusher) wants() bool {
 
 // takeDelta returns what to send now if a delta of at most so many bytes does, or nil.
 func (p *pusher) takeDelta(atMost int) (*nodev1.Delta, error) {
-	if !p.takesDeltas || p.needsWhole || len(p.have) == 0 || !p.wants() || p.next.Lineage() != p.lineage {
+	if !p.takesDeltas || p.needsWhole || len(p.have) == 0 || !p.wants() || p.newest.Lineage() != p.lineage {
 		return nil, nil
 	}
-	d, err := p.next.Delta(p.have)
+	d, err := p.newest.Delta(p.have)
 	if d == nil || err != nil || len(d.GetChangeZstd()) > atMost {
 		return nil, err
 	}
@@ -101,7 +109,7 @@ func (p *pusher) take() (*nodev1.Full, error) {
 	if !p.wants() {
 		return nil, nil
 	}
-	full, err := p.next.Full()
+	full, err := p.newest.Full()
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +118,8 @@ func (p *pusher) take() (*nodev1.Full, error) {
 }
 
 func (p *pusher) sending(delta bool) {
-	p.sent, p.next, p.delta = p.next, nil, delta
+	p.sent = &identity{p.newest.Revision(), p.newest.Lineage(), p.newest.Digest()}
+	p.due, p.delta = false, delta
 	p.nonce++
 }
 
@@ -140,9 +149,9 @@ func (p *pusher) acked(nonce uint64) (revision uint64, ok bool) {
 	if !ok {
 		return 0, false
 	}
-	p.have, p.lineage, p.floor, p.revision = s.Digest(), s.Lineage(), 0, s.Revision()
+	p.have, p.lineage, p.floor, p.revision = s.digest, s.lineage, 0, s.revision
 	p.needsWhole = p.needsWhole && p.delta
-	return s.Revision(), true
+	return s.revision, true
 }
 
 // nacked records that the node refused what was sent. resync: it did not fit, and the whole is to be sent;
@@ -153,17 +162,14 @@ func (p *pusher) nacked(nonce uint64, code nodev1.NackCode) (revision uint64, re
 		return 0, false, false
 	}
 	if p.delta && code == nodev1.NackCode_NACK_CODE_RESYNC {
-		p.needsWhole = true
-		if p.next == nil {
-			p.next = s
-		}
-		return s.Revision(), true, true
+		p.needsWhole, p.due = true, true
+		return s.revision, true, true
 	}
-	p.refused, p.refusedOf = s.Digest(), s.Lineage()
-	return s.Revision(), false, true
+	p.refused, p.refusedOf = s.digest, s.lineage
+	return s.revision, false, true
 }
 
-func (p *pusher) answered(nonce uint64) (controlplane.Snapshot, bool) {
+func (p *pusher) answered(nonce uint64) (*identity, bool) {
 	if p.sent == nil || nonce != p.nonce {
 		return nil, false
 	}

@@ -13,7 +13,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
-	"github.com/trunkline-ai/trunkline/internal/domain/docset"
 	"github.com/trunkline-ai/trunkline/internal/telemetry"
 )
 
@@ -129,7 +128,7 @@ func (h *Hub) refresh(ctx context.Context) {
 	case h.newest == nil || h.newest.cfg.Lineage != cfg.Lineage:
 		h.past = nil
 	default:
-		h.past = remember(h.past, h.newest.set, docset.Between(h.newest.set, next.set).Len())
+		h.past = remember(h.past, h.newest.set, next.set)
 	}
 	h.newest = next
 	h.publish(version{newEncoded(cfg, next.set, h.past), traceparent})

@@ -3,6 +3,7 @@ package snapshot
 import (
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
@@ -15,8 +16,10 @@ import (
 const (
 	// MaxSize bounds a serialised snapshot, in bytes; nodes refuse a larger one.
 	MaxSize = 32 << 20
-	// maxPast is from how many earlier snapshots a node can be brought up to date by a delta.
-	maxPast = 64
+	// maxPast and maxPastBytes are from how many earlier snapshots a node can be brought up to date by a
+	// delta, and about how much memory all of them may take that the present one does not share.
+	maxPast      = 256
+	maxPastBytes = 16 << 20
 	// smallChange is how many documents may change before a delta is weighed against the whole.
 	smallChange = 64
 )
@@ -25,16 +28,20 @@ const (
 type past struct {
 	set     *docset.Set
 	changed int // documents that the next one changed
+	bytes   int // of memory that it does not share with the next one
 }
 
-// remember adds a snapshot to those of before, and forgets which too much has changed since.
-func remember(before []past, set *docset.Set, changed int) []past {
-	all := append(append(make([]past, 0, len(before)+1), before...), past{set, changed})
-	sum := 0
+// remember adds a snapshot to those of before when another one comes after it, and forgets those which too
+// much has changed since.
+func remember(before []past, set, next *docset.Set) []past {
+	change := docset.Between(set, next)
+	all := append(slices.Clip(before), past{set, change.Len(), change.HeldBefore(set)})
+	changed, bytes := 0, 0
 	for i := len(all) - 1; i >= 0; i-- {
-		sum += all[i].changed
-		if len(all)-i > maxPast || sum > smallChange && 2*sum > set.Len() {
-			return all[i+1:]
+		changed += all[i].changed
+		bytes += all[i].bytes
+		if len(all)-i > maxPast || bytes > maxPastBytes || changed > smallChange && 2*changed > set.Len() {
+			return slices.Clone(all[i+1:]) // holds nothing of those before
 		}
 	}
 	return all
@@ -53,7 +60,7 @@ type encoded struct {
 	lineage  string
 	replaces []string
 	set      *docset.Set
-	digest   docset.Digest
+	digest   []byte // apart, so that who keeps it keeps nothing else
 	past     []past
 
 	encoding sync.Mutex // guards full; apart, since those who take deltas must not wait for a whole
@@ -64,14 +71,15 @@ type encoded struct {
 }
 
 func newEncoded(cfg *controlplane.Config, set *docset.Set, before []past) *encoded {
+	digest := set.Digest()
 	return &encoded{
-		lineage: cfg.Lineage, replaces: cfg.Replaces, set: set, digest: set.Digest(), past: before, deltas: map[docset.Digest]*nodev1.Delta{},
+		lineage: cfg.Lineage, replaces: cfg.Replaces, set: set, digest: digest[:], past: before, deltas: map[docset.Digest]*nodev1.Delta{},
 	}
 }
 
 func (e *encoded) Revision() uint64 { return e.set.Revision() }
 func (e *encoded) Lineage() string  { return e.lineage }
-func (e *encoded) Digest() []byte   { return e.digest[:] }
+func (e *encoded) Digest() []byte   { return e.digest }
 
 // Full is the whole snapshot. Equal snapshots give equal bytes on every replica. The nonce is left for the
 // stream to set.
@@ -87,7 +95,7 @@ func (v version) Full() (*nodev1.Full, error) {
 
 // head is a Full without its content.
 func (v version) head() *nodev1.Full {
-	return &nodev1.Full{Revision: v.Revision(), Lineage: v.lineage, Replaces: v.replaces, Digest: v.digest[:], Traceparent: v.traceparent}
+	return &nodev1.Full{Revision: v.Revision(), Lineage: v.lineage, Replaces: v.replaces, Digest: v.digest, Traceparent: v.traceparent}
 }
 
 func (e *encoded) whole() (*nodev1.Full, error) {

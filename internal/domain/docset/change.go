@@ -32,6 +32,30 @@ func Between(from, to *Set) *Change {
 // Len is how many documents a change names.
 func (c *Change) Len() int { return len(c.Documents) + len(c.Gone) }
 
+// documentOverhead is about what a document takes in memory beside its name and what it says.
+const documentOverhead = 128
+
+// HeldBefore is about how many bytes of memory a set holds that the one after the change does not share:
+// what it costs to keep the set.
+func (c *Change) HeldBefore(before *Set) int {
+	size := before.docs.CopiedBy(c.Len())
+	if c.NewRest {
+		size += len(before.rest)
+	}
+	count := func(id ID) {
+		if d, _ := before.Get(id); d != nil {
+			size += documentOverhead + len(d.Name) + len(d.Raw)
+		}
+	}
+	for _, d := range c.Documents {
+		count(d.ID)
+	}
+	for _, id := range c.Gone {
+		count(id)
+	}
+	return size
+}
+
 // Encode is the change as it is sent. Equal changes give equal bytes.
 func (c *Change) Encode() ([]byte, error) {
 	m := &nodev1.Change{Revision: c.Revision}

@@ -102,21 +102,29 @@ type Change struct {
 	Rest      []byte // see Set
 }
 
-// With is the set after a change.
+// With is the set after a change. What the change names and does not alter is kept, so that both sets hold
+// it once.
 func (s *Set) With(c *Change) *Set {
 	next := &Set{revision: c.Revision, rest: s.rest, lean: s.lean, size: s.size}
-	if c.NewRest {
+	if c.NewRest && !bytes.Equal(c.Rest, s.rest) {
 		next.rest = slices.Clone(c.Rest)
 	}
 	edits := make([]hashtrie.Edit[entry], 0, len(c.Documents)+len(c.Gone))
-	replace := func(id ID) {
-		if old, had := s.docs.Get(id); had && old.doc != nil {
+	replace := func(old entry) {
+		if old.doc != nil {
 			next.size -= old.doc.size()
 		}
 	}
 	for i, d := range c.Documents {
-		replace(d.ID)
+		if i%politeEvery == politeEvery-1 {
+			runtime.Gosched()
+		}
 		e := entry{leaf: d.leaf(), doc: d}
+		old, had := s.docs.Get(d.ID)
+		if had && old.leaf == e.leaf {
+			continue
+		}
+		replace(old)
 		switch {
 		case s.lean && d.Kind == APIKey:
 			e.doc = nil
@@ -127,12 +135,13 @@ func (s *Set) With(c *Change) *Set {
 			next.size += d.size()
 		}
 		edits = append(edits, hashtrie.Edit[entry]{Key: d.ID, Value: e})
-		if i%politeEvery == politeEvery-1 {
-			runtime.Gosched()
-		}
 	}
 	for _, id := range c.Gone {
-		replace(id)
+		old, had := s.docs.Get(id)
+		if !had {
+			continue
+		}
+		replace(old)
 		edits = append(edits, hashtrie.Edit[entry]{Key: id, Gone: true})
 	}
 	next.docs = s.docs.With(edits)
