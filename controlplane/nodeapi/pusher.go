@@ -4,8 +4,12 @@ import (
 	"bytes"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/domain/docset"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
+
+// maxResyncs is after how many deltas in a row that did not fit a stream is sent wholes only.
+const maxResyncs = 2
 
 // pusher decides what one stream is sent next: the newest snapshot, never a second one
 // before the node answered the first, and none that the node has or has refused. It is sent as what
@@ -20,6 +24,7 @@ type pusher struct {
 
 	takesDeltas bool
 	needsWhole  bool   // a delta did not fit
+	resyncs     int    // deltas in a row that did not fit
 	have        []byte // digest of what the node serves; empty: not known
 	haveSHA256  []byte // of what it said that it serves, where it does not know its digest
 	lineage     string // of what it serves; empty: not known
@@ -44,8 +49,13 @@ type identity struct {
 }
 
 func newPusher(hello *nodev1.Hello, history func(revision uint64) []byte) *pusher {
+	known := hello.GetDigestFormat() == docset.DigestFormat
+	var have []byte
+	if known {
+		have = hello.GetHaveDigest()
+	}
 	return &pusher{
-		takesDeltas: hello.GetTakesDeltas(), have: hello.GetHaveDigest(), haveSHA256: hello.GetHaveSha256(), lineage: hello.GetHaveLineage(),
+		takesDeltas: known && hello.GetTakesDeltas(), have: have, haveSHA256: hello.GetHaveSha256(), lineage: hello.GetHaveLineage(),
 		floor: hello.GetHaveRevision(), revision: hello.GetHaveRevision(), history: history,
 	}
 }
@@ -151,6 +161,9 @@ func (p *pusher) acked(nonce uint64) (revision uint64, ok bool) {
 	}
 	p.have, p.lineage, p.floor, p.revision = s.digest, s.lineage, 0, s.revision
 	p.needsWhole = p.needsWhole && p.delta
+	if p.delta {
+		p.resyncs = 0
+	}
 	return s.revision, true
 }
 
@@ -163,6 +176,9 @@ func (p *pusher) nacked(nonce uint64, code nodev1.NackCode) (revision uint64, re
 	}
 	if p.delta && code == nodev1.NackCode_NACK_CODE_RESYNC {
 		p.needsWhole, p.due = true, true
+		if p.resyncs++; p.resyncs == maxResyncs {
+			p.takesDeltas = false
+		}
 		return s.revision, true, true
 	}
 	p.refused, p.refusedOf = s.digest, s.lineage

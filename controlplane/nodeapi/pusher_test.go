@@ -3,6 +3,7 @@ package nodeapi
 import (
 	"testing"
 
+	"github.com/trunkline-ai/trunkline/internal/domain/docset"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -135,7 +136,7 @@ func sendsDelta(t *testing.T, p *pusher, want uint64) uint64 {
 
 func TestPusherSendsWhatChangedWhereThatFits(t *testing.T) {
 	t.Parallel()
-	p := newPusher(&nodev1.Hello{TakesDeltas: true, HaveDigest: []byte{1}, HaveRevision: 1}, nil)
+	p := newPusher(&nodev1.Hello{TakesDeltas: true, DigestFormat: docset.DigestFormat, HaveDigest: []byte{1}, HaveRevision: 1}, nil)
 	p.offer(after(2, 10, 1))
 	first := sendsDelta(t, p, 2)
 	p.offer(after(3, 10, 1))
@@ -159,7 +160,7 @@ func TestPusherSendsWhatChangedWhereThatFits(t *testing.T) {
 func TestPusherSendsTheWholeAfterADeltaThatDidNotFit(t *testing.T) {
 	t.Parallel()
 	const resync = nodev1.NackCode_NACK_CODE_RESYNC
-	p := newPusher(&nodev1.Hello{TakesDeltas: true, HaveDigest: []byte{1}, HaveRevision: 1}, nil)
+	p := newPusher(&nodev1.Hello{TakesDeltas: true, DigestFormat: docset.DigestFormat, HaveDigest: []byte{1}, HaveRevision: 1}, nil)
 	p.offer(after(2, 10, 1))
 	if r, again, ok := p.nacked(sendsDelta(t, p, 2), resync); !ok || !again || r != 2 {
 		t.Errorf("nacked %d %t %t", r, again, ok)
@@ -187,10 +188,11 @@ func TestPusherSendsWholeToNodesThatDoNotKnowDeltas(t *testing.T) {
 	t.Parallel()
 	for name, hello := range map[string]*nodev1.Hello{
 		"an older build":         {HaveSha256: []byte{1}, HaveRevision: 1},
-		"no digest":              {HaveSha256: []byte{1}, HaveRevision: 1, TakesDeltas: true},
-		"not willing":            {HaveDigest: []byte{1}, HaveRevision: 1},
-		"of another database":    {HaveDigest: []byte{1}, HaveRevision: 1, HaveLineage: "other", TakesDeltas: true},
-		"with an unknown digest": {HaveDigest: []byte{7}, HaveRevision: 1, TakesDeltas: true},
+		"no digest":              {HaveSha256: []byte{1}, HaveRevision: 1, TakesDeltas: true, DigestFormat: docset.DigestFormat},
+		"not willing":            {HaveDigest: []byte{1}, HaveRevision: 1, DigestFormat: docset.DigestFormat},
+		"of another database":    {HaveDigest: []byte{1}, HaveRevision: 1, HaveLineage: "other", TakesDeltas: true, DigestFormat: docset.DigestFormat},
+		"of another format":      {HaveSha256: []byte{1}, HaveDigest: []byte{9}, HaveRevision: 1, TakesDeltas: true, DigestFormat: docset.DigestFormat + 1},
+		"with an unknown digest": {HaveDigest: []byte{7}, HaveRevision: 1, TakesDeltas: true, DigestFormat: docset.DigestFormat},
 	} {
 		p := newPusher(hello, nil)
 		if has := p.offer(revision(1)); has != (name != "with an unknown digest") {
@@ -200,4 +202,29 @@ func TestPusherSendsWholeToNodesThatDoNotKnowDeltas(t *testing.T) {
 		sendsDelta(t, p, 0)
 		sends(t, p, 2)
 	}
+}
+
+// A digest that the node makes in another way without saying so would cost every change a delta and a whole.
+func TestPusherSendsWholesAfterTwoDeltasInARowThatDidNotFit(t *testing.T) {
+	t.Parallel()
+	const resync = nodev1.NackCode_NACK_CODE_RESYNC
+	p := newPusher(&nodev1.Hello{TakesDeltas: true, DigestFormat: docset.DigestFormat, HaveDigest: []byte{1}, HaveRevision: 1}, nil)
+	refuse := func(n uint64) {
+		t.Helper()
+		p.offer(after(n, 10, byte(n-1)))
+		if _, again, ok := p.nacked(sendsDelta(t, p, n), resync); !ok || !again {
+			t.Fatalf("revision %d: not taken as a wish for the whole", n)
+		}
+		if _, ok := p.acked(sends(t, p, n)); !ok {
+			t.Fatalf("revision %d: the whole was not taken as answered", n)
+		}
+	}
+	refuse(2)
+	p.offer(after(3, 10, 2))
+	p.acked(sendsDelta(t, p, 3)) // it fits: the next one is the first again
+	refuse(4)
+	refuse(5)
+	p.offer(after(6, 10, 5))
+	sendsDelta(t, p, 0)
+	sends(t, p, 6)
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing"
+	"github.com/trunkline-ai/trunkline/internal/domain/docset"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -45,7 +46,7 @@ func TestSnapshotIsAppliedAndAcknowledged(t *testing.T) {
 			u, _ := start(t, cfg)
 
 			hello := get(t, "hello", p.hellos)
-			if diff := cmp.Diff(&nodev1.Hello{Node: "node-1", BootId: "boot-a", Version: "v1.2.3"}, hello, protocmp.Transform(), clocks); diff != "" {
+			if diff := cmp.Diff(&nodev1.Hello{Node: "node-1", BootId: "boot-a", Version: "v1.2.3", DigestFormat: docset.DigestFormat}, hello, protocmp.Transform(), clocks); diff != "" {
 				t.Errorf("hello (-want +got):\n%s", diff)
 			}
 			select {

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/identity"
+	"github.com/trunkline-ai/trunkline/internal/domain/docset"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -63,7 +64,7 @@ func (n *light) stream(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	hello := &nodev1.Hello{Node: n.name, BootId: n.boot, Version: "light", UptimeMs: time.Since(n.began).Milliseconds(), TakesDeltas: true}
+	hello := &nodev1.Hello{Node: n.name, BootId: n.boot, Version: "light", UptimeMs: time.Since(n.began).Milliseconds(), TakesDeltas: true, DigestFormat: docset.DigestFormat}
 	if n.have != nil && !n.forget.Load() {
 		hello.HaveRevision, hello.HaveDigest, hello.HaveLineage = n.have.GetRevision(), n.have.GetDigest(), n.have.GetLineage()
 	}

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/stream"
+	"github.com/trunkline-ai/trunkline/internal/domain/docset"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -94,7 +95,7 @@ func revokeAck(ack *nodev1.RevokeAck) *nodev1.SyncRequest {
 
 // greet says hello and waits for the headers by which it is accepted.
 func (s *Syncer) greet(link syncStream) error {
-	hello := &nodev1.Hello{Node: s.cfg.Node, BootId: s.cfg.BootID, Version: s.cfg.Version, TakesDeltas: s.cfg.Change != nil}
+	hello := &nodev1.Hello{Node: s.cfg.Node, BootId: s.cfg.BootID, Version: s.cfg.Version, TakesDeltas: s.cfg.Change != nil, DigestFormat: docset.DigestFormat}
 	if v := s.have.Load(); v != nil {
 		hello.HaveRevision, hello.HaveSha256, hello.HaveLineage = v.revision, []byte(v.sha256), v.lineage
 		hello.HaveHistory, hello.HaveDigest = []byte(v.history), v.digest[:]

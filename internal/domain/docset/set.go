@@ -18,6 +18,10 @@ import (
 
 const revisionField protowire.Number = 1
 
+// DigestFormat is how digests are made: planes that make them in different ways cannot prove to each other
+// where a change leads. It goes up with every change of sum, of leaves or of the tree below.
+const DigestFormat = 1
+
 // Digest is a hash of everything in a snapshot.
 type Digest [sha256.Size]byte
 

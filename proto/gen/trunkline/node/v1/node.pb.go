@@ -390,7 +390,10 @@ type Hello struct {
 	// Full.digest of what the node serves; have_sha256 is empty when the node came to that by a delta.
 	HaveDigest []byte `protobuf:"bytes,440,opt,name=have_digest,json=haveDigest,proto3" json:"have_digest,omitempty"`
 	// Whether the node takes deltas.
-	TakesDeltas   bool `protobuf:"varint,441,opt,name=takes_deltas,json=takesDeltas,proto3" json:"takes_deltas,omitempty"`
+	TakesDeltas bool `protobuf:"varint,441,opt,name=takes_deltas,json=takesDeltas,proto3" json:"takes_deltas,omitempty"`
+	// How the node makes digests; a control plane that makes them in another way sends no deltas. 1 is a tree
+	// of SHA-256 over the documents; 0 is not known.
+	DigestFormat  uint32 `protobuf:"varint,445,opt,name=digest_format,json=digestFormat,proto3" json:"digest_format,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -521,6 +524,13 @@ func (x *Hello) GetTakesDeltas() bool {
 		return x.TakesDeltas
 	}
 	return false
+}
+
+func (x *Hello) GetDigestFormat() uint32 {
+	if x != nil {
+		return x.DigestFormat
+	}
+	return 0
 }
 
 // A snapshot is in use.
@@ -1883,7 +1893,7 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x05drain\x18\x04 \x01(\v2\x18.trunkline.node.v1.DrainH\x00R\x05drain\x12S\n" +
 	"\x11renew_certificate\x18\xf2\x02 \x01(\v2#.trunkline.node.v1.RenewCertificateH\x00R\x10renewCertificate\x121\n" +
 	"\x05delta\x18\xb8\x03 \x01(\v2\x18.trunkline.node.v1.DeltaH\x00R\x05deltaB\t\n" +
-	"\amessage\"\xe5\x03\n" +
+	"\amessage\"\x8b\x04\n" +
 	"\x05Hello\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12\x17\n" +
 	"\aboot_id\x18\x02 \x01(\tR\x06bootId\x12\x18\n" +
@@ -1900,7 +1910,8 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\fhave_history\x18\x96\x01 \x01(\fR\vhaveHistory\x12 \n" +
 	"\vhave_digest\x18\xb8\x03 \x01(\fR\n" +
 	"haveDigest\x12\"\n" +
-	"\ftakes_deltas\x18\xb9\x03 \x01(\bR\vtakesDeltas\"\x9a\x01\n" +
+	"\ftakes_deltas\x18\xb9\x03 \x01(\bR\vtakesDeltas\x12$\n" +
+	"\rdigest_format\x18\xbd\x03 \x01(\rR\fdigestFormat\"\x9a\x01\n" +
 	"\x03Ack\x12\x14\n" +
 	"\x05nonce\x18\x01 \x01(\x04R\x05nonce\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12<\n" +
