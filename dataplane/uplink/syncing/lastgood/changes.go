@@ -96,8 +96,34 @@ func (s *Store) readChange(g Generation) (*nodev1.Delta, error) {
 	return m.GetDelta(), nil
 }
 
-// readChanged puts a snapshot and its changes together, up to one that is damaged.
+// readChanged puts a snapshot and its changes together, up to one that is damaged. When they do not lead all
+// the way, an older snapshot may: a newer one that the node gave up can lie between it and its changes.
 func (s *Store) readChanged(g Generation) (*nodev1.Full, error) {
+	wholes, changes, err := s.list()
+	if err != nil {
+		return nil, err
+	}
+	best, err := s.follow(g, changes)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range wholes {
+		if best.GetRevision() == g.Revision {
+			break
+		}
+		if w.Lineage != g.Lineage || w.Revision >= g.whole || s.isQuarantined(w.Revision) {
+			continue
+		}
+		w.whole, w.Revision = w.Revision, g.Revision
+		if full, err := s.follow(w, changes); err == nil && full.GetRevision() > best.GetRevision() {
+			best = full
+		}
+	}
+	return best, nil
+}
+
+// follow puts one snapshot and its changes together.
+func (s *Store) follow(g Generation, changes []Generation) (*nodev1.Full, error) {
 	full, err := s.Read(Generation{Lineage: g.Lineage, Revision: g.whole})
 	if err != nil {
 		return nil, err
@@ -113,10 +139,6 @@ func (s *Store) readChanged(g Generation) (*nodev1.Full, error) {
 	if err != nil {
 		return nil, fmt.Errorf("last good snapshot: %w", err)
 	}
-	_, changes, err := s.list()
-	if err != nil {
-		return nil, err
-	}
 	for _, c := range changes {
 		if c.Lineage != g.Lineage || c.Revision <= g.whole || c.Revision > g.Revision {
 			continue
@@ -126,7 +148,7 @@ func (s *Store) readChanged(g Generation) (*nodev1.Full, error) {
 			set, err = changed(set, d)
 		}
 		if err != nil {
-			s.log.Error("a change of the last good snapshot cannot be used, nor those after it", "revision", c.Revision, "error", err)
+			s.log.Error("a change of the last good snapshot cannot be used, nor those after it", "whole", g.whole, "revision", c.Revision, "error", err)
 			break
 		}
 		full = d.GetTo()
@@ -193,26 +215,37 @@ func (s *Store) Compact() error {
 	return err
 }
 
-// Loaded says which snapshot a start began with. Changes after it could not be used, and are removed.
+// Loaded says which snapshot a start began with. What is newer could not be used, and is removed: even what is in
+// quarantine, which a later change would end.
 func (s *Store) Loaded(full *nodev1.Full) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	s.tip = tip{Generation: generationOf(full), known: true}
+	s.tip = tip{Generation: generationOf(full)}
 	wholes, changes, err := s.list()
 	if err != nil {
 		return fmt.Errorf("list last good snapshots: %w", err)
+	}
+	newest := uint64(0)
+	for _, w := range wholes {
+		if w.Revision < s.tip.Revision || w.Revision == s.tip.Revision && w.Lineage == s.tip.Lineage {
+			newest = max(newest, w.Revision)
+			continue
+		}
+		if err := os.Remove(s.path(w)); err != nil {
+			return fmt.Errorf("remove a snapshot that cannot be used: %w", err)
+		}
 	}
 	for _, c := range changes {
 		switch {
 		case c.Lineage != s.tip.Lineage || c.Revision > s.tip.Revision:
 			if err := os.Remove(s.changePath(c)); err != nil {
-				s.tip.known = false
 				return fmt.Errorf("remove a change that cannot be used: %w", err)
 			}
-		case len(wholes) > 0 && c.Revision > wholes[0].Revision:
+		case c.Revision > newest:
 			s.tip.changes++
 		}
 	}
+	s.tip.known = true
 	return nil
 }
 

@@ -228,9 +228,6 @@ func (s *Store) prune(current Generation) error {
 	}
 	kept, since := 0, uint64(0)
 	for _, g := range wholes {
-		if s.isQuarantined(g.Revision) {
-			continue
-		}
 		inUse := g.Revision == current.Revision && g.Lineage == current.Lineage
 		if inUse || g.Revision < current.Revision && kept < generations {
 			if kept++; kept <= 2 {
