@@ -72,6 +72,7 @@ type deltaNode struct {
 	mu      sync.Mutex
 	serving *dataplane.Snapshot
 	fail    error // of the next change
+	panics  bool  // once the next snapshot is served
 }
 
 func startDeltaNode(t *testing.T, dir string, away bool) *deltaNode {
@@ -95,6 +96,10 @@ func startDeltaNode(t *testing.T, dir string, away bool) *deltaNode {
 		}
 		if err == nil {
 			n.serving = s
+		}
+		if n.panics {
+			n.panics = false
+			panic("after it is served")
 		}
 		return err
 	}
@@ -213,7 +218,7 @@ func TestDeltasThatAreWrongLeaveTheOldSnapshot(t *testing.T) {
 	}
 }
 
-// A change that cannot be applied is refused like a whole snapshot, and the next one starts from what is served.
+// A change that cannot be applied is refused like a whole snapshot, and the whole comes next.
 func TestAChangeThatIsRefused(t *testing.T) {
 	t.Parallel()
 	n := startDeltaNode(t, t.TempDir(), false)
@@ -227,8 +232,44 @@ func TestAChangeThatIsRefused(t *testing.T) {
 	n.nacks(t, 2, 0, "no sense")
 	n.serves(t, 1, 1)
 	n.p.delta <- deltaOf(t, 3, base, last)
-	n.acks(t, 3)
+	n.nacks(t, 3, resync, "may be in use in part")
+	n.p.push <- wholeOf(t, 4, last)
+	n.acks(t, 4)
 	n.serves(t, 3, 1, 2, 3)
+}
+
+// What panics once it is served leaves more in use than the node has: changes of what it has would leave that valid.
+func TestASnapshotThatPanicsHalfWayIsFollowedByAWhole(t *testing.T) {
+	t.Parallel()
+	base, next, last, after := setOf(t, 1, 1), setOf(t, 2, 1, 2), setOf(t, 3, 1), setOf(t, 4, 1, 3)
+	for name, send := range map[string]func(p *plane){
+		"change": func(p *plane) { p.delta <- deltaOf(t, 2, base, next) },
+		"whole":  func(p *plane) { p.push <- wholeOf(t, 2, next) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := startDeltaNode(t, "", false)
+			n.p.push <- wholeOf(t, 1, base)
+			n.acks(t, 1)
+			n.mu.Lock()
+			n.panics = true
+			n.mu.Unlock()
+			send(n.p)
+			n.nacks(t, 2, 0, "panic")
+			n.p.delta <- deltaOf(t, 3, base, last)
+			n.nacks(t, 3, resync, "may be in use in part")
+			n.p.delta <- deltaOf(t, 4, base, base) // leads to what it has, and still does not fit
+			n.nacks(t, 4, resync, "may be in use in part")
+			n.p.push <- wholeOf(t, 5, base) // what it has is applied again
+			n.acks(t, 5)
+			n.serves(t, 1, 1)
+			n.p.push <- wholeOf(t, 6, last)
+			n.acks(t, 6)
+			n.p.delta <- deltaOf(t, 7, last, after)
+			n.acks(t, 7)
+			n.serves(t, 4, 1, 3)
+		})
+	}
 }
 
 // What ends the node while it applies a change is in quarantine, whether it comes as a change or whole.
@@ -438,4 +479,67 @@ func TestWhatIsKeptIsTheWhole(t *testing.T) {
 	if err := fresh.Compact(); err != nil {
 		t.Errorf("nothing to put together: %v", err)
 	}
+}
+
+// A whole that ended the node while it was loaded does not come back in place of later changes.
+func TestAWholeInQuarantineDoesNotComeBack(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s5, s6, s7, s9 := setOf(t, 5, 1), setOf(t, 6, 1, 2), setOf(t, 7, 1, 2, 3), setOf(t, 9, 1)
+	store := snapshots(t, dir)
+	err := store.Save(wholeOf(t, 0, s5))
+	for _, d := range []*nodev1.Delta{deltaOf(t, 0, s5, s6), deltaOf(t, 0, s6, s7)} {
+		if err == nil {
+			_, err = store.Append(d)
+		}
+	}
+	if err == nil {
+		err = store.Compact()
+	}
+	if err == nil {
+		digest := s7.Digest()
+		_, err = store.Begin(7, digest[:]) // it dies while it loads 7
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := startDeltaNode(t, dir, false)
+	get(t, "hello", n.p.hellos)
+	n.serves(t, 6, 1, 2)
+	n.p.delta <- deltaOf(t, 1, s6, s9)
+	n.acks(t, 1)
+	n.stop()
+	for range 2 {
+		n = startDeltaNode(t, dir, true)
+		get(t, "ready", n.Ready())
+		n.serves(t, 9, 1)
+		n.stop()
+	}
+}
+
+// A newer whole that changes do not fit does not hide the older one that they do fit.
+func TestChangesAreReadFromTheSnapshotThatTheyFit(t *testing.T) {
+	t.Parallel()
+	dir, aside := t.TempDir(), t.TempDir()
+	s5, s6, s7, s9 := setOf(t, 5, 1), setOf(t, 6, 1, 2), setOf(t, 7, 1, 2, 3), setOf(t, 9, 1)
+	store := snapshots(t, dir)
+	err := store.Save(wholeOf(t, 0, s5))
+	for _, d := range []*nodev1.Delta{deltaOf(t, 0, s5, s6), deltaOf(t, 0, s6, s9)} {
+		if err == nil {
+			_, err = store.Append(d)
+		}
+	}
+	if err == nil {
+		err = snapshots(t, aside).Save(wholeOf(t, 0, s7))
+	}
+	const seven = "a-00000000000000000007.trunkline"
+	if err == nil {
+		err = os.Rename(filepath.Join(aside, seven), filepath.Join(dir, seven))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := startDeltaNode(t, dir, true)
+	get(t, "ready", n.Ready())
+	n.serves(t, 9, 1)
 }

@@ -33,7 +33,7 @@ func (e unfitDelta) Error() string { return "RESYNC: " + e.reason }
 // receiveDelta brings a change into use and returns the answer to it: that of the whole, or that the node
 // needs the whole.
 func (s *Syncer) receiveDelta(d *nodev1.Delta) *nodev1.SyncRequest {
-	return s.take(d.GetTo(), func() error { return s.useDelta(d) }, func() { s.append(d) })
+	return s.take(d.GetTo(), s.unsure, func() error { return s.useDelta(d) }, func() { s.append(d) })
 }
 
 func (s *Syncer) useDelta(d *nodev1.Delta) error {
@@ -43,6 +43,8 @@ func (s *Syncer) useDelta(d *nodev1.Delta) error {
 		return unfitDelta{"the node takes no deltas"}
 	case have == nil || have.lineage != to.GetLineage() || !bytes.Equal(have.digest[:], d.GetFromDigest()):
 		return unfitDelta{"the change is one of another snapshot than the node has"}
+	case s.unsure:
+		return unfitDelta{"the snapshot before could not be applied, and may be in use in part"}
 	case s.resync.due(s.cfg.Now()):
 		return unfitDelta{"the copy on the node's disk has a gap"}
 	}

@@ -34,11 +34,12 @@ const (
 // receive brings a snapshot into use and returns the answer to it. A snapshot that is
 // damaged, too large, or refused by Apply leaves everything as it was.
 func (s *Syncer) receive(full *nodev1.Full) *nodev1.SyncRequest {
-	return s.take(full, func() error { return s.use(full) }, func() { s.save(full) })
+	return s.take(full, s.unsure, func() error { return s.use(full) }, func() { s.save(full) })
 }
 
-// take is what is done with every snapshot, whole or not: use brings it into use, save keeps it.
-func (s *Syncer) take(to *nodev1.Full, use func() error, save func()) *nodev1.SyncRequest {
+// take is what is done with every snapshot, whole or not: use brings it into use, save keeps it. again: even
+// when it is the one that the node has.
+func (s *Syncer) take(to *nodev1.Full, again bool, use func() error, save func()) *nodev1.SyncRequest {
 	began := s.cfg.Now()
 	ctx, traced := telemetry.Under(context.Background(), to.GetTraceparent())
 	if traced {
@@ -47,7 +48,7 @@ func (s *Syncer) take(to *nodev1.Full, use func() error, save func()) *nodev1.Sy
 			trace.WithAttributes(attribute.Int64("trunkline.revision", int64(to.GetRevision())), attribute.String("trunkline.node", s.cfg.Node)))
 		defer span.End()
 	}
-	if s.have.Load().is(to) {
+	if !again && s.have.Load().is(to) {
 		s.beReady()
 		return s.ack(to)
 	}
@@ -127,6 +128,7 @@ func (s *Syncer) bring(to *nodev1.Full, next content, apply func() error) error 
 	used := s.cfg.Revocations.BeforeSnapshot(to.GetLineage(), to.GetRevision())
 	err = s.apply(to.GetRevision(), apply)
 	used(s.cfg.Held, err)
+	s.unsure = err != nil
 	if err != nil {
 		return err
 	}

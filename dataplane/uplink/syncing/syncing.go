@@ -97,8 +97,10 @@ func revokeAck(ack *nodev1.RevokeAck) *nodev1.SyncRequest {
 func (s *Syncer) greet(link syncStream) error {
 	hello := &nodev1.Hello{Node: s.cfg.Node, BootId: s.cfg.BootID, Version: s.cfg.Version, TakesDeltas: s.cfg.Change != nil, DigestFormat: docset.DigestFormat}
 	if v := s.have.Load(); v != nil {
-		hello.HaveRevision, hello.HaveSha256, hello.HaveLineage = v.revision, []byte(v.sha256), v.lineage
-		hello.HaveHistory, hello.HaveDigest = []byte(v.history), v.digest[:]
+		hello.HaveRevision, hello.HaveLineage, hello.HaveHistory = v.revision, v.lineage, []byte(v.history)
+		if !s.unsure { // else the whole is to come, even of what the node should have
+			hello.HaveSha256, hello.HaveDigest = []byte(v.sha256), v.digest[:]
+		}
 	}
 	if refused := s.refused.Load(); refused != nil {
 		hello.Refused, hello.RefusedCount = refused.List, int32(refused.Count)
