@@ -17,6 +17,12 @@ func (s *Server) stateMetrics(reg prometheus.Registerer) {
 		gauge("trunkline_stream_usage_refused", "Targets whose streams are not asked for usage at present, since they refused stream_options in the last 10 minutes.", func() float64 { return float64(s.proxy.Engine().Learned().NoUsage.Count(time.Now())) }),
 		gauge("trunkline_snapshot_revision", "Revision of the configuration in use; 0 when there is none.", func() float64 { return float64(s.uplink.Revision()) }),
 		gauge("trunkline_snapshot_age_seconds", "For how long the configuration may be out of date: 0 while the control plane is connected, else the time since it was.", func() float64 { return s.uplink.SnapshotAge().Seconds() }),
+		gauge("trunkline_snapshot_disk_gap", "1 while the configuration in use is not on the node's disk: a restart without the control plane would begin with an older one.", func() float64 {
+			if s.uplink.DiskGap() {
+				return 1
+			}
+			return 0
+		}),
 		gauge("trunkline_call_records_waiting", "Call records that wait to be shipped.", func() float64 { return float64(s.uplink.Counters().Waiting) }),
 		gauge("trunkline_call_spool_bytes", "Call records on disk, in bytes.", func() float64 { return float64(s.uplink.Spool().Bytes) }),
 		gauge("trunkline_call_spool_failing", "1 while call records cannot be written to disk and are kept in memory only.", func() float64 {

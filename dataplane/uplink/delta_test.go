@@ -9,7 +9,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 	"google.golang.org/protobuf/proto"
@@ -75,7 +77,7 @@ type deltaNode struct {
 	panics  bool  // once the next snapshot is served
 }
 
-func startDeltaNode(t *testing.T, dir string, away bool) *deltaNode {
+func startDeltaNode(t *testing.T, dir string, away bool, change ...func(*uplink.Config)) *deltaNode {
 	t.Helper()
 	n := &deltaNode{p: newPlane()}
 	cfg := unreachable()
@@ -105,6 +107,9 @@ func startDeltaNode(t *testing.T, dir string, away bool) *deltaNode {
 	}
 	cfg.Sync.Apply = func(in *nodev1.Snapshot) error { return use(dataplane.Compile(in)) }
 	cfg.Sync.Change = func(c *dataplane.Change) error { return use(n.snapshot().With(c)) }
+	for _, f := range change {
+		f(&cfg)
+	}
 	n.Uplink, n.stop = start(t, cfg)
 	return n
 }
@@ -542,4 +547,62 @@ func TestChangesAreReadFromTheSnapshotThatTheyFit(t *testing.T) {
 	n := startDeltaNode(t, dir, true)
 	get(t, "ready", n.Ready())
 	n.serves(t, 9, 1)
+}
+
+// A disk that was full and is not any more gets what is in use within a minute, whether or not a change comes.
+func TestAGapOnDiskIsHealedWithoutAChange(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "snapshots")
+	var late atomic.Int64
+	n := startDeltaNode(t, dir, false, func(c *uplink.Config) {
+		c.Now = func() time.Time { return time.Unix(1_700_000_000, 0).Add(time.Duration(late.Load())) }
+		c.Sync.StatusInterval = 5 * time.Millisecond
+	})
+	get(t, "hello", n.p.hellos)
+	s1, s2, s3, s4 := setOf(t, 1, 1), setOf(t, 2, 1, 2), setOf(t, 3, 1, 2, 3), setOf(t, 4, 1)
+	n.p.push <- wholeOf(t, 1, s1)
+	n.acks(t, 1)
+	if n.DiskGap() {
+		t.Error("a gap after a whole")
+	}
+	if err := os.Rename(dir, dir+"-aside"); err != nil {
+		t.Fatal(err)
+	}
+	n.p.delta <- deltaOf(t, 2, s1, s2)
+	n.acks(t, 2)
+	n.p.delta <- deltaOf(t, 3, s2, s3)
+	n.nacks(t, 3, resync, "gap")
+	n.p.push <- wholeOf(t, 4, s3)
+	n.acks(t, 4)
+	if err := os.Rename(dir+"-aside", dir); err != nil {
+		t.Fatal(err)
+	}
+	n.p.delta <- deltaOf(t, 5, s3, s4) // it has just asked
+	n.acks(t, 5)
+	n.serves(t, 4, 1)
+	if !n.DiskGap() {
+		t.Error("no gap")
+	}
+	// The clock moves on only once the gap was seen, which is before the second status from here.
+	for len(n.p.statuses) > 0 {
+		<-n.p.statuses
+	}
+	for range 3 {
+		get(t, "status", n.p.statuses)
+	}
+	late.Store(int64(time.Minute))
+	get(t, "end of the stream", n.p.ends)
+	hello := get(t, "hello", n.p.hellos)
+	if hello.GetHaveRevision() != 4 || hello.GetHaveLineage() != "a" || len(hello.GetHaveDigest())+len(hello.GetHaveSha256()) > 0 {
+		t.Errorf("hello %v", hello)
+	}
+	n.p.push <- wholeOf(t, 6, s4)
+	n.acks(t, 6)
+	if n.DiskGap() {
+		t.Error("the gap is still there")
+	}
+	n.stop()
+	n = startDeltaNode(t, dir, true)
+	get(t, "ready", n.Ready())
+	n.serves(t, 4, 1)
 }

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/stream"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -34,6 +35,10 @@ func (u *Uplink) keepLinked(ctx context.Context) {
 		}
 		if errors.Is(err, errRenewed) {
 			u.log.Info("connecting again with the new certificate", "target", target)
+			u.addresses.begin()
+			continue
+		}
+		if errors.Is(err, syncing.ErrGap) {
 			u.addresses.begin()
 			continue
 		}

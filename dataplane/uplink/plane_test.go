@@ -57,6 +57,7 @@ type plane struct {
 	store func(batch *nodev1.ShipCallsRequest) ([]*nodev1.RejectedCall, error)
 
 	hellos   chan *nodev1.Hello
+	ends     chan struct{} // of Sync streams
 	answers  chan *nodev1.SyncRequest
 	statuses chan *nodev1.Status
 	batches  chan *nodev1.ShipCallsRequest
@@ -70,6 +71,7 @@ func newPlane() *plane {
 		drains:   make(chan *nodev1.Drain, 16),
 		revoke:   make(chan *nodev1.Revoke, 16),
 		hellos:   make(chan *nodev1.Hello, 1024),
+		ends:     make(chan struct{}, 1024),
 		answers:  make(chan *nodev1.SyncRequest, 1024),
 		statuses: make(chan *nodev1.Status, 1024),
 		batches:  make(chan *nodev1.ShipCallsRequest, 1024),
@@ -95,6 +97,7 @@ func (p *plane) Sync(stream syncStream) error {
 	if err := stream.SendHeader(nil); err != nil {
 		return err
 	}
+	defer nudge(p.ends)
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for {

@@ -167,6 +167,7 @@ type Syncer struct {
 	refused atomic.Pointer[Refused] // of the snapshot in use
 	content content                 // of the snapshot in use; of whoever applies
 	unsure  bool                    // the last one that was applied failed, and may be in use in part; of whoever applies
+	taking  sync.Mutex              // held while a snapshot is brought into use and kept
 	resync  resync
 	compact chan struct{} // what is on disk has become many pieces
 	ready   chan struct{}

@@ -2,15 +2,12 @@ package syncing
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"runtime"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
-	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing/lastgood"
 	"github.com/trunkline-ai/trunkline/internal/domain/docset"
 	"github.com/trunkline-ai/trunkline/internal/domain/hashtrie"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -45,7 +42,7 @@ func (s *Syncer) useDelta(d *nodev1.Delta) error {
 		return unfitDelta{"the change is one of another snapshot than the node has"}
 	case s.unsure:
 		return unfitDelta{"the snapshot before could not be applied, and may be in use in part"}
-	case s.resync.due(s.cfg.Now()):
+	case s.DiskGap() && s.resync.due(s.cfg.Now()):
 		return unfitDelta{"the copy on the node's disk has a gap"}
 	}
 	raw, err := inflate(d.GetChangeZstd())
@@ -134,7 +131,6 @@ func (s *Syncer) append(d *nodev1.Delta) {
 	}
 	many, err := s.cfg.Snapshots.Append(d)
 	if err != nil {
-		s.resync.ask = errors.Is(err, lastgood.ErrGap) || s.resync.ask
 		s.log.Error("change not kept on disk; a restart without the control plane would start from an older snapshot",
 			"revision", d.GetTo().GetRevision(), "error", err)
 	}
@@ -144,21 +140,4 @@ func (s *Syncer) append(d *nodev1.Delta) {
 		default:
 		}
 	}
-}
-
-// resyncPause is how long a node whose disk misses a change waits until it asks for the whole again.
-const resyncPause = time.Minute
-
-// resync is whether the node wants the whole although the next change fits.
-type resync struct {
-	ask  bool
-	last time.Time
-}
-
-func (r *resync) due(now time.Time) bool {
-	if !r.ask || now.Sub(r.last) < resyncPause {
-		return false
-	}
-	r.last = now
-	return true
 }

@@ -92,9 +92,7 @@ func (s *Syncer) save(full *nodev1.Full) {
 	if s.cfg.Snapshots == nil {
 		return
 	}
-	err := s.cfg.Snapshots.Save(full)
-	s.resync.ask = err != nil
-	if err != nil {
+	if err := s.cfg.Snapshots.Save(full); err != nil {
 		s.log.Error("snapshot not kept on disk; a restart without the control plane would start from an older one",
 			"revision", full.GetRevision(), "error", err)
 	}

@@ -34,12 +34,14 @@ const (
 // receive brings a snapshot into use and returns the answer to it. A snapshot that is
 // damaged, too large, or refused by Apply leaves everything as it was.
 func (s *Syncer) receive(full *nodev1.Full) *nodev1.SyncRequest {
-	return s.take(full, s.unsure, func() error { return s.use(full) }, func() { s.save(full) })
+	return s.take(full, s.unsure || s.DiskGap(), func() error { return s.use(full) }, func() { s.save(full) })
 }
 
 // take is what is done with every snapshot, whole or not: use brings it into use, save keeps it. again: even
 // when it is the one that the node has.
 func (s *Syncer) take(to *nodev1.Full, again bool, use func() error, save func()) *nodev1.SyncRequest {
+	s.taking.Lock()
+	defer s.taking.Unlock()
 	began := s.cfg.Now()
 	ctx, traced := telemetry.Under(context.Background(), to.GetTraceparent())
 	if traced {

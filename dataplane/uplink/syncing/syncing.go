@@ -2,6 +2,7 @@ package syncing
 
 import (
 	"context"
+	"errors"
 	"io"
 	"sync"
 	"time"
@@ -45,7 +46,9 @@ func (s *Syncer) Sync(ctx context.Context, client nodev1.NodeServiceClient, up f
 	talking, quiet := context.WithCancel(ctx)
 	wg.Go(func() {
 		defer quiet()
-		s.talk(talking, link, answers)
+		if s.talk(talking, link, answers) {
+			cancel(ErrGap)
+		}
 	})
 	say := func(m *nodev1.SyncRequest) {
 		if m == nil {
@@ -61,6 +64,9 @@ func (s *Syncer) Sync(ctx context.Context, client nodev1.NodeServiceClient, up f
 		m, err := link.Recv()
 		if err == io.EOF {
 			err = status.Error(codes.Unavailable, "the control plane ended the stream")
+		}
+		if errors.Is(context.Cause(ctx), ErrGap) {
+			return ErrGap
 		}
 		if err != nil {
 			return err
@@ -98,7 +104,7 @@ func (s *Syncer) greet(link syncStream) error {
 	hello := &nodev1.Hello{Node: s.cfg.Node, BootId: s.cfg.BootID, Version: s.cfg.Version, TakesDeltas: s.cfg.Change != nil, DigestFormat: docset.DigestFormat}
 	if v := s.have.Load(); v != nil {
 		hello.HaveRevision, hello.HaveLineage, hello.HaveHistory = v.revision, v.lineage, []byte(v.history)
-		if !s.unsure { // else the whole is to come, even of what the node should have
+		if !s.unsure && !s.DiskGap() { // else the whole is to come, even of what the node should have
 			hello.HaveSha256, hello.HaveDigest = []byte(v.sha256), v.digest[:]
 		}
 	}
@@ -125,8 +131,8 @@ func (s *Syncer) greet(link syncStream) error {
 }
 
 // talk owns the sending side of the stream: answers at once, the status at the start,
-// soon after it changed, and every few seconds.
-func (s *Syncer) talk(ctx context.Context, link syncStream, answers <-chan *nodev1.SyncRequest) {
+// soon after it changed, and every few seconds. It returns when the stream has ended, or is to end for the whole.
+func (s *Syncer) talk(ctx context.Context, link syncStream, answers <-chan *nodev1.SyncRequest) (whole bool) {
 	tick := time.NewTicker(s.cfg.StatusInterval)
 	defer tick.Stop()
 	soon := time.NewTimer(0)
@@ -136,7 +142,7 @@ func (s *Syncer) talk(ctx context.Context, link syncStream, answers <-chan *node
 		var m *nodev1.SyncRequest
 		select {
 		case <-ctx.Done():
-			return
+			return false
 		case m = <-answers:
 		case <-s.changed:
 			if !pending {
@@ -148,10 +154,13 @@ func (s *Syncer) talk(ctx context.Context, link syncStream, answers <-chan *node
 			pending = false
 			m = s.statusMessage()
 		case <-tick.C:
+			if s.wantsWhole() {
+				return true
+			}
 			m = s.statusMessage()
 		}
 		if link.Send(m) != nil {
-			return
+			return false
 		}
 	}
 }

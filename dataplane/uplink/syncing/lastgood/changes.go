@@ -69,6 +69,13 @@ func (s *Store) Append(d *nodev1.Delta) (many bool, err error) {
 	return s.tip.changes >= manyChanges || s.tip.bytes >= manyBytes, nil
 }
 
+// Gap reports whether what was in use last is not on disk.
+func (s *Store) Gap() bool {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	return !s.tip.known
+}
+
 // lastChange is a snapshot as the last of its changes left it; false when there are none.
 func (s *Store) lastChange(whole Generation, changes []Generation) (last Generation, ok bool) {
 	for _, c := range changes {
