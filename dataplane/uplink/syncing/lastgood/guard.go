@@ -16,17 +16,18 @@ import (
 
 // A mark is an empty-looking file whose name says what it marks: applying-7 while
 // revision 7 is being applied, crashed-7 when that was the end of the process. It holds
-// the snapshot's SHA-256, for another database may have another revision 7.
+// the snapshot's digest, for another database may have another revision 7.
 const (
+	named    = "digest " // begins what a mark holds
 	applying = "applying-"
 	crashed  = "crashed-"
 )
 
 // Begin marks a snapshot as being applied; done takes the mark away again, whatever came
 // of it. On an error there is no guard, and done does nothing.
-func (s *Store) Begin(revision uint64, sha256 []byte) (done func(), err error) {
+func (s *Store) Begin(revision uint64, digest []byte) (done func(), err error) {
 	path := s.mark(applying, revision)
-	if err := atomicfile.Write(path, []byte(hex.EncodeToString(sha256))); err != nil {
+	if err := atomicfile.Write(path, []byte(named+hex.EncodeToString(digest))); err != nil {
 		return func() {}, fmt.Errorf("mark snapshot %d as being applied: %w", revision, err)
 	}
 	return func() {
@@ -41,11 +42,11 @@ func (s *Store) Begin(revision uint64, sha256 []byte) (done func(), err error) {
 }
 
 // Crashed reports whether the process ended while it applied this snapshot.
-func (s *Store) Crashed(revision uint64, sha256 []byte) bool {
+func (s *Store) Crashed(revision uint64, digest []byte) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sum, ok := s.quarantined[revision]
-	return ok && (len(sum) == 0 || bytes.Equal(sum, sha256))
+	marked, ok := s.quarantined[revision]
+	return ok && (len(marked) == 0 || bytes.Equal(marked, digest))
 }
 
 func (s *Store) isQuarantined(revision uint64) bool {
@@ -68,10 +69,10 @@ func (s *Store) recover() error {
 			continue
 		}
 		if revision, ok := markedRevision(e.Name(), crashed); ok {
-			s.quarantined[revision] = readSum(path)
+			s.quarantined[revision] = readDigest(path)
 		}
 		if revision, ok := markedRevision(e.Name(), applying); ok {
-			s.quarantined[revision] = readSum(path)
+			s.quarantined[revision] = readDigest(path)
 			s.log.Error("the process ended while it applied a snapshot; that snapshot is not used again", "revision", revision)
 			if err := os.Rename(path, s.mark(crashed, revision)); err != nil {
 				s.log.Warn("the mark of a snapshot cannot be kept", "path", path, "error", err)
@@ -111,16 +112,17 @@ func markedRevision(name, kind string) (uint64, bool) {
 	return revision, err == nil
 }
 
-// readSum is the SHA-256 in a mark; empty when the mark is damaged, which then stands for
+// readDigest is what a mark holds; empty when it is damaged or holds something else, and then it stands for
 // every snapshot of its revision.
-func readSum(path string) []byte {
+func readDigest(path string) []byte {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil
 	}
-	sum, err := hex.DecodeString(string(text))
-	if err != nil {
+	digits, _ := strings.CutPrefix(string(text), named)
+	digest, err := hex.DecodeString(digits)
+	if err != nil || len(digits) == len(text) {
 		return nil
 	}
-	return sum
+	return digest
 }

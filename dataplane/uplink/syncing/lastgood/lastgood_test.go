@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing/lastgood"
@@ -234,14 +235,16 @@ func TestDamagedMarkStandsForItsRevision(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	save(t, open(t, dir), 4, 5)
-	if err := os.WriteFile(filepath.Join(dir, "applying-5"), []byte("zz"), 0o600); err != nil {
-		t.Fatal(err)
+	for _, mark := range []string{"zz", "", "digest zz", strings.Repeat("ab", 32)} { // the last one names no digest
+		if err := os.WriteFile(filepath.Join(dir, "applying-5"), []byte(mark), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := open(t, dir)
+		if !s.Crashed(5, []byte("whatever")) {
+			t.Errorf("%q: the revision is not in quarantine", mark)
+		}
+		wantRevisions(t, s, 4)
 	}
-	s := open(t, dir)
-	if !s.Crashed(5, []byte("whatever")) {
-		t.Error("the revision is not in quarantine")
-	}
-	wantRevisions(t, s, 4)
 }
 
 func TestLeftoversOfACrashAreCleared(t *testing.T) {
