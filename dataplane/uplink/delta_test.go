@@ -3,6 +3,7 @@ package uplink_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -605,4 +606,53 @@ func TestAGapOnDiskIsHealedWithoutAChange(t *testing.T) {
 	n = startDeltaNode(t, dir, true)
 	get(t, "ready", n.Ready())
 	n.serves(t, 4, 1)
+}
+
+// Changes that cannot be put together are tried ever more rarely, and end in a gap instead of a full folder.
+func TestChangesThatCannotBePutTogether(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	store := snapshots(t, dir)
+	last := setOf(t, 1, 1)
+	if err := store.Save(wholeOf(t, 0, last)); err != nil {
+		t.Fatal(err)
+	}
+	var tried []uint64
+	for r := uint64(2); ; r++ {
+		next := setOf(t, r, byte(r%9))
+		many, err := store.Append(deltaOf(t, 0, last, next))
+		if errors.Is(err, lastgood.ErrGap) && r == 1026 {
+			break
+		}
+		if err != nil || r == 1026 {
+			t.Fatalf("change %d: %v", r, err)
+		}
+		last = next
+		if !many {
+			continue
+		}
+		tried = append(tried, r-1)
+		inTheWay := filepath.Join(dir, fmt.Sprintf("a-%020d.trunkline", r)) // a folder fails for root, too
+		if err := os.MkdirAll(filepath.Join(inTheWay, "child"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Compact(); err == nil {
+			t.Fatal("put together")
+		}
+		if err := os.RemoveAll(inTheWay); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(tried, []uint64{128, 256, 512, 1024}) {
+		t.Errorf("tried with %d changes", tried)
+	}
+	if !store.Gap() {
+		t.Error("no gap")
+	}
+	if err := store.Save(wholeOf(t, 0, setOf(t, 2000, 1))); err != nil || store.Gap() {
+		t.Errorf("a whole does not heal it: %v", err)
+	}
+	if changes, err := filepath.Glob(filepath.Join(dir, "*.change")); err != nil || len(changes) != 1024 {
+		t.Errorf("%d changes are left, %v", len(changes), err) // until the whole before is not needed any more
+	}
 }

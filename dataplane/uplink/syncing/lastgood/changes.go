@@ -21,6 +21,8 @@ const (
 	// manyChanges and manyBytes are when changes are worth being put together.
 	manyChanges = 128
 	manyBytes   = 1 << 20
+	// mostChanges bounds the changes that could not be put together: what comes after them is a gap.
+	mostChanges = 1024
 	// maxSnapshot bounds what is decompressed, in bytes.
 	maxSnapshot = 32 << 20
 )
@@ -34,6 +36,10 @@ type tip struct {
 	known   bool // it is on disk
 	changes int  // of the newest whole snapshot
 	bytes   int  // of these
+	// failedChanges and failedBytes are how many there were when they could not be put together: that is tried
+	// again once they have doubled.
+	failedChanges, failedBytes int
+	begun                      uint64 // counts the snapshots that Save and Loaded began with
 }
 
 // changeBelongs is what the file of a change is sealed for.
@@ -54,6 +60,10 @@ func (s *Store) Append(d *nodev1.Delta) (many bool, err error) {
 	if !s.tip.known || s.tip.Lineage != g.Lineage || s.tip.Revision > g.Revision {
 		return false, ErrGap
 	}
+	if s.tip.changes >= mostChanges {
+		s.tip.known = false
+		return false, fmt.Errorf("%w: %d changes could not be put together", ErrGap, s.tip.changes)
+	}
 	to := proto.CloneOf(d.GetTo())
 	to.Nonce, to.Traceparent = 0, ""
 	plain, err := proto.Marshal(&nodefilev1.LastGoodChange{Delta: &nodev1.Delta{To: to, FromDigest: d.GetFromDigest(), ChangeZstd: d.GetChangeZstd()}})
@@ -66,7 +76,7 @@ func (s *Store) Append(d *nodev1.Delta) (many bool, err error) {
 	}
 	s.tip.Generation, s.tip.changes, s.tip.bytes = g, s.tip.changes+1, s.tip.bytes+len(plain)
 	s.release(g.Revision)
-	return s.tip.changes >= manyChanges || s.tip.bytes >= manyBytes, nil
+	return s.tip.changes >= max(manyChanges, 2*s.tip.failedChanges) || s.tip.bytes >= max(manyBytes, 2*s.tip.failedBytes), nil
 }
 
 // Gap reports whether what was in use last is not on disk.
@@ -218,7 +228,9 @@ func (s *Store) Compact() error {
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	s.tip.known = false // the next change finds a gap, and the node asks for the whole
+	if s.tip.begun == at.begun { // else another snapshot was saved meanwhile
+		s.tip.known = false // the next change finds a gap, and the node asks for the whole
+	}
 	return err
 }
 
@@ -227,7 +239,7 @@ func (s *Store) Compact() error {
 func (s *Store) Loaded(full *nodev1.Full) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	s.tip = tip{Generation: generationOf(full)}
+	s.tip = tip{Generation: generationOf(full), begun: s.tip.begun + 1}
 	wholes, changes, err := s.list()
 	if err != nil {
 		return fmt.Errorf("list last good snapshots: %w", err)
@@ -260,12 +272,14 @@ func (s *Store) Loaded(full *nodev1.Full) error {
 func (s *Store) replace(full *nodev1.Full, at tip) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	if !s.tip.known || s.tip.Lineage != at.Lineage || s.tip.changes < at.changes {
+	if !s.tip.known || s.tip.begun != at.begun {
 		return nil
 	}
 	if err := s.write(full); err != nil {
+		s.tip.failedChanges, s.tip.failedBytes = s.tip.changes, s.tip.bytes
 		return err
 	}
+	s.tip.failedChanges, s.tip.failedBytes = 0, 0
 	s.tip.changes, s.tip.bytes = s.tip.changes-at.changes, s.tip.bytes-at.bytes
 	return s.settled()
 }

@@ -184,11 +184,12 @@ func (s *Store) Read(g Generation) (*nodev1.Full, error) {
 func (s *Store) Save(full *nodev1.Full) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	s.tip = tip{}
+	begun := s.tip.begun + 1
+	s.tip = tip{begun: begun}
 	if err := s.write(full); err != nil {
 		return err
 	}
-	s.tip = tip{Generation: generationOf(full), known: true}
+	s.tip = tip{Generation: generationOf(full), known: true, begun: begun}
 	return s.settled()
 }
 
