@@ -67,21 +67,27 @@ func Event(body []byte) []byte {
 // OneLine is an event whose data is in one line: the same one where it is, else one made anew. Where
 // a line of JSON ends there may be white space.
 func OneLine(event []byte) []byte {
-	first := bytes.Index(event, dataField)
-	if first < 0 || !bytes.Contains(event[first+1:], dataLine) {
+	lines := 0
+	for line := range bytes.Lines(event) {
+		if isData(line) {
+			lines++
+		}
+	}
+	if lines < 2 {
 		return event
 	}
 	text, _ := Data(event)
 	var head []byte
 	for line := range bytes.Lines(event) {
-		if !bytes.HasPrefix(line, dataField) && len(bytes.TrimSpace(line)) > 0 {
+		if !isData(line) && len(bytes.TrimSpace(line)) > 0 {
 			head = append(head, line...)
 		}
 	}
 	return append(head, Event(text)...)
 }
 
-var (
-	dataField = []byte("data:")
-	dataLine  = []byte("\ndata:")
-)
+// isData tells whether a line is one of those that Data joins.
+func isData(line []byte) bool {
+	rest, found := bytes.CutPrefix(line, []byte("data"))
+	return found && (len(bytes.TrimRight(rest, "\r\n")) == 0 || rest[0] == ':')
+}
