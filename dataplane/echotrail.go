@@ -22,6 +22,9 @@ func (e Echoes) Follow() (t Trail) {
 // None reports whether there is nothing to look for.
 func (e Echoes) None() bool { return len(e.texts) == 0 }
 
+// Restart forgets what the text ended with: another one begins.
+func (t *Trail) Restart() { clear(t.begun()) }
+
 func (t *Trail) begun() []uint16 {
 	if t.more != nil {
 		return t.more
@@ -29,48 +32,55 @@ func (t *Trail) begun() []uint16 {
 	return t.few[:len(t.echoes.texts)]
 }
 
-// Next looks at the next piece. It overwrites what of it belongs to a secret that ends in it, and tells
-// how many bytes before the piece do so too.
-func (t *Trail) Next(piece []byte) (before int) {
-	for i := range t.echoes.texts {
-		before = max(before, t.next(i, piece))
+// Mask overwrites what of the next piece belongs to a secret that ends in it, or of which the text ends
+// with so much that it tells: nothing has to wait for the piece after it.
+func (t *Trail) Mask(piece []byte) {
+	if len(piece) == 0 {
+		return
 	}
-	return before
+	read := piece
+	for i := range t.echoes.texts {
+		read = t.next(i, piece, read)
+	}
 }
 
-func (t *Trail) next(i int, piece []byte) (before int) {
+// next looks for one secret in what is read of the piece, which is a copy once the piece was overwritten:
+// secrets may begin alike.
+func (t *Trail) next(i int, piece, read []byte) []byte {
 	e, n := &t.echoes.texts[i], int(t.begun()[i])
-	for at := 0; at < len(piece); at++ {
+	mask := func(end, n int) {
+		if &read[0] == &piece[0] {
+			read = bytes.Clone(piece)
+		}
+		for j := max(end-n, 0); j < end; j++ {
+			piece[j] = '*'
+		}
+	}
+	for at := 0; at < len(read); at++ {
 		if n == 0 {
-			skip := bytes.IndexByte(piece[at:], e.text[0])
+			skip := bytes.IndexByte(read[at:], e.text[0])
 			if skip < 0 {
 				break
 			}
 			at += skip
 		}
-		for n > 0 && piece[at] != e.text[n] {
+		for n > 0 && read[at] != e.text[n] {
 			n = int(e.border[n-1])
 		}
-		if piece[at] == e.text[n] {
+		if read[at] == e.text[n] {
 			n++
 		}
 		if n == len(e.text) {
-			start := at + 1 - n
-			before = max(before, -start)
-			for j := max(start, 0); j <= at; j++ {
-				piece[j] = '*'
-			}
+			mask(at+1, n)
 			n = 0
 		}
 	}
+	if n >= e.tells() {
+		mask(len(read), n)
+	}
 	t.begun()[i] = uint16(n)
-	return before
+	return read
 }
 
-// Begun is how many bytes at the end of the text may be the beginning of a secret.
-func (t *Trail) Begun() (most int) {
-	for _, n := range t.begun() {
-		most = max(most, int(n))
-	}
-	return most
-}
+// tells is how many bytes of its beginning are no longer what many secrets begin with, such as sk-proj-.
+func (e *echo) tells() int { return max(12, len(e.text)/3) }

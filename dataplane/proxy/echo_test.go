@@ -93,11 +93,12 @@ func TestAnEchoSplitOverTwoReadsIsMasked(t *testing.T) {
 }
 
 // A provider that streams it in pieces, as models do words, does not tell it either: in deltas of any
-// size, in reasoning that is sent under two names, in typed events, and where the stream ends inside.
+// size, in reasoning that is sent under two names, in typed events, in several pieces of one event, in
+// answers and calls that take turns, and where the stream ends inside. What other text it says stays.
 func TestAnEchoInSeveralDeltasIsMasked(t *testing.T) {
 	t.Parallel()
-	const secret, text = "sk-upstream-0123456789", "your key is sk-upstream-0123456789, sk-up or sk-upstream-sk-upstream-0123456789 end"
-	const masked = "your key is **********************, sk-up or sk-upstream-********************** end"
+	const secret, text = "sk-upstream-0123456789", "your key is sk-upstream-0123456789, sk-up or sk-upst-sk-upstream-0123456789 end"
+	const masked = "your key is **********************, sk-up or sk-upst-********************** end"
 	chat := func(piece string) string {
 		return fmt.Sprintf("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":%q}}]}\n\n", piece)
 	}
@@ -107,6 +108,34 @@ func TestAnEchoInSeveralDeltasIsMasked(t *testing.T) {
 	typed := func(piece string) string {
 		return fmt.Sprintf("event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"item_id\":\"i\",\"delta\":%q}\n\n", piece)
 	}
+	lines := func(piece string) string {
+		return fmt.Sprintf("data: {\"choices\":[{\"index\":0,\ndata: \"delta\":{\"content\":%q}}]}\n\n", piece)
+	}
+	turns := func(piece string) string {
+		return chat(piece) + ": ping\n\n" + strings.ReplaceAll(chat(strings.Repeat("#", len(piece))), `"index":0`, `"index":1`)
+	}
+	behind := func(piece string) string { // as where the members are sorted
+		one := func(piece string, index int) string {
+			return fmt.Sprintf("data: {\"choices\":[{\"delta\":{\"content\":%q},\"index\":%d}]}\n\n", piece, index)
+		}
+		return one(piece, 0) + one(strings.Repeat("#", len(piece)), 1)
+	}
+	calls := func(piece string) string {
+		one := func(piece string, index int) string {
+			return fmt.Sprintf("{\"index\":%d,\"function\":{\"name\":\"\",\"arguments\":%q}}", index, piece)
+		}
+		return "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[" + one(piece, 0) + "," + one(strings.Repeat("#", len(piece)), 1) + "]}}]}\n\n"
+	}
+	many := func(piece string) string { // of one event
+		parts := make([]string, 0, 20)
+		for range 19 {
+			parts = append(parts, "{\"text\":\"\"}")
+		}
+		for rest := piece; rest != ""; rest = rest[min(2, len(rest)):] {
+			parts = append(parts, fmt.Sprintf("{\"type\":\"text\",\"text\":%q}", rest[:min(2, len(rest))]))
+		}
+		return "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":[" + strings.Join(parts, ",") + "]}}]}\n\n"
+	}
 	const stop = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"
 	for name, tt := range map[string]struct {
 		path, end string
@@ -115,35 +144,26 @@ func TestAnEchoInSeveralDeltasIsMasked(t *testing.T) {
 		want      string
 		times     int // that the text is told
 	}{
-		"chat":          {"/chat/completions", stop, chat, text, masked, 1},
-		"reasoning":     {"/chat/completions", stop, thought, text, masked, 2},
-		"responses":     {"/responses", "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"status\":\"completed\",\"output\":[]}}\n\n", typed, text, masked, 1},
-		"an end inside": {"/chat/completions", stop, chat, "it is sk-upstream-0123", "it is ****************", 1},
-		"a cut inside":  {"/chat/completions", "", chat, "it is sk-upstream-0123", "it is ****************", 1},
+		"chat":             {"/chat/completions", stop, chat, text, masked, 1},
+		"reasoning":        {"/chat/completions", stop, thought, text, masked, 2},
+		"responses":        {"/responses", "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"status\":\"completed\",\"output\":[]}}\n\n", typed, text, masked, 1},
+		"lines":            {"/chat/completions", stop, lines, text, masked, 1},
+		"turns":            {"/chat/completions", stop, turns, text, masked, 1},
+		"an index behind":  {"/chat/completions", stop, behind, text, masked, 1},
+		"calls":            {"/chat/completions", stop, calls, text, masked, 1},
+		"many in an event": {"/chat/completions", stop, many, text, masked, 1},
+		"an end inside":    {"/chat/completions", stop, chat, "it is sk-upstream-0123", "it is ****************", 1},
+		"a cut inside":     {"/chat/completions", "", chat, "it is sk-upstream-0123", "it is ****************", 1},
+		"a public prefix":  {"/chat/completions", stop, chat, "keys begin with sk-upstream", "keys begin with sk-upstream", 1},
 	} {
 		for _, size := range []int{1, 3, 7, 100} {
 			t.Run(fmt.Sprintf("%s by %d", name, size), func(t *testing.T) {
 				t.Parallel()
-				parrot := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					_, _ = io.Copy(io.Discard, r.Body)
-					w.Header().Set("Content-Type", "text/event-stream")
-					for rest := tt.said; rest != ""; rest = rest[min(size, len(rest)):] {
-						fmt.Fprint(w, tt.event(rest[:min(size, len(rest))]))
-						_ = http.NewResponseController(w).Flush()
-					}
-					fmt.Fprint(w, tt.end)
-				}))
-				t.Cleanup(parrot.Close)
-				r := newRig(t, setup{models: []string{"m"}, snapshot: func(s *nodev1.Snapshot) {
-					s.Providers[0].BaseUrl = parrot.URL + "/v1"
-					s.Providers[0].Credentials[0].Secret = secret
-				}})
-				body := `{"model":"g","stream":true,"messages":[],"input":"hi"}`
-				got := r.postTo(tt.path, body)
-				var told strings.Builder
-				for _, m := range echoPieces.FindAllStringSubmatch(got.body, -1) {
-					told.WriteString(m[1])
+				var events []string
+				for rest := tt.said; rest != ""; rest = rest[min(size, len(rest)):] {
+					events = append(events, tt.event(rest[:min(size, len(rest))]))
 				}
+				got := echoed(t, secret, tt.path, append(events, tt.end)...)
 				want := tt.want
 				if tt.times == 2 { // piece by piece under both names
 					want = ""
@@ -152,21 +172,63 @@ func TestAnEchoInSeveralDeltasIsMasked(t *testing.T) {
 						want += piece + piece
 					}
 				}
-				if want = loosen(want, told.String()); told.String() != want {
-					t.Errorf("status %d, the client read %q, want %q", got.status, told.String(), want)
+				if want = loosen(want, got, tt.times); got != want {
+					t.Errorf("the client read %q, want %q", got, want)
 				}
 			})
 		}
 	}
 }
 
-var echoPieces = regexp.MustCompile(`"(?:content|reasoning|text|delta)":"([^"]*)"`)
+// Of pieces of one event that end a secret, only what belongs to it is overwritten.
+func TestAnEchoInPiecesOfOneEventLeavesOtherText(t *testing.T) {
+	t.Parallel()
+	const stop = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"
+	got := echoed(t, "sk-upstream-0123456789", "/chat/completions",
+		"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":[{\"type\":\"text\",\"text\":\"Use the prefix sk-u\"}]}}]}\n\n",
+		"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":[{\"type\":\"text\",\"text\":\"nfortunately not: sk-upstream-012345\"},{\"type\":\"text\",\"text\":\"6789 end\"}]}}]}\n\n", stop)
+	if want := "Use the prefix sk-unfortunately not: ********************** end"; got != want {
+		t.Errorf("the client read %q, want %q", got, want)
+	}
+}
 
-// loosen accepts the first three bytes of a secret, for which no event waits.
-func loosen(want, told string) string {
+// echoed is the text of the first answer that the client reads of a stream of these events.
+func echoed(t *testing.T, secret, path string, events ...string) string {
+	t.Helper()
+	parrot := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "text/event-stream")
+		for _, event := range events {
+			fmt.Fprint(w, event)
+			_ = http.NewResponseController(w).Flush()
+		}
+	}))
+	t.Cleanup(parrot.Close)
+	r := newRig(t, setup{models: []string{"m"}, snapshot: func(s *nodev1.Snapshot) {
+		s.Providers[0].BaseUrl = parrot.URL + "/v1"
+		s.Providers[0].Credentials[0].Secret = secret
+	}})
+	got := r.postTo(path, `{"model":"g","stream":true,"messages":[],"input":"hi"}`)
+	var told strings.Builder
+	for _, m := range echoPieces.FindAllStringSubmatch(got.body, -1) {
+		if !strings.HasPrefix(m[1], "#") {
+			told.WriteString(m[1])
+		}
+	}
+	return told.String()
+}
+
+var echoPieces = regexp.MustCompile(`"(?:content|reasoning|text|delta|arguments)":"([^"]*)"`)
+
+// loosen accepts the first bytes of a secret, which many begin with, as they are; not more.
+func loosen(want, told string, times int) string {
 	out := []byte(want)
-	for i := range min(len(out), len(told)) {
-		if out[i] == '*' && strings.IndexByte("sk-", told[i]) >= 0 {
+	for i, run := 0, 0; i < min(len(out), len(told)); i++ {
+		if out[i] != '*' {
+			run = 0
+			continue
+		}
+		if run++; run <= 11*times && strings.IndexByte("sk-upstream", told[i]) >= 0 {
 			out[i] = told[i]
 		}
 	}

@@ -65,7 +65,7 @@ type Inspection struct {
 // See looks at one event. hideUsage marks a usage chunk that only we asked for.
 func (i *Inspection) See(event []byte, hideUsage bool) Kind {
 	if i.Places != nil {
-		i.Places.n = 0
+		i.Places.reset()
 	}
 	text, ok := sse.Data(event)
 	if !ok || len(bytes.TrimSpace(text)) == 0 {

@@ -11,6 +11,7 @@ type members struct {
 	filled  bool  // choices, with at least one
 	service bool  // service_tier, with a text
 	output  int64 // bytes of output text, of reasoning and of what tools are called with
+	index   int   // which answer, call or block what follows belongs to, and one more; kept for Spoken only
 }
 
 // longestKey is the longest of the keys that membersOf knows.
@@ -70,12 +71,18 @@ func membersIn(text []byte, spoken *Spoken, begins *beginning) (m members) {
 			m.service = m.service || valueAt(text[i:]) == '"'
 		case "choices", "candidates":
 			m.filled = m.filled || isFilled(text[i:], '[', ']')
-		case "content", "refusal", "arguments", "name", "transcript", "thinking", "partial_json", "delta":
+		case "index", "output_index":
+			m.index = spoken.noteIndex(text[i:], m.index)
+		case "name": // which some repeat with each piece of the arguments
+			n := countString(text[i:], &m.output)
+			spoken.note(spokenName, m.index, i, i+n)
+			i += n
+		case "content", "refusal", "arguments", "transcript", "thinking", "partial_json", "delta":
 			if string(key) == "delta" && m.output|texts|reasoning|reasoningContent == 0 {
 				begins.note(text, from, colon, m)
 			}
 			n := countString(text[i:], &m.output)
-			spoken.note(spokenText, i, i+n)
+			spoken.note(spokenText, m.index, i, i+n)
 			i += n
 		case "input", "args": // of a tool: an object at Anthropic and Google
 			if valueAt(text[i:]) == '{' {
@@ -85,15 +92,15 @@ func membersIn(text []byte, spoken *Spoken, begins *beginning) (m members) {
 			}
 		case "text":
 			n := countString(text[i:], &texts)
-			spoken.note(spokenParts, i, i+n)
+			spoken.note(spokenParts, m.index, i, i+n)
 			i += n
 		case "reasoning":
 			n := countString(text[i:], &reasoning)
-			spoken.note(spokenReasoning, i, i+n)
+			spoken.note(spokenReasoning, m.index, i, i+n)
 			i += n
 		case "reasoning_content", "reasoning_text":
 			n := countString(text[i:], &reasoningContent)
-			spoken.note(spokenReasoningContent, i, i+n)
+			spoken.note(spokenReasoningContent, m.index, i, i+n)
 			i += n
 		}
 	}

@@ -95,8 +95,14 @@ func (s *stream) sinceStart() time.Duration {
 
 // take looks at one event and passes it on. ended means that the stream is over.
 func (s *stream) take(event []byte) (v dataplane.Verdict, ended bool) {
-	s.echoes().Mask(event)
+	if s.echo.follows {
+		event = sse.OneLine(event) // else its data would be a copy
+		s.echoes().Mask(event)
+	}
 	kind := s.seen.See(event, s.wantUsage && s.other == nil)
+	if s.echo.follows {
+		s.echo.mask(event)
+	}
 	if k := s.keywords.inStream(&s.seen, s.Keywords.Stream); k != nil {
 		if !s.out.isOpen() {
 			return keywordVerdict(k), true
@@ -170,34 +176,8 @@ func (s *stream) holdsText() bool {
 	return s.Keywords.HoldStream && s.Policy.KeywordHold > 0 && !s.out.holdsAll()
 }
 
-// pass adds an event to the client's stream, as soon as it is known to hold no part of a secret.
+// pass adds an event to the client's stream, translated if need be, and tells when that cannot be.
 func (s *stream) pass(event []byte) (v dataplane.Verdict, failed bool) {
-	if s.echo.follows {
-		if s.echo.take(event) {
-			return v, false
-		}
-		if v, failed = s.passWaiting(false); failed {
-			return v, true
-		}
-	}
-	return s.passOne(event)
-}
-
-// passWaiting adds the events that waited.
-func (s *stream) passWaiting(ends bool) (v dataplane.Verdict, failed bool) {
-	if len(s.echo.waiting) == 0 {
-		return v, false
-	}
-	for _, one := range s.echo.release(ends) {
-		if v, failed = s.passOne(one.event); failed {
-			return v, true
-		}
-	}
-	return v, false
-}
-
-// passOne adds an event, translated if need be, and tells when that cannot be.
-func (s *stream) passOne(event []byte) (v dataplane.Verdict, failed bool) {
 	if s.other == nil {
 		s.emit(event)
 		return s.added()
@@ -211,8 +191,8 @@ func (s *stream) passOne(event []byte) (v dataplane.Verdict, failed bool) {
 
 // passEnd adds what a translated stream has at its end.
 func (s *stream) passEnd() (v dataplane.Verdict, failed bool) {
-	if v, failed = s.passWaiting(true); failed || s.other == nil {
-		return v, failed
+	if s.other == nil {
+		return v, false
 	}
 	return s.add(s.other.end())
 }
@@ -252,9 +232,6 @@ func (s *stream) takeError(event []byte) dataplane.Verdict {
 		}
 		s.errorBody = bytes.Clone(text)
 		return v
-	}
-	if w, failed := s.passWaiting(true); failed {
-		return w
 	}
 	s.passError(event, gjson.ParseBytes(text), v)
 	return dataplane.Verdict{Outcome: dataplane.StreamError, Reason: v.Outcome.String() + ": " + v.Reason, Scope: v.Outcome.Rule().Scope}
@@ -326,7 +303,7 @@ func (s *stream) end(v dataplane.Verdict) (dataplane.Verdict, bool) {
 	case dataplane.ClientClosed, dataplane.SlowClient:
 		return s.finish(v), true
 	}
-	if _, failed := s.passWaiting(true); !failed && !s.sentError {
+	if !s.sentError {
 		s.out.add(s.errorEvent(v))
 	}
 	_ = s.out.flush()
