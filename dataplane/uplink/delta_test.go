@@ -656,3 +656,34 @@ func TestChangesThatCannotBePutTogether(t *testing.T) {
 		t.Errorf("%d changes are left, %v", len(changes), err) // until the whole before is not needed any more
 	}
 }
+
+// A file that the system does not give is no damage: what is newer than what was loaded stays.
+func TestAFileThatCannotBeReadForNowIsKept(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s1, s2, s3 := setOf(t, 1, 1), setOf(t, 2, 1, 2), setOf(t, 3, 1, 2, 3)
+	store := snapshots(t, dir)
+	err := store.Save(wholeOf(t, 0, s1))
+	if err == nil {
+		_, err = store.Append(deltaOf(t, 0, s1, s2))
+	}
+	if err == nil {
+		err = os.Mkdir(filepath.Join(dir, "a-00000000000000000009.trunkline"), 0o700) // fails to read for root, too
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	store = snapshots(t, dir)
+	if _, err := store.Read(lastgood.Generation{Lineage: "a", Revision: 9}); err == nil {
+		t.Fatal("a folder was read")
+	}
+	if err := store.Loaded(wholeOf(t, 0, s1)); !errors.Is(err, lastgood.ErrGap) || !store.Gap() {
+		t.Errorf("no gap: %v", err)
+	}
+	if list, err := store.Generations(); err != nil || len(list) != 2 || list[0].Revision != 2 {
+		t.Errorf("left: %v, %v", list, err)
+	}
+	if err := store.Save(wholeOf(t, 0, s3)); err != nil || store.Gap() {
+		t.Errorf("a whole does not heal it: %v", err)
+	}
+}

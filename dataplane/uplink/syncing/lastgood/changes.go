@@ -102,7 +102,7 @@ func (s *Store) lastChange(whole Generation, changes []Generation) (last Generat
 }
 
 func (s *Store) readChange(g Generation) (*nodev1.Delta, error) {
-	plain, err := s.sealer.Read(s.changePath(g), maxFile, g.changeBelongs())
+	plain, err := s.read(s.changePath(g), g.changeBelongs())
 	if err != nil {
 		return nil, err
 	}
@@ -235,11 +235,18 @@ func (s *Store) Compact() error {
 }
 
 // Loaded says which snapshot a start began with. What is newer could not be used, and is removed: even what is in
-// quarantine, which a later change would end.
+// quarantine, which a later change would end. Nothing is when a file could not be read: it may be good, and
+// there is a gap until the next whole.
 func (s *Store) Loaded(full *nodev1.Full) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	s.tip = tip{Generation: generationOf(full), begun: s.tip.begun + 1}
+	s.mu.Lock()
+	unread := s.unread
+	s.mu.Unlock()
+	if unread != nil {
+		return fmt.Errorf("%w: a file could not be read: %w", ErrGap, unread)
+	}
 	wholes, changes, err := s.list()
 	if err != nil {
 		return fmt.Errorf("list last good snapshots: %w", err)

@@ -19,6 +19,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -63,6 +64,7 @@ type Store struct {
 
 	mu          sync.Mutex
 	quarantined map[uint64][]byte // guarded by mu; digest by revision, empty when unknown
+	unread      error             // guarded by mu; why the system did not give a file that is there
 
 	writing sync.Mutex // guards the fields below, and the order in which files come and go
 	tip     tip
@@ -163,7 +165,7 @@ func (s *Store) Read(g Generation) (*nodev1.Full, error) {
 	if g.changed {
 		return s.readChanged(g)
 	}
-	plain, err := s.sealer.Read(s.path(g), maxFile, g.belongs())
+	plain, err := s.read(s.path(g), g.belongs())
 	if err != nil {
 		return nil, fmt.Errorf("read last good snapshot: %w", err)
 	}
@@ -175,6 +177,17 @@ func (s *Store) Read(g Generation) (*nodev1.Full, error) {
 		Revision: m.GetRevision(), Sha256: m.GetSha256(), SnapshotZstd: m.GetSnapshotZstd(), Lineage: m.GetLineage(), Replaces: m.GetReplaces(),
 		History: m.GetHistory(), Digest: m.GetDigest(),
 	}, nil
+}
+
+// read remembers that a file may be good although it could not be read, for want of file descriptors for one.
+func (s *Store) read(path, belongs string) ([]byte, error) {
+	plain, err := s.sealer.Read(path, maxFile, belongs)
+	if _, system := errors.AsType[*fs.PathError](err); system && !errors.Is(err, fs.ErrNotExist) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.unread = err
+	}
+	return plain, err
 }
 
 // Save keeps a snapshot that is in use, and the two before it. Later revisions, and the same
