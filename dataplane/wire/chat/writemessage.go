@@ -147,25 +147,31 @@ func hasMedia(blocks []form.Block) bool {
 
 // joined are the texts of blocks as one. Pieces of one text, which citations part, are not parted.
 func joined(blocks []form.Block) string {
-	var texts []string
-	cited := false
+	first, cited := "", false
+	var all strings.Builder // where there are several
 	for i := range blocks {
 		b := &blocks[i]
 		if b.Kind != form.Text && b.Kind != form.Refusal || b.Text == "" {
 			cited = false
 			continue
 		}
-		if n := len(texts); n > 0 && (cited || len(b.Citations) > 0) {
-			texts[n-1] += b.Text
+		if first == "" {
+			first = b.Text
 		} else {
-			texts = append(texts, b.Text)
+			if all.Len() == 0 {
+				all.WriteString(first)
+			}
+			if !cited && len(b.Citations) == 0 {
+				all.WriteString("\n\n")
+			}
+			all.WriteString(b.Text)
 		}
 		cited = len(b.Citations) > 0
 	}
-	if len(texts) == 1 {
-		return texts[0]
+	if all.Len() == 0 {
+		return first
 	}
-	return strings.Join(texts, "\n\n")
+	return all.String()
 }
 
 // answered writes what the model said before.
@@ -174,7 +180,7 @@ func (w *writer) answered(item *form.Item, own bool) {
 	w.Str("role", "assistant")
 	w.text("name", item.Name)
 	var said []form.Block
-	calls := 0
+	calls, refuses := 0, !own || item.Rest.Has(markContent)
 	for i := range item.Blocks {
 		switch b := &item.Blocks[i]; b.Kind {
 		case form.ToolCall:
@@ -183,7 +189,7 @@ func (w *writer) answered(item *form.Item, own bool) {
 			}
 		case form.Thought:
 		case form.Refusal:
-			if !own || item.Rest.Has(markContent) {
+			if refuses {
 				said = append(said, *b)
 			}
 		case form.Text, form.Image, form.Document, form.Audio, form.ToolResult, form.ForeignBlock:

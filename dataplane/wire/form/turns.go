@@ -22,7 +22,10 @@ func Merge(items []Item, roles ...Role) []Item {
 			continue
 		}
 		last := &merged[len(merged)-1]
-		last.Blocks = append(slices.Clip(last.Blocks), items[i].Blocks...)
+		if !follows(i - 1) { // the blocks are those of the item itself until now
+			last.Blocks = slices.Clip(last.Blocks)
+		}
+		last.Blocks = append(last.Blocks, items[i].Blocks...)
 	}
 	return merged
 }

@@ -21,7 +21,7 @@ func (Codec) ReadRequest(body []byte) (*form.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := reader{calls: callIDs{known: map[string]bool{}, waiting: map[string][]string{}, called: map[string]int{}}}
+	r := reader{calls: newCallIDs()}
 	q := &form.Request{Dialect: name, UsageAsked: true}
 	doc.ForEach(func(key, value gjson.Result) bool {
 		r.member(q, key.Str, value)
