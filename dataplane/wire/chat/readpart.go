@@ -84,13 +84,22 @@ func fromURL(url string) *form.Media {
 func thoughts(details gjson.Result, plain string) (blocks []form.Block) {
 	whole := false // the last one is: a further text is another thought
 	spoken := false
+	var few [4]string
+	pieces := few[:0] // of the last one
+	join := func() {
+		if n := len(blocks); n > 0 {
+			blocks[n-1].Text = strings.Join(pieces, "")
+		}
+		pieces = pieces[:0]
+	}
 	add := func(text, opaque string) {
 		spoken = spoken || text != ""
 		if n := len(blocks); n == 0 || whole {
+			join()
 			blocks = append(blocks, form.Block{Kind: form.Thought})
 		}
 		b := &blocks[len(blocks)-1]
-		b.Text += text
+		pieces = append(pieces, text)
 		whole = opaque != ""
 		if !whole {
 			return
@@ -114,6 +123,7 @@ func thoughts(details gjson.Result, plain string) (blocks []form.Block) {
 			}
 		})
 	}
+	join()
 	switch {
 	case plain == "" || spoken:
 	case len(blocks) == 0:
