@@ -66,8 +66,8 @@ func (m *usageMembers) usage() (dataplane.Usage, bool) {
 	read := max(m.cached.tokens, m.cacheHit.tokens, m.cacheRead.tokens)
 	written := max(m.written.tokens, m.cacheCreation.tokens, m.written5m.tokens+m.written1h.tokens)
 	u := dataplane.Usage{
-		Input:       either(m.prompt, m.input),
-		Output:      either(m.completion, m.output),
+		Input:       either(m.prompt, m.input) + m.toolUse.tokens,
+		Output:      either(m.completion, m.output) + m.thoughts.tokens,
 		AudioMS:     m.millis.tokens,
 		BilledUnits: m.units.tokens,
 		ServiceTier: m.service,
@@ -91,8 +91,8 @@ func (m *usageMembers) usage() (dataplane.Usage, bool) {
 // kinds tells apart which tokens are audio, images and reasoning. What came from a cache is
 // text as far as nothing else is told and there is that much text.
 func (m *usageMembers) kinds(u *dataplane.Usage) {
-	u.AudioInput = min(m.audioIn.tokens, u.Input)
-	u.ImageInput = min(m.imageIn.tokens, u.Input-u.AudioInput)
+	u.AudioInput = min(m.audioIn.tokens+m.toolAudio.tokens, u.Input)
+	u.ImageInput = min(m.imageIn.tokens+m.toolImage.tokens, u.Input-u.AudioInput)
 	u.CachedAudio = min(m.cachedAudio.tokens, u.AudioInput, u.CachedInput)
 	u.CachedImage = min(m.cachedImage.tokens, u.ImageInput, u.CachedInput-u.CachedAudio)
 	text := u.Input - u.AudioInput - u.ImageInput
@@ -103,7 +103,7 @@ func (m *usageMembers) kinds(u *dataplane.Usage) {
 	}
 	u.AudioOutput = min(m.audioOut.tokens, u.Output)
 	u.ImageOutput = min(m.imageOut.tokens, u.Output-u.AudioOutput)
-	u.Reasoning = min(m.reasoning.tokens, u.Output-u.AudioOutput-u.ImageOutput)
+	u.Reasoning = min(max(m.reasoning.tokens, m.thoughts.tokens), u.Output-u.AudioOutput-u.ImageOutput)
 }
 
 // cacheBeside reports whether the input leaves out what came from a cache and what was written
@@ -122,14 +122,14 @@ func (m *usageMembers) cacheBeside(u dataplane.Usage, written int64) bool {
 }
 
 // missing adds what only the total counts: a half that was not told, or reasoning that
-// stands beside the output, as with xAI (told) and Google (not told). Reasoning above the
+// stands beside the output, as with xAI (told) and Google's chat completions (not told). Reasoning above the
 // output cannot be part of it.
 func (m *usageMembers) missing(u *dataplane.Usage) {
 	rest, reasoning := m.total.tokens-u.Input-u.Output, m.reasoning.tokens
 	switch {
 	case rest > 0 && u.Input == 0:
 		u.Input += rest // all of it at some embeddings and rerankers
-	case rest > 0 && (reasoning == 0 || rest == reasoning):
+	case rest > 0 && (reasoning == 0 && !m.thoughts.told || rest == reasoning):
 		u.Output += rest
 	case reasoning > u.Output:
 		u.Output += reasoning

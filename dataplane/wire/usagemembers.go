@@ -21,11 +21,14 @@ type usageMembers struct {
 	cacheCreation        tokenCount // Anthropic's name: beside the input, mostly
 	written5m, written1h tokenCount // which cacheCreation is made of
 	reasoning            tokenCount // part of the output, mostly
+	thoughts             tokenCount // Google's name: beside the output
+	toolUse              tokenCount // Google's name: beside the input, what its own tools gave the model
 	millis               tokenCount // of audio
 	units                tokenCount // that the call is billed as
 
 	audioIn, imageIn         tokenCount // parts of the input
-	cachedAudio, cachedImage tokenCount // parts of both, and of what is cached
+	toolAudio, toolImage     tokenCount // parts of toolUse
+	cachedAudio, cachedImage tokenCount // parts of the input, and of what is cached
 	audioOut, imageOut       tokenCount // parts of the output
 
 	service      string // service tier, as prices name it
@@ -57,11 +60,19 @@ func (m *usageMembers) take(name string, value gjson.Result) {
 	case "input_tokens_details", "inputTokensDetails", "input_token_details", "inputTokenDetails":
 		m.inputDetails = value.IsObject()
 		m.details(value, &m.audioIn, &m.imageIn)
-	case "prompt_tokens_details", "promptTokensDetails":
+	case "prompt_tokens_details", "promptTokensDetails", "promptTokenDetails", "prompt_token_details":
 		m.details(value, &m.audioIn, &m.imageIn)
 	case "completion_tokens_details", "completionTokensDetails", "output_tokens_details", "outputTokensDetails",
-		"output_token_details", "outputTokenDetails":
+		"output_token_details", "outputTokenDetails", "candidatesTokensDetails", "candidates_tokens_details":
 		m.details(value, &m.audioOut, &m.imageOut)
+	case "cacheTokensDetails", "cache_tokens_details":
+		m.details(value, &m.cachedAudio, &m.cachedImage)
+	case "toolUsePromptTokensDetails", "tool_use_prompt_tokens_details":
+		m.details(value, &m.toolAudio, &m.toolImage)
+	case "toolUsePromptTokenCount", "tool_use_prompt_token_count":
+		m.toolUse.set(value)
+	case "thoughtsTokenCount", "thoughts_token_count":
+		m.thoughts.set(value)
 	case "cache_creation", "cacheCreation":
 		m.details(value, nil, nil)
 	case "prompt_cache_hit_tokens", "promptCacheHitTokens":
@@ -86,6 +97,10 @@ func (m *usageMembers) take(name string, value gjson.Result) {
 // details looks at the parts of the input or of the output, with those that are audio and
 // images.
 func (m *usageMembers) details(value gjson.Result, audio, image *tokenCount) {
+	if value.IsArray() && audio != nil {
+		modalities(value, audio, image)
+		return
+	}
 	if !value.IsObject() {
 		return
 	}
@@ -114,6 +129,29 @@ func (m *usageMembers) details(value gjson.Result, audio, image *tokenCount) {
 	})
 }
 
+// modalities looks at Google's list of how many tokens are of which kind.
+func modalities(list gjson.Result, audio, image *tokenCount) {
+	var sums struct{ audio, image tokenCount }
+	list.ForEach(func(_, one gjson.Result) bool {
+		var n tokenCount
+		n.set(one.Get("tokenCount"))
+		n.set(one.Get("token_count"))
+		switch one.Get("modality").Str {
+		case "AUDIO":
+			sums.audio.add(n)
+		case "IMAGE":
+			sums.image.add(n)
+		}
+		return true
+	})
+	if !audio.told {
+		*audio = sums.audio
+	}
+	if !image.told {
+		*image = sums.image
+	}
+}
+
 // billed looks at Cohere's units: tokens where tokens are billed, else searches.
 func (m *usageMembers) billed(value gjson.Result) {
 	m.input.set(value.Get("input_tokens"))
@@ -129,7 +167,7 @@ func (m *usageMembers) part(name string, value gjson.Result) {
 		m.cached.setMax(value)
 	case "cache_write_tokens", "cacheWriteTokens":
 		m.written.setMax(value)
-	case "reasoning_tokens", "reasoningTokens", "thinking_tokens", "thinkingTokens", "thoughtsTokenCount":
+	case "reasoning_tokens", "reasoningTokens", "thinking_tokens", "thinkingTokens":
 		m.reasoning.setMax(value)
 	case "ephemeral_5m_input_tokens", "ephemeral5mInputTokens":
 		m.written5m.set(value)
@@ -158,10 +196,14 @@ func (m *usageMembers) merge(later *usageMembers) {
 		{&m.written5m, &later.written5m},
 		{&m.written1h, &later.written1h},
 		{&m.reasoning, &later.reasoning},
+		{&m.thoughts, &later.thoughts},
+		{&m.toolUse, &later.toolUse},
 		{&m.millis, &later.millis},
 		{&m.units, &later.units},
 		{&m.audioIn, &later.audioIn},
 		{&m.imageIn, &later.imageIn},
+		{&m.toolAudio, &later.toolAudio},
+		{&m.toolImage, &later.toolImage},
 		{&m.cachedAudio, &later.cachedAudio},
 		{&m.cachedImage, &later.cachedImage},
 		{&m.audioOut, &later.audioOut},
@@ -212,6 +254,11 @@ func Millis(v gjson.Result) int64 {
 	var c tokenCount
 	c.setMillis(v)
 	return c.tokens
+}
+
+// add counts both together.
+func (c *tokenCount) add(other tokenCount) {
+	c.told, c.tokens = c.told || other.told, c.tokens+other.tokens
 }
 
 // setMax is set for a count that may be told in more than one place.
