@@ -87,7 +87,7 @@ func TestBackupIsRestored(t *testing.T) {
 	var whole *adminv1.ExportConfigResponse
 	eventually(t, "the replica that answers has the key too", func() bool {
 		whole, err = configs.ExportConfig(t.Context(), &adminv1.ExportConfigRequest{})
-		return err == nil && len(whole.GetResources()) == 5
+		return err == nil && len(whole.GetResources()) == strings.Count(rollingDocuments, "kind: ")+1
 	})
 	o.run(guide(t, "Back up"))
 	dumped := time.Now()
