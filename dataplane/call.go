@@ -16,6 +16,8 @@ type Call struct {
 	ErrorCode     string
 	Provider      string
 	UpstreamModel string
+	// AnsweredModel is what the provider calls the model that answered; empty: it did not say, or nobody asked.
+	AnsweredModel string
 	FirstToken    time.Duration // from Start to the first meaningful event
 	Duration      time.Duration
 	Overhead      time.Duration // ours, before the answer began
@@ -109,6 +111,7 @@ type Attempt struct {
 	Cost        PicoUSD
 	Rates       *Rates // what Cost was reckoned with; nil: there is no price
 	ResponseID  string // that the provider gave its answer, where it is stored
+	Answered    string // model that the provider says its answer comes from; looked for where the attempt is traced
 	Pending     bool   // that response goes on in the background
 }
 

@@ -88,9 +88,9 @@ func TestAFailedOverStreamIsOneTrace(t *testing.T) {
 	})
 	has(t, refused, map[string]string{
 		"gen_ai.operation.name": "chat", "gen_ai.request.model": "status-429-retry-after-30", "gen_ai.provider.name": "bad-429", "trunkline.provider": "bad-429",
-		"error.type": "rate_limited", "http.response.status_code": "429", "server.address": "127.0.0.1", "gen_ai.usage.output_tokens": "",
+		"error.type": "rate_limited", "http.response.status_code": "429", "server.address": "127.0.0.1", "gen_ai.usage.output_tokens": "", "gen_ai.response.model": "",
 	})
-	has(t, good, map[string]string{"gen_ai.request.model": "ok", "error.type": "", "http.response.status_code": "200", "trunkline.provider": "good"})
+	has(t, good, map[string]string{"gen_ai.request.model": "ok", "gen_ai.response.model": "ok", "error.type": "", "http.response.status_code": "200", "trunkline.provider": "good"})
 	for _, key := range []string{"gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens", "gen_ai.response.time_to_first_chunk", "trunkline.cost_usd", "server.port"} {
 		if otlp.Attributes(good.GetAttributes())[key] == "" {
 			t.Errorf("the good attempt has no %s: %v", key, otlp.Attributes(good.GetAttributes()))

@@ -42,7 +42,7 @@ func TestTraceContextGoesOnWhereTheProviderGetsIt(t *testing.T) {
 			up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				told.Store(&r.Header)
 				w.Header().Set("Content-Type", "application/json")
-				_, _ = io.WriteString(w, `{"choices":[{"message":{"content":"hello"},"finish_reason":"stop"}]}`)
+				_, _ = io.WriteString(w, `{"model":"ok-0613","choices":[{"message":{"content":"hello"},"finish_reason":"stop"}]}`)
 			}))
 			t.Cleanup(up.Close)
 			r := newRig(t, setup{
@@ -76,6 +76,13 @@ func TestTraceContextGoesOnWhereTheProviderGetsIt(t *testing.T) {
 			if tt.traced == (attempt.Span == dataplane.SpanID{}) || attempt.Span == ours.Span {
 				t.Errorf("the attempt's span is %v", attempt.Span)
 			}
+			answered := ""
+			if tt.traced {
+				answered = "ok-0613"
+			}
+			if attempt.Model != "ok" || attempt.Answered != answered || call.AnsweredModel != answered {
+				t.Errorf("%q answered as %q, the call as %q, want %q", attempt.Model, attempt.Answered, call.AnsweredModel, answered)
+			}
 		})
 	}
 }
@@ -87,4 +94,39 @@ func TestStrangersAreNotTraced(t *testing.T) {
 		c.Trace = func(http.Header) dataplane.Trace { t.Error("a stranger was traced"); return dataplane.Trace{} }
 	}})
 	r.request(http.MethodPost, "/v1/chat/completions", `{"model":"g","messages":[]}`, "Authorization", "Bearer sk-unknown-0123456789")
+}
+
+// A stream names its model in one of its first events, if at all.
+func TestTheModelThatAStreamSaysItComesFrom(t *testing.T) {
+	t.Parallel()
+	const end = `data: {"choices":[{"delta":{"content":"hello"},"finish_reason":"stop"}]}` + "\n\ndata: [DONE]\n\n"
+	for name, tt := range map[string]struct{ begin, want string }{
+		"in the first event":  {`data: {"model":"ok-0613","choices":[{"delta":{"role":"assistant"}}]}` + "\n\n", "ok-0613"},
+		"in the second event": {`data: {"model":"","choices":[]}` + "\n\n" + `data: {"model":"ok-0613","choices":[]}` + "\n\n", "ok-0613"},
+		"nowhere":             {"", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "text/event-stream")
+				_, _ = io.WriteString(w, tt.begin+end)
+			}))
+			t.Cleanup(up.Close)
+			r := newRig(t, setup{
+				models:   []string{"ok"},
+				snapshot: func(s *nodev1.Snapshot) { s.Providers[0].BaseUrl = up.URL },
+				config: func(c *proxy.Config) {
+					c.Trace = func(http.Header) dataplane.Trace {
+						return dataplane.Trace{ID: dataplane.TraceID{1}, Span: dataplane.SpanID{2}, Sampled: true}
+					}
+				},
+			})
+			if got := r.request(http.MethodPost, "/v1/chat/completions", `{"model":"g","stream":true,"messages":[]}`, "Authorization", "Bearer "+clientKey); got.status != 200 {
+				t.Fatalf("%d %s", got.status, got.body)
+			}
+			if call := r.call(); call.AnsweredModel != tt.want || call.Attempts[0].Answered != tt.want {
+				t.Errorf("the call says %q, the attempt %q, want %q", call.AnsweredModel, call.Attempts[0].Answered, tt.want)
+			}
+		})
+	}
 }

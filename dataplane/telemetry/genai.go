@@ -18,6 +18,13 @@ const (
 	cacheReadTokens  = attribute.Key("gen_ai.usage.cache_read.input_tokens")
 	cacheWriteTokens = attribute.Key("gen_ai.usage.cache_write.input_tokens")
 	reasoningTokens  = attribute.Key("gen_ai.usage.reasoning.output_tokens")
+
+	audioInputTokens     = attribute.Key("gen_ai.usage.audio.input_tokens")
+	audioOutputTokens    = attribute.Key("gen_ai.usage.audio.output_tokens")
+	audioCacheReadTokens = attribute.Key("gen_ai.usage.audio.cache_read.input_tokens")
+	imageInputTokens     = attribute.Key("gen_ai.usage.image.input_tokens")
+	imageOutputTokens    = attribute.Key("gen_ai.usage.image.output_tokens")
+	imageCacheReadTokens = attribute.Key("gen_ai.usage.image.cache_read.input_tokens")
 )
 
 // Of the conventions for all.

@@ -54,8 +54,9 @@ func (c *Calls) ofCall(operation string, call *dataplane.Call) []attribute.KeyVa
 		all = append(all, requestModel.String(call.Model), groupName.String(call.Group))
 	}
 	if call.Provider != "" {
-		all = append(all, c.place(call.Provider)[0], responseModel.String(call.UpstreamModel), ourProvider.String(call.Provider))
+		all = append(all, c.place(call.Provider)[0], ourProvider.String(call.Provider))
 	}
+	all = answeredBy(all, call.AnsweredModel)
 	if call.Outcome != dataplane.OK {
 		all = append(all, errorType.String(call.Outcome.String()))
 	}
@@ -87,6 +88,7 @@ func (c *Calls) attempt(ctx context.Context, operation string, call *dataplane.C
 	if call.Stream && a.FirstFrame > 0 {
 		all = append(all, firstChunk.Float64(a.FirstFrame.Seconds()))
 	}
+	all = answeredBy(all, a.Answered)
 	all = append(all, ofUsage(&a.Usage, a.Cost)...)
 	ctx = telemetry.WithIDs(ctx, trace.TraceID(call.Trace.ID), trace.SpanID(a.Span))
 	_, span := c.tracer.Start(ctx, operation+" "+a.Model, trace.WithSpanKind(trace.SpanKindClient), trace.WithTimestamp(start), trace.WithAttributes(all...))
@@ -96,6 +98,15 @@ func (c *Calls) attempt(ctx context.Context, operation string, call *dataplane.C
 	span.End(trace.WithTimestamp(start.Add(max(a.Duration, time.Nanosecond))))
 }
 
+// answeredBy adds the model that the provider says it answered with, if it says so. Measurements do not
+// have it: a provider's text would make as many series as it likes.
+func answeredBy(all []attribute.KeyValue, model string) []attribute.KeyValue {
+	if model == "" {
+		return all
+	}
+	return append(all, responseModel.String(model))
+}
+
 // ofUsage are the attributes of what was used, as far as anything was.
 func ofUsage(u *dataplane.Usage, cost dataplane.PicoUSD) (all []attribute.KeyValue) {
 	for _, n := range [...]struct {
@@ -103,6 +114,8 @@ func ofUsage(u *dataplane.Usage, cost dataplane.PicoUSD) (all []attribute.KeyVal
 		value int64
 	}{
 		{inputTokens, u.Input}, {outputTokens, u.Output}, {cacheReadTokens, u.CachedInput}, {cacheWriteTokens, u.CacheWrite}, {reasoningTokens, u.Reasoning},
+		{audioInputTokens, u.AudioInput}, {audioOutputTokens, u.AudioOutput}, {audioCacheReadTokens, u.CachedAudio},
+		{imageInputTokens, u.ImageInput}, {imageOutputTokens, u.ImageOutput}, {imageCacheReadTokens, u.CachedImage},
 	} {
 		if n.value > 0 {
 			all = append(all, n.key.Int64(n.value))

@@ -125,3 +125,16 @@ func TestSpanNamesHoldNothingOfStrangers(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// The model that answered is the one that the provider names, never the one that was asked.
+func TestTheModelThatAnswered(t *testing.T) {
+	t.Parallel()
+	c := &Calls{}
+	c.places.Store(&map[string]place{})
+	for answered, want := range map[string]string{"m-0613": "m-0613", "": ""} {
+		of := attribute.NewSet(c.ofCall("chat", &dataplane.Call{Group: "g", Model: "g", Provider: "p", UpstreamModel: "m", AnsweredModel: answered})...)
+		if got, there := of.Value(responseModel); there != (want != "") || got.AsString() != want {
+			t.Errorf("a call that %q answered has %q", answered, got.AsString())
+		}
+	}
+}

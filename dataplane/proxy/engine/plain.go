@@ -37,6 +37,7 @@ func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 	}
 	body := c.keep(lent, claim)
 	a.echoes().Mask(body)
+	a.names(body)
 	switch {
 	case v.Outcome != dataplane.OK:
 		a.took(body)

@@ -93,7 +93,7 @@ func (r *Record) answered(a *dataplane.Attempt, o dataplane.Outcome) {
 	if a.FirstToken > 0 {
 		r.FirstToken = a.StartOffset + a.FirstToken
 	}
-	r.Provider, r.UpstreamModel, r.ResponseID = a.Provider, a.Model, a.ResponseID
+	r.Provider, r.UpstreamModel, r.AnsweredModel, r.ResponseID = a.Provider, a.Model, a.Answered, a.ResponseID
 	r.Outcome, r.Status = o, http.StatusOK
 	if rule := o.Rule(); o != dataplane.OK {
 		r.ErrorCode = rule.Code

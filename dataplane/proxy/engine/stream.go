@@ -103,6 +103,10 @@ func (s *stream) take(event []byte) (v dataplane.Verdict, ended bool) {
 	if s.echo.follows {
 		s.echo.mask(event)
 	}
+	if s.seen.Events <= namingEvents && s.isTraced() {
+		data, _ := sse.Data(event)
+		s.names(data)
+	}
 	if k := s.keywords.inStream(&s.seen, s.Keywords.Stream); k != nil {
 		if !s.out.isOpen() {
 			return keywordVerdict(k), true
