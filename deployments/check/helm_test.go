@@ -416,3 +416,51 @@ func TestDashboardsAndRulesAreInTheChart(t *testing.T) {
 		}
 	}
 }
+
+// What pods may reach out to is everything, unless the values say otherwise; names and, for nodes, the
+// control plane are never cut off.
+func TestHelmEgress(t *testing.T) {
+	t.Parallel()
+	of := func(file string, change func(egress map[string]any)) map[string]*networkingv1.NetworkPolicy {
+		values := valuesFile(t, file)
+		if change != nil {
+			change(values["networkPolicy"].(map[string]any)["egress"].(map[string]any))
+		}
+		all, _, err := render(t, values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := map[string]*networkingv1.NetworkPolicy{}
+		for _, object := range all {
+			if p, is := object.(*networkingv1.NetworkPolicy); is {
+				found[p.Spec.PodSelector.MatchLabels["app.kubernetes.io/component"]] = p
+			}
+		}
+		return found
+	}
+	for component, p := range of("minimal-values.yaml", nil) {
+		if len(p.Spec.Egress) != 0 || slices.Contains(p.Spec.PolicyTypes, networkingv1.PolicyTypeEgress) {
+			t.Errorf("%s: egress is %v without being asked for", component, p.Spec.Egress)
+		}
+	}
+	limited := of("full-values.yaml", nil)
+	for component, rules := range map[string]int{"control-plane": 3, "migration": 3, "node": 4} {
+		p := limited[component]
+		if p == nil || len(p.Spec.Egress) != rules || !slices.Contains(p.Spec.PolicyTypes, networkingv1.PolicyTypeEgress) {
+			t.Fatalf("%s: %+v, want %d egress rules", component, p, rules)
+		}
+		if names := p.Spec.Egress[0]; len(names.Ports) != 2 || names.Ports[0].Port.IntVal != 53 || len(names.To) != 1 {
+			t.Errorf("%s: the rule for names is %+v", component, names)
+		}
+	}
+	plane := limited["node"].Spec.Egress[3]
+	if len(plane.Ports) != 1 || plane.Ports[0].Port.StrVal != "nodes" || len(plane.To) != 1 || plane.To[0].PodSelector.MatchLabels["app.kubernetes.io/component"] != "control-plane" {
+		t.Errorf("nodes reach the control plane by %+v", plane)
+	}
+	open := of("full-values.yaml", func(egress map[string]any) { delete(egress, "controlPlane"); delete(egress, "node") })
+	for component, p := range open {
+		if len(p.Spec.Egress) == 0 || len(p.Spec.Egress[0].Ports)+len(p.Spec.Egress[0].To) != 0 {
+			t.Errorf("%s: without rules egress is %+v, want everything", component, p.Spec.Egress)
+		}
+	}
+}

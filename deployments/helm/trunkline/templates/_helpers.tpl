@@ -118,3 +118,18 @@ lifecycle:
       - {key: {{ . }}, path: {{ . }}}
       {{- end }}
 {{- end }}
+
+{{/* What pods may reach: names, and the rules that the values have; none of these: everything. */}}
+{{- define "trunkline.egress" -}}
+{{- $root := index . 0 }}
+{{- $rules := index . 1 }}
+{{- if $rules }}
+- ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]
+{{- with $root.Values.networkPolicy.egress.dnsTo }}
+  to: {{- toYaml . | nindent 4 }}
+{{- end }}
+{{ toYaml $rules }}
+{{- else }}
+- {}
+{{- end }}
+{{- end }}
