@@ -28,8 +28,10 @@ const PATHS = [
   '/groups',
   '/keys',
   '/keywords',
+  '/alerts',
   '/nodes',
   '/history',
+  '/audit',
   '/settings',
 ];
 

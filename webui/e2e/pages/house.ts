@@ -1,4 +1,4 @@
-import { ago, type Said, type Shot } from './shot';
+import { ago, FIRING, type Said, type Shot } from './shot';
 
 /** Pages of the house: nodes, alerts, the audit log, history and settings. */
 export const HOUSE: readonly Shot[] = [
@@ -9,20 +9,7 @@ export const HOUSE: readonly Shot[] = [
       'AlertService/ListAlerts': () => ({
         firingCount: 2,
         alerts: [
-          {
-            id: '1',
-            event: 'cooldown',
-            state: 'ALERT_STATE_FIRING',
-            summary: 'openrouter/gpt-5.2-mini is cooling down on 2 of 3 nodes: rate_limited',
-            startTime: ago(4),
-          },
-          {
-            id: '2',
-            event: 'budget',
-            state: 'ALERT_STATE_FIRING',
-            summary: 'API key support-bot has spent 80 % of its budget of 50 USD a month',
-            startTime: ago(200),
-          },
+          ...FIRING,
           {
             id: '3',
             event: 'node_lost',
@@ -201,6 +188,14 @@ export const HOUSE: readonly Shot[] = [
   { name: 'settings-keys', path: '/settings?section=keys' },
   { name: 'history', path: '/history' },
   { name: 'settings', path: '/settings' },
+  {
+    name: 'settings-unsaved',
+    path: '/settings',
+    before: async (page) => {
+      await page.locator('main input[inputmode=numeric]').first().fill('7');
+      await page.locator('main button[aria-expanded=false]').last().click();
+    },
+  },
   { name: 'palette', path: '/groups', before: async (page) => page.keyboard.press('Control+k') },
   {
     name: 'settings-authority',

@@ -17,3 +17,21 @@ export const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).
 /** The first of a list with more said of it. */
 export const first = (list: unknown, more: (one: Said) => Said) =>
   (list as Said[]).map((one, i) => (i === 0 ? { ...one, ...more(one) } : one));
+
+/** Two alerts that fire. */
+export const FIRING = [
+  {
+    id: '1',
+    event: 'cooldown',
+    state: 'ALERT_STATE_FIRING',
+    summary: 'openrouter/gpt-5.2-mini is cooling down on 2 of 3 nodes: rate_limited',
+    startTime: ago(4),
+  },
+  {
+    id: '2',
+    event: 'budget',
+    state: 'ALERT_STATE_FIRING',
+    summary: 'API key support-bot has spent 80 % of its budget of 50 USD a month',
+    startTime: ago(200),
+  },
+];

@@ -1,11 +1,51 @@
 import { DEMO_KEY } from '../server';
-import { ago, first, type Said, type Shot } from './shot';
+import { ago, FIRING, first, type Said, type Shot } from './shot';
 
 /** Pages of calls: signing in, the dashboard, the log and the playground. */
 export const TRAFFIC: readonly Shot[] = [
   { name: 'login', path: '/login', signedOut: true },
+  {
+    name: 'required-factor',
+    path: '/',
+    answers: { 'SessionService/WhoAmI': (said) => ({ ...said, totpRequired: true }) },
+    before: (page) => page.locator('form svg').first().waitFor(),
+  },
+  {
+    name: 'required-factor-codes',
+    path: '/',
+    answers: {
+      'SessionService/WhoAmI': (said) => ({ ...said, totpRequired: true }),
+      'SessionService/ConfirmTotp': () => ({
+        recoveryCodes: ['k7dm-2xqp', 'w9ra-t4hn', 'b3fz-8cvy', 'p6js-m1ge', 'u5kt-x7wd', 'n2ha-q9rb'],
+      }),
+    },
+    before: async (page) => {
+      await page.locator('form input').fill('123456');
+      await page.locator('form button[type=submit]').click();
+      await page.locator('input[type=checkbox]').waitFor();
+    },
+  },
   { name: 'dashboard', path: '/' },
   { name: 'dashboard-models', path: '/?range=7d&by=model&time=first' },
+  {
+    name: 'dashboard-alerts',
+    path: '/',
+    answers: {
+      'AlertService/ListAlerts': () => ({
+        firingCount: 5,
+        alerts: [
+          ...FIRING,
+          {
+            id: '3',
+            event: 'group_unavailable',
+            state: 'ALERT_STATE_FIRING',
+            summary: 'no member of group chat-default serves on node-2: all of them are cooling down',
+            startTime: ago(300),
+          },
+        ],
+      }),
+    },
+  },
   { name: 'dashboard-empty', path: '/', empty: true },
   { name: 'calls', path: '/calls' },
   {
