@@ -44,7 +44,7 @@ test('language and theme are chosen before signing in, and stay', async () => {
   await page.getByRole('button', { name: /^テーマ/ }).click();
   await page.getByRole('menuitemradio', { name: 'ダーク' }).click();
   await page.reload();
-  await expect(page.getByRole('heading', { level: 1, name: 'サインイン' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: 'ログイン' })).toBeVisible();
   await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', 'dark');
   await prefer(page, 'en', 'light');
 });

@@ -137,7 +137,7 @@ export const CONFIGURATION: readonly Shot[] = [
     path: '/providers?new=bedrock',
     before: async (page) => {
       await page.getByRole('group', { name: 'main' }).getByRole('combobox').first().click();
-      await page.getByRole('option').nth(1).click();
+      await page.locator('[role=option]:visible').nth(1).click();
     },
   },
 ];

@@ -192,7 +192,7 @@ export const HOUSE: readonly Shot[] = [
     name: 'settings-unsaved',
     path: '/settings',
     before: async (page) => {
-      await page.locator('main input[inputmode=numeric]').first().fill('7');
+      await page.locator('main input[inputmode]').first().fill('7');
       await page.locator('main button[aria-expanded=false]').last().click();
     },
   },

@@ -33,14 +33,15 @@ export function Enrolment({
   if (codes)
     return (
       <>
-        <p className={p.text}>{t('people.recoveryHow')}</p>
-        <CodeBlock label={t('people.recovery')} code={codes.join('\n')} />
-        <Checkbox
-          mt={18}
-          label={t('people.stored')}
-          checked={stored}
-          onChange={(event) => setStored(event.currentTarget.checked)}
-        />
+        <Fields>
+          <p className={p.text}>{t('people.recoveryHow')}</p>
+          <CodeBlock label={t('people.recovery')} code={codes.join('\n')} />
+          <Checkbox
+            label={t('people.stored')}
+            checked={stored}
+            onChange={(event) => setStored(event.currentTarget.checked)}
+          />
+        </Fields>
         <DialogActions>
           <Button
             disabled={!stored}

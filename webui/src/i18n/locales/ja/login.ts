@@ -2,16 +2,16 @@ import type { Texts } from '../../messages';
 import type { login as en } from '../en/login';
 
 export const login: Texts<typeof en> = {
-  'login.title': 'サインイン',
+  'login.title': 'ログイン',
   'login.lead': 'すべての AI プロバイダーを、ひとつのエンドポイントで。',
   'login.username': 'ユーザー名',
   'login.password': 'パスワード',
   'login.showPassword': 'パスワードを表示',
-  'login.submit': 'サインイン',
+  'login.submit': 'ログイン',
   'login.wrong': 'ユーザー名またはパスワードが違います。',
   'login.wait': '試行回数が多すぎます。{time} 後に再試行できます。',
   'login.waitOver': '再試行できます。',
-  'login.failed': 'サインインできませんでした。もう一度お試しください。',
+  'login.failed': 'ログインできませんでした。もう一度お試しください。',
   'login.oidc': 'シングルサインオンでログイン',
   'login.oidcFailed': 'ID プロバイダーでのログインに失敗しました。',
   'login.code': '認証アプリのコード',

@@ -14,7 +14,7 @@ export const shell: Texts<typeof en> = {
   'shell.nav': 'ページ',
   'shell.language': '言語',
   'shell.account': 'アカウント: {name}',
-  'shell.signOut': 'サインアウト',
+  'shell.signOut': 'ログアウト',
   'shell.applyRefused': '--apply のファイルが拒否されました。',
   'shell.applyRefusedWhy':
     '{file} は何も変更していません。保存済みの設定を使用しています。ファイルを修正して再起動するか、trunklinectl で適用してください。',
@@ -55,11 +55,11 @@ export const shell: Texts<typeof en> = {
   'shortcuts.any': 'どこでも',
   'shortcuts.go': '移動',
   'shell.notices': '通知',
-  'shell.defaultPasswordWhy': 'このコンソールにアクセスできる人なら誰でもサインインできます。',
+  'shell.defaultPasswordWhy': 'このコンソールにアクセスできる人なら誰でもログインできます。',
   'password.change': 'パスワードを変更',
   'password.firstTitle': 'パスワードを設定',
   'password.firstLead':
-    'Trunkline へようこそ。既定のパスワードでサインインしました。まずご自身のパスワードを設定してください。',
+    'Trunkline へようこそ。既定のパスワードでログインしました。まずご自身のパスワードを設定してください。',
   'password.later': '後で設定する',
   'password.current': '現在のパスワード',
   'password.new': '新しいパスワード',
