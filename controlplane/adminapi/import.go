@@ -30,11 +30,11 @@ func (s providerService) PreviewImport(ctx context.Context, req *adminv1.Preview
 }
 
 // FollowImportPreview is PreviewImport which tells how far it is.
-func (s providerService) FollowImportPreview(ctx context.Context, req *adminv1.PreviewImportRequest, stream adminv1connect.ProviderServiceFollowImportPreviewServerStream) error {
+func (s providerService) FollowImportPreview(ctx context.Context, req *adminv1.FollowImportPreviewRequest, stream adminv1connect.ProviderServiceFollowImportPreviewServerStream) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var sending sync.Mutex
-	plans, err := s.importer.Preview(ctx, req, func(provider string, n int) {
+	plans, err := s.importer.Preview(ctx, req.GetPreview(), func(provider string, n int) {
 		sending.Lock()
 		defer sending.Unlock()
 		if err := stream.Send(&adminv1.FollowImportPreviewResponse{Provider: provider, Listed: int32(n)}); err != nil {
@@ -42,7 +42,7 @@ func (s providerService) FollowImportPreview(ctx context.Context, req *adminv1.P
 		}
 	})
 	if err != nil {
-		return inRequest(err, req.GetProvider())
+		return inRequest(err, req.GetPreview().GetProvider())
 	}
 	return stream.Send(&adminv1.FollowImportPreviewResponse{Plans: plans})
 }

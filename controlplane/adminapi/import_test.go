@@ -66,7 +66,7 @@ func received[T any](t *testing.T, stream interface{ Receive() (T, error) }, err
 // followed is a preview, and how many models the last message before it said were listed.
 func followed(t *testing.T, c *client, provider string) (listed int32, plans []*adminv1.ImportPlan) {
 	t.Helper()
-	stream := ok(c.providers.FollowImportPreview(t.Context(), &adminv1.PreviewImportRequest{Name: provider}))(t)
+	stream := ok(c.providers.FollowImportPreview(t.Context(), &adminv1.FollowImportPreviewRequest{Preview: &adminv1.PreviewImportRequest{Name: provider}}))(t)
 	defer stream.Close()
 	for plans == nil {
 		m, err := stream.Receive()

@@ -79,7 +79,7 @@ func asked() map[string]string {
 		"DiffRevisions":       `{"from":"1"}`,
 		"RollBackConfig":      `{"revision":"4","dryRun":true}`,
 		"PreviewImport":       `{"name":"main"}`,
-		"FollowImportPreview": `{"name":"main"}`,
+		"FollowImportPreview": `{"preview":{"name":"main"}}`,
 		"BreakDownUsage":      `{"by":"USAGE_DIMENSION_GROUP"}`,
 		"GetGroup":            `{"name":"pool"}`,
 		"UpdateGroup":         `{"group":{"name":"pool"},"updateMask":"aliases"}`,

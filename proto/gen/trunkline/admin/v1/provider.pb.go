@@ -2231,6 +2231,51 @@ func (x *PreviewImportRequest) GetRestoreRemoved() bool {
 	return false
 }
 
+type FollowImportPreviewRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What to preview.
+	Preview       *PreviewImportRequest `protobuf:"bytes,1,opt,name=preview,proto3" json:"preview,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FollowImportPreviewRequest) Reset() {
+	*x = FollowImportPreviewRequest{}
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FollowImportPreviewRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FollowImportPreviewRequest) ProtoMessage() {}
+
+func (x *FollowImportPreviewRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FollowImportPreviewRequest.ProtoReflect.Descriptor instead.
+func (*FollowImportPreviewRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *FollowImportPreviewRequest) GetPreview() *PreviewImportRequest {
+	if x != nil {
+		return x.Preview
+	}
+	return nil
+}
+
 type TestProviderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the provider.
@@ -2251,7 +2296,7 @@ type TestProviderRequest struct {
 
 func (x *TestProviderRequest) Reset() {
 	*x = TestProviderRequest{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[27]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2263,7 +2308,7 @@ func (x *TestProviderRequest) String() string {
 func (*TestProviderRequest) ProtoMessage() {}
 
 func (x *TestProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[27]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2276,7 +2321,7 @@ func (x *TestProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestProviderRequest.ProtoReflect.Descriptor instead.
 func (*TestProviderRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{27}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *TestProviderRequest) GetName() string {
@@ -2331,7 +2376,7 @@ type TestProviderResponse struct {
 
 func (x *TestProviderResponse) Reset() {
 	*x = TestProviderResponse{}
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[28]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2343,7 +2388,7 @@ func (x *TestProviderResponse) String() string {
 func (*TestProviderResponse) ProtoMessage() {}
 
 func (x *TestProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[28]
+	mi := &file_trunkline_admin_v1_provider_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2356,7 +2401,7 @@ func (x *TestProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestProviderResponse.ProtoReflect.Descriptor instead.
 func (*TestProviderResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{28}
+	return file_trunkline_admin_v1_provider_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *TestProviderResponse) GetStep() TestStep {
@@ -2574,7 +2619,9 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\bprovider\x18\x03 \x01(\v2\x1c.trunkline.admin.v1.ProviderR\bprovider\x125\n" +
 	"\x05rules\x18\x04 \x01(\v2\x1f.trunkline.admin.v1.ImportRulesR\x05rules\x12!\n" +
 	"\x06models\x18\x05 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x06models\x12'\n" +
-	"\x0frestore_removed\x18\x06 \x01(\bR\x0erestoreRemoved\"\xcb\x01\n" +
+	"\x0frestore_removed\x18\x06 \x01(\bR\x0erestoreRemoved\"h\n" +
+	"\x1aFollowImportPreviewRequest\x12J\n" +
+	"\apreview\x18\x01 \x01(\v2(.trunkline.admin.v1.PreviewImportRequestB\x06\xbaH\x03\xc8\x01\x01R\apreview\"\xcb\x01\n" +
 	"\x13TestProviderRequest\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04name\x128\n" +
 	"\bprovider\x18\x02 \x01(\v2\x1c.trunkline.admin.v1.ProviderR\bprovider\x12(\n" +
@@ -2601,7 +2648,7 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\x17TEST_RESULT_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eTEST_RESULT_OK\x10\x01\x12\x16\n" +
 	"\x12TEST_RESULT_FAILED\x10\x02\x12\x17\n" +
-	"\x13TEST_RESULT_SKIPPED\x10\x032\xc6\v\n" +
+	"\x13TEST_RESULT_SKIPPED\x10\x032\xcc\v\n" +
 	"\x0fProviderService\x12m\n" +
 	"\rListProviders\x12(.trunkline.admin.v1.ListProvidersRequest\x1a).trunkline.admin.v1.ListProvidersResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12g\n" +
 	"\vGetProvider\x12&.trunkline.admin.v1.GetProviderRequest\x1a'.trunkline.admin.v1.GetProviderResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12m\n" +
@@ -2610,8 +2657,8 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"\x0eDeleteProvider\x12).trunkline.admin.v1.DeleteProviderRequest\x1a*.trunkline.admin.v1.DeleteProviderResponse\"\x04\xa8\xed\x18\x02\x12|\n" +
 	"\x12ListProviderHealth\x12-.trunkline.admin.v1.ListProviderHealthRequest\x1a..trunkline.admin.v1.ListProviderHealthResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12j\n" +
 	"\rResetCooldown\x12(.trunkline.admin.v1.ResetCooldownRequest\x1a).trunkline.admin.v1.ResetCooldownResponse\"\x04\xa8\xed\x18\x02\x12j\n" +
-	"\rPreviewImport\x12(.trunkline.admin.v1.PreviewImportRequest\x1a).trunkline.admin.v1.PreviewImportResponse\"\x04\xa8\xed\x18\x02\x12x\n" +
-	"\x13FollowImportPreview\x12(.trunkline.admin.v1.PreviewImportRequest\x1a/.trunkline.admin.v1.FollowImportPreviewResponse\"\x04\xa8\xed\x18\x020\x01\x12i\n" +
+	"\rPreviewImport\x12(.trunkline.admin.v1.PreviewImportRequest\x1a).trunkline.admin.v1.PreviewImportResponse\"\x04\xa8\xed\x18\x02\x12~\n" +
+	"\x13FollowImportPreview\x12..trunkline.admin.v1.FollowImportPreviewRequest\x1a/.trunkline.admin.v1.FollowImportPreviewResponse\"\x04\xa8\xed\x18\x020\x01\x12i\n" +
 	"\fImportModels\x12'.trunkline.admin.v1.ImportModelsRequest\x1a(.trunkline.admin.v1.ImportModelsResponse\"\x04\xa8\xed\x18\x020\x01\x12g\n" +
 	"\vListImports\x12&.trunkline.admin.v1.ListImportsRequest\x1a'.trunkline.admin.v1.ListImportsResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12\x7f\n" +
 	"\x14RemoveImportedModels\x12/.trunkline.admin.v1.RemoveImportedModelsRequest\x1a0.trunkline.admin.v1.RemoveImportedModelsResponse\"\x04\xa8\xed\x18\x02\x12i\n" +
@@ -2631,7 +2678,7 @@ func file_trunkline_admin_v1_provider_proto_rawDescGZIP() []byte {
 }
 
 var file_trunkline_admin_v1_provider_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_trunkline_admin_v1_provider_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_trunkline_admin_v1_provider_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_trunkline_admin_v1_provider_proto_goTypes = []any{
 	(TestStep)(0),                        // 0: trunkline.admin.v1.TestStep
 	(TestResult)(0),                      // 1: trunkline.admin.v1.TestResult
@@ -2662,105 +2709,107 @@ var file_trunkline_admin_v1_provider_proto_goTypes = []any{
 	(*ResetCooldownRequest)(nil),         // 26: trunkline.admin.v1.ResetCooldownRequest
 	(*ResetCooldownResponse)(nil),        // 27: trunkline.admin.v1.ResetCooldownResponse
 	(*PreviewImportRequest)(nil),         // 28: trunkline.admin.v1.PreviewImportRequest
-	(*TestProviderRequest)(nil),          // 29: trunkline.admin.v1.TestProviderRequest
-	(*TestProviderResponse)(nil),         // 30: trunkline.admin.v1.TestProviderResponse
-	nil,                                  // 31: trunkline.admin.v1.Provider.HeadersEntry
-	(*timestamppb.Timestamp)(nil),        // 32: google.protobuf.Timestamp
-	(*ProviderImport)(nil),               // 33: trunkline.admin.v1.ProviderImport
-	(*FieldRule)(nil),                    // 34: trunkline.admin.v1.FieldRule
-	(*Price)(nil),                        // 35: trunkline.admin.v1.Price
-	(*ModelImport)(nil),                  // 36: trunkline.admin.v1.ModelImport
-	(*durationpb.Duration)(nil),          // 37: google.protobuf.Duration
-	(*fieldmaskpb.FieldMask)(nil),        // 38: google.protobuf.FieldMask
-	(*ProviderHealth)(nil),               // 39: trunkline.admin.v1.ProviderHealth
-	(*ImportRules)(nil),                  // 40: trunkline.admin.v1.ImportRules
-	(*ImportModelsRequest)(nil),          // 41: trunkline.admin.v1.ImportModelsRequest
-	(*ListImportsRequest)(nil),           // 42: trunkline.admin.v1.ListImportsRequest
-	(*RemoveImportedModelsRequest)(nil),  // 43: trunkline.admin.v1.RemoveImportedModelsRequest
-	(*PreviewImportResponse)(nil),        // 44: trunkline.admin.v1.PreviewImportResponse
-	(*FollowImportPreviewResponse)(nil),  // 45: trunkline.admin.v1.FollowImportPreviewResponse
-	(*ImportModelsResponse)(nil),         // 46: trunkline.admin.v1.ImportModelsResponse
-	(*ListImportsResponse)(nil),          // 47: trunkline.admin.v1.ListImportsResponse
-	(*RemoveImportedModelsResponse)(nil), // 48: trunkline.admin.v1.RemoveImportedModelsResponse
+	(*FollowImportPreviewRequest)(nil),   // 29: trunkline.admin.v1.FollowImportPreviewRequest
+	(*TestProviderRequest)(nil),          // 30: trunkline.admin.v1.TestProviderRequest
+	(*TestProviderResponse)(nil),         // 31: trunkline.admin.v1.TestProviderResponse
+	nil,                                  // 32: trunkline.admin.v1.Provider.HeadersEntry
+	(*timestamppb.Timestamp)(nil),        // 33: google.protobuf.Timestamp
+	(*ProviderImport)(nil),               // 34: trunkline.admin.v1.ProviderImport
+	(*FieldRule)(nil),                    // 35: trunkline.admin.v1.FieldRule
+	(*Price)(nil),                        // 36: trunkline.admin.v1.Price
+	(*ModelImport)(nil),                  // 37: trunkline.admin.v1.ModelImport
+	(*durationpb.Duration)(nil),          // 38: google.protobuf.Duration
+	(*fieldmaskpb.FieldMask)(nil),        // 39: google.protobuf.FieldMask
+	(*ProviderHealth)(nil),               // 40: trunkline.admin.v1.ProviderHealth
+	(*ImportRules)(nil),                  // 41: trunkline.admin.v1.ImportRules
+	(*ImportModelsRequest)(nil),          // 42: trunkline.admin.v1.ImportModelsRequest
+	(*ListImportsRequest)(nil),           // 43: trunkline.admin.v1.ListImportsRequest
+	(*RemoveImportedModelsRequest)(nil),  // 44: trunkline.admin.v1.RemoveImportedModelsRequest
+	(*PreviewImportResponse)(nil),        // 45: trunkline.admin.v1.PreviewImportResponse
+	(*FollowImportPreviewResponse)(nil),  // 46: trunkline.admin.v1.FollowImportPreviewResponse
+	(*ImportModelsResponse)(nil),         // 47: trunkline.admin.v1.ImportModelsResponse
+	(*ListImportsResponse)(nil),          // 48: trunkline.admin.v1.ListImportsResponse
+	(*RemoveImportedModelsResponse)(nil), // 49: trunkline.admin.v1.RemoveImportedModelsResponse
 }
 var file_trunkline_admin_v1_provider_proto_depIdxs = []int32{
-	32, // 0: trunkline.admin.v1.Provider.create_time:type_name -> google.protobuf.Timestamp
-	32, // 1: trunkline.admin.v1.Provider.update_time:type_name -> google.protobuf.Timestamp
+	33, // 0: trunkline.admin.v1.Provider.create_time:type_name -> google.protobuf.Timestamp
+	33, // 1: trunkline.admin.v1.Provider.update_time:type_name -> google.protobuf.Timestamp
 	3,  // 2: trunkline.admin.v1.Provider.endpoints:type_name -> trunkline.admin.v1.Endpoint
 	4,  // 3: trunkline.admin.v1.Provider.credentials:type_name -> trunkline.admin.v1.Credential
-	31, // 4: trunkline.admin.v1.Provider.headers:type_name -> trunkline.admin.v1.Provider.HeadersEntry
+	32, // 4: trunkline.admin.v1.Provider.headers:type_name -> trunkline.admin.v1.Provider.HeadersEntry
 	11, // 5: trunkline.admin.v1.Provider.secret_headers:type_name -> trunkline.admin.v1.SecretParameter
 	11, // 6: trunkline.admin.v1.Provider.secret_query:type_name -> trunkline.admin.v1.SecretParameter
 	9,  // 7: trunkline.admin.v1.Provider.client_certificate:type_name -> trunkline.admin.v1.ClientCertificate
 	10, // 8: trunkline.admin.v1.Provider.proxy:type_name -> trunkline.admin.v1.OutboundProxy
 	12, // 9: trunkline.admin.v1.Provider.models:type_name -> trunkline.admin.v1.Model
 	13, // 10: trunkline.admin.v1.Provider.timeouts:type_name -> trunkline.admin.v1.ProviderTimeouts
-	33, // 11: trunkline.admin.v1.Provider.import:type_name -> trunkline.admin.v1.ProviderImport
-	34, // 12: trunkline.admin.v1.Provider.field_rules:type_name -> trunkline.admin.v1.FieldRule
+	34, // 11: trunkline.admin.v1.Provider.import:type_name -> trunkline.admin.v1.ProviderImport
+	35, // 12: trunkline.admin.v1.Provider.field_rules:type_name -> trunkline.admin.v1.FieldRule
 	13, // 13: trunkline.admin.v1.Provider.effective_timeouts:type_name -> trunkline.admin.v1.ProviderTimeouts
-	32, // 14: trunkline.admin.v1.Credential.secret_set_time:type_name -> google.protobuf.Timestamp
+	33, // 14: trunkline.admin.v1.Credential.secret_set_time:type_name -> google.protobuf.Timestamp
 	5,  // 15: trunkline.admin.v1.Credential.aws_sigv4:type_name -> trunkline.admin.v1.AwsSigV4
 	6,  // 16: trunkline.admin.v1.Credential.google:type_name -> trunkline.admin.v1.GoogleIdentity
 	7,  // 17: trunkline.admin.v1.Credential.entra:type_name -> trunkline.admin.v1.EntraIdentity
 	8,  // 18: trunkline.admin.v1.Credential.oauth:type_name -> trunkline.admin.v1.OAuthClient
-	32, // 19: trunkline.admin.v1.ClientCertificate.secret_set_time:type_name -> google.protobuf.Timestamp
-	32, // 20: trunkline.admin.v1.OutboundProxy.secret_set_time:type_name -> google.protobuf.Timestamp
-	32, // 21: trunkline.admin.v1.SecretParameter.secret_set_time:type_name -> google.protobuf.Timestamp
-	35, // 22: trunkline.admin.v1.Model.price:type_name -> trunkline.admin.v1.Price
-	34, // 23: trunkline.admin.v1.Model.field_rules:type_name -> trunkline.admin.v1.FieldRule
-	36, // 24: trunkline.admin.v1.Model.imported:type_name -> trunkline.admin.v1.ModelImport
-	37, // 25: trunkline.admin.v1.ProviderTimeouts.connect:type_name -> google.protobuf.Duration
-	37, // 26: trunkline.admin.v1.ProviderTimeouts.first_token:type_name -> google.protobuf.Duration
-	37, // 27: trunkline.admin.v1.ProviderTimeouts.response:type_name -> google.protobuf.Duration
-	37, // 28: trunkline.admin.v1.ProviderTimeouts.stream_idle:type_name -> google.protobuf.Duration
-	37, // 29: trunkline.admin.v1.ProviderTimeouts.attempt:type_name -> google.protobuf.Duration
-	37, // 30: trunkline.admin.v1.ProviderTimeouts.first_token_max:type_name -> google.protobuf.Duration
-	38, // 31: trunkline.admin.v1.ListProvidersRequest.read_mask:type_name -> google.protobuf.FieldMask
+	33, // 19: trunkline.admin.v1.ClientCertificate.secret_set_time:type_name -> google.protobuf.Timestamp
+	33, // 20: trunkline.admin.v1.OutboundProxy.secret_set_time:type_name -> google.protobuf.Timestamp
+	33, // 21: trunkline.admin.v1.SecretParameter.secret_set_time:type_name -> google.protobuf.Timestamp
+	36, // 22: trunkline.admin.v1.Model.price:type_name -> trunkline.admin.v1.Price
+	35, // 23: trunkline.admin.v1.Model.field_rules:type_name -> trunkline.admin.v1.FieldRule
+	37, // 24: trunkline.admin.v1.Model.imported:type_name -> trunkline.admin.v1.ModelImport
+	38, // 25: trunkline.admin.v1.ProviderTimeouts.connect:type_name -> google.protobuf.Duration
+	38, // 26: trunkline.admin.v1.ProviderTimeouts.first_token:type_name -> google.protobuf.Duration
+	38, // 27: trunkline.admin.v1.ProviderTimeouts.response:type_name -> google.protobuf.Duration
+	38, // 28: trunkline.admin.v1.ProviderTimeouts.stream_idle:type_name -> google.protobuf.Duration
+	38, // 29: trunkline.admin.v1.ProviderTimeouts.attempt:type_name -> google.protobuf.Duration
+	38, // 30: trunkline.admin.v1.ProviderTimeouts.first_token_max:type_name -> google.protobuf.Duration
+	39, // 31: trunkline.admin.v1.ListProvidersRequest.read_mask:type_name -> google.protobuf.FieldMask
 	2,  // 32: trunkline.admin.v1.ListProvidersResponse.providers:type_name -> trunkline.admin.v1.Provider
 	2,  // 33: trunkline.admin.v1.GetProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
 	2,  // 34: trunkline.admin.v1.CreateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
 	2,  // 35: trunkline.admin.v1.CreateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
 	2,  // 36: trunkline.admin.v1.UpdateProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	38, // 37: trunkline.admin.v1.UpdateProviderRequest.update_mask:type_name -> google.protobuf.FieldMask
+	39, // 37: trunkline.admin.v1.UpdateProviderRequest.update_mask:type_name -> google.protobuf.FieldMask
 	2,  // 38: trunkline.admin.v1.UpdateProviderResponse.provider:type_name -> trunkline.admin.v1.Provider
-	39, // 39: trunkline.admin.v1.ListProviderHealthResponse.providers:type_name -> trunkline.admin.v1.ProviderHealth
+	40, // 39: trunkline.admin.v1.ListProviderHealthResponse.providers:type_name -> trunkline.admin.v1.ProviderHealth
 	2,  // 40: trunkline.admin.v1.PreviewImportRequest.provider:type_name -> trunkline.admin.v1.Provider
-	40, // 41: trunkline.admin.v1.PreviewImportRequest.rules:type_name -> trunkline.admin.v1.ImportRules
-	2,  // 42: trunkline.admin.v1.TestProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
-	0,  // 43: trunkline.admin.v1.TestProviderResponse.step:type_name -> trunkline.admin.v1.TestStep
-	1,  // 44: trunkline.admin.v1.TestProviderResponse.result:type_name -> trunkline.admin.v1.TestResult
-	37, // 45: trunkline.admin.v1.TestProviderResponse.duration:type_name -> google.protobuf.Duration
-	14, // 46: trunkline.admin.v1.ProviderService.ListProviders:input_type -> trunkline.admin.v1.ListProvidersRequest
-	16, // 47: trunkline.admin.v1.ProviderService.GetProvider:input_type -> trunkline.admin.v1.GetProviderRequest
-	18, // 48: trunkline.admin.v1.ProviderService.CreateProvider:input_type -> trunkline.admin.v1.CreateProviderRequest
-	20, // 49: trunkline.admin.v1.ProviderService.UpdateProvider:input_type -> trunkline.admin.v1.UpdateProviderRequest
-	22, // 50: trunkline.admin.v1.ProviderService.DeleteProvider:input_type -> trunkline.admin.v1.DeleteProviderRequest
-	24, // 51: trunkline.admin.v1.ProviderService.ListProviderHealth:input_type -> trunkline.admin.v1.ListProviderHealthRequest
-	26, // 52: trunkline.admin.v1.ProviderService.ResetCooldown:input_type -> trunkline.admin.v1.ResetCooldownRequest
-	28, // 53: trunkline.admin.v1.ProviderService.PreviewImport:input_type -> trunkline.admin.v1.PreviewImportRequest
-	28, // 54: trunkline.admin.v1.ProviderService.FollowImportPreview:input_type -> trunkline.admin.v1.PreviewImportRequest
-	41, // 55: trunkline.admin.v1.ProviderService.ImportModels:input_type -> trunkline.admin.v1.ImportModelsRequest
-	42, // 56: trunkline.admin.v1.ProviderService.ListImports:input_type -> trunkline.admin.v1.ListImportsRequest
-	43, // 57: trunkline.admin.v1.ProviderService.RemoveImportedModels:input_type -> trunkline.admin.v1.RemoveImportedModelsRequest
-	29, // 58: trunkline.admin.v1.ProviderService.TestProvider:input_type -> trunkline.admin.v1.TestProviderRequest
-	15, // 59: trunkline.admin.v1.ProviderService.ListProviders:output_type -> trunkline.admin.v1.ListProvidersResponse
-	17, // 60: trunkline.admin.v1.ProviderService.GetProvider:output_type -> trunkline.admin.v1.GetProviderResponse
-	19, // 61: trunkline.admin.v1.ProviderService.CreateProvider:output_type -> trunkline.admin.v1.CreateProviderResponse
-	21, // 62: trunkline.admin.v1.ProviderService.UpdateProvider:output_type -> trunkline.admin.v1.UpdateProviderResponse
-	23, // 63: trunkline.admin.v1.ProviderService.DeleteProvider:output_type -> trunkline.admin.v1.DeleteProviderResponse
-	25, // 64: trunkline.admin.v1.ProviderService.ListProviderHealth:output_type -> trunkline.admin.v1.ListProviderHealthResponse
-	27, // 65: trunkline.admin.v1.ProviderService.ResetCooldown:output_type -> trunkline.admin.v1.ResetCooldownResponse
-	44, // 66: trunkline.admin.v1.ProviderService.PreviewImport:output_type -> trunkline.admin.v1.PreviewImportResponse
-	45, // 67: trunkline.admin.v1.ProviderService.FollowImportPreview:output_type -> trunkline.admin.v1.FollowImportPreviewResponse
-	46, // 68: trunkline.admin.v1.ProviderService.ImportModels:output_type -> trunkline.admin.v1.ImportModelsResponse
-	47, // 69: trunkline.admin.v1.ProviderService.ListImports:output_type -> trunkline.admin.v1.ListImportsResponse
-	48, // 70: trunkline.admin.v1.ProviderService.RemoveImportedModels:output_type -> trunkline.admin.v1.RemoveImportedModelsResponse
-	30, // 71: trunkline.admin.v1.ProviderService.TestProvider:output_type -> trunkline.admin.v1.TestProviderResponse
-	59, // [59:72] is the sub-list for method output_type
-	46, // [46:59] is the sub-list for method input_type
-	46, // [46:46] is the sub-list for extension type_name
-	46, // [46:46] is the sub-list for extension extendee
-	0,  // [0:46] is the sub-list for field type_name
+	41, // 41: trunkline.admin.v1.PreviewImportRequest.rules:type_name -> trunkline.admin.v1.ImportRules
+	28, // 42: trunkline.admin.v1.FollowImportPreviewRequest.preview:type_name -> trunkline.admin.v1.PreviewImportRequest
+	2,  // 43: trunkline.admin.v1.TestProviderRequest.provider:type_name -> trunkline.admin.v1.Provider
+	0,  // 44: trunkline.admin.v1.TestProviderResponse.step:type_name -> trunkline.admin.v1.TestStep
+	1,  // 45: trunkline.admin.v1.TestProviderResponse.result:type_name -> trunkline.admin.v1.TestResult
+	38, // 46: trunkline.admin.v1.TestProviderResponse.duration:type_name -> google.protobuf.Duration
+	14, // 47: trunkline.admin.v1.ProviderService.ListProviders:input_type -> trunkline.admin.v1.ListProvidersRequest
+	16, // 48: trunkline.admin.v1.ProviderService.GetProvider:input_type -> trunkline.admin.v1.GetProviderRequest
+	18, // 49: trunkline.admin.v1.ProviderService.CreateProvider:input_type -> trunkline.admin.v1.CreateProviderRequest
+	20, // 50: trunkline.admin.v1.ProviderService.UpdateProvider:input_type -> trunkline.admin.v1.UpdateProviderRequest
+	22, // 51: trunkline.admin.v1.ProviderService.DeleteProvider:input_type -> trunkline.admin.v1.DeleteProviderRequest
+	24, // 52: trunkline.admin.v1.ProviderService.ListProviderHealth:input_type -> trunkline.admin.v1.ListProviderHealthRequest
+	26, // 53: trunkline.admin.v1.ProviderService.ResetCooldown:input_type -> trunkline.admin.v1.ResetCooldownRequest
+	28, // 54: trunkline.admin.v1.ProviderService.PreviewImport:input_type -> trunkline.admin.v1.PreviewImportRequest
+	29, // 55: trunkline.admin.v1.ProviderService.FollowImportPreview:input_type -> trunkline.admin.v1.FollowImportPreviewRequest
+	42, // 56: trunkline.admin.v1.ProviderService.ImportModels:input_type -> trunkline.admin.v1.ImportModelsRequest
+	43, // 57: trunkline.admin.v1.ProviderService.ListImports:input_type -> trunkline.admin.v1.ListImportsRequest
+	44, // 58: trunkline.admin.v1.ProviderService.RemoveImportedModels:input_type -> trunkline.admin.v1.RemoveImportedModelsRequest
+	30, // 59: trunkline.admin.v1.ProviderService.TestProvider:input_type -> trunkline.admin.v1.TestProviderRequest
+	15, // 60: trunkline.admin.v1.ProviderService.ListProviders:output_type -> trunkline.admin.v1.ListProvidersResponse
+	17, // 61: trunkline.admin.v1.ProviderService.GetProvider:output_type -> trunkline.admin.v1.GetProviderResponse
+	19, // 62: trunkline.admin.v1.ProviderService.CreateProvider:output_type -> trunkline.admin.v1.CreateProviderResponse
+	21, // 63: trunkline.admin.v1.ProviderService.UpdateProvider:output_type -> trunkline.admin.v1.UpdateProviderResponse
+	23, // 64: trunkline.admin.v1.ProviderService.DeleteProvider:output_type -> trunkline.admin.v1.DeleteProviderResponse
+	25, // 65: trunkline.admin.v1.ProviderService.ListProviderHealth:output_type -> trunkline.admin.v1.ListProviderHealthResponse
+	27, // 66: trunkline.admin.v1.ProviderService.ResetCooldown:output_type -> trunkline.admin.v1.ResetCooldownResponse
+	45, // 67: trunkline.admin.v1.ProviderService.PreviewImport:output_type -> trunkline.admin.v1.PreviewImportResponse
+	46, // 68: trunkline.admin.v1.ProviderService.FollowImportPreview:output_type -> trunkline.admin.v1.FollowImportPreviewResponse
+	47, // 69: trunkline.admin.v1.ProviderService.ImportModels:output_type -> trunkline.admin.v1.ImportModelsResponse
+	48, // 70: trunkline.admin.v1.ProviderService.ListImports:output_type -> trunkline.admin.v1.ListImportsResponse
+	49, // 71: trunkline.admin.v1.ProviderService.RemoveImportedModels:output_type -> trunkline.admin.v1.RemoveImportedModelsResponse
+	31, // 72: trunkline.admin.v1.ProviderService.TestProvider:output_type -> trunkline.admin.v1.TestProviderResponse
+	60, // [60:73] is the sub-list for method output_type
+	47, // [47:60] is the sub-list for method input_type
+	47, // [47:47] is the sub-list for extension type_name
+	47, // [47:47] is the sub-list for extension extendee
+	0,  // [0:47] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_provider_proto_init() }
@@ -2782,7 +2831,7 @@ func file_trunkline_admin_v1_provider_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_provider_proto_rawDesc), len(file_trunkline_admin_v1_provider_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   30,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -43,7 +43,10 @@ export function FetchStep({
       // Everything that is listed: what shall come is chosen in the next step.
       const input = { name: provider.name, rules: { credential, skipAliasConflicts: true } };
       setListed(0);
-      for await (const step of createClient(ProviderService, transport).followImportPreview(input, { signal })) {
+      for await (const step of createClient(ProviderService, transport).followImportPreview(
+        { preview: input },
+        { signal },
+      )) {
         const [plan] = step.plans;
         if (plan) return plan;
         setListed(step.listed);

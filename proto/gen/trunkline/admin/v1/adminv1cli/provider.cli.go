@@ -87,6 +87,7 @@ func providerService() cli.Service {
 			"trunkline.admin.v1.FieldRule.field":                          "The field: its name, or parent.name for one inside an object, such as reasoning.effort. Letters, digits, _ and -, up\nto 64 each; once in a list for each endpoint. A model's rule takes the place of its provider's for the same field. There are no rules\nfor model, messages, input, prompt, query, documents, stream, stream_options, background, conversation and\nprevious_response_id.",
 			"trunkline.admin.v1.FieldRule.to":                             "With rename: its new name, in the same object. Where the request has that as well, the field is dropped.",
 			"trunkline.admin.v1.FieldRule.value":                          "With default and force: the value, as JSON: 0.7, \"low\", true or {\"type\":\"disabled\"}; up to 4096 bytes.",
+			"trunkline.admin.v1.FollowImportPreviewRequest.preview":       "What to preview.",
 			"trunkline.admin.v1.GetProviderRequest.name":                  "Name of the provider.",
 			"trunkline.admin.v1.GoogleIdentity.scopes":                    "OAuth scopes; default https://www.googleapis.com/auth/cloud-platform.",
 			"trunkline.admin.v1.GoogleIdentity.service_account":           "With source metadata: email address of the service account, where the machine has several; default: its default one.",

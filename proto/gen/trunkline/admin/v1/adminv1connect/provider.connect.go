@@ -184,7 +184,7 @@ type ProviderServiceClient interface {
 	// Show what an import of a provider's models would do, and change nothing.
 	PreviewImport(context.Context, *v1.PreviewImportRequest) (*v1.PreviewImportResponse, error)
 	// PreviewImport which tells how far the reading is: a message for each page, and one with the plans at the end.
-	FollowImportPreview(context.Context, *v1.PreviewImportRequest) (ProviderServiceFollowImportPreviewClientStream, error)
+	FollowImportPreview(context.Context, *v1.FollowImportPreviewRequest) (ProviderServiceFollowImportPreviewClientStream, error)
 	// Import the models that providers list: several providers in one transaction, step by step. What an admin set stays,
 	// a provider that cannot be read changes nothing, and leaving before the writing changes nothing at all. When some
 	// providers fail, the others are imported and the call ends with an error.
@@ -289,7 +289,7 @@ type ProviderServiceHandler interface {
 	// Show what an import of a provider's models would do, and change nothing.
 	PreviewImport(context.Context, *v1.PreviewImportRequest) (*v1.PreviewImportResponse, error)
 	// PreviewImport which tells how far the reading is: a message for each page, and one with the plans at the end.
-	FollowImportPreview(context.Context, *v1.PreviewImportRequest, ProviderServiceFollowImportPreviewServerStream) error
+	FollowImportPreview(context.Context, *v1.FollowImportPreviewRequest, ProviderServiceFollowImportPreviewServerStream) error
 	// Import the models that providers list: several providers in one transaction, step by step. What an admin set stays,
 	// a provider that cannot be read changes nothing, and leaving before the writing changes nothing at all. When some
 	// providers fail, the others are imported and the call ends with an error.
@@ -408,7 +408,7 @@ func (UnimplementedProviderServiceHandler) PreviewImport(context.Context, *v1.Pr
 	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ProviderService.PreviewImport is not implemented")
 }
 
-func (UnimplementedProviderServiceHandler) FollowImportPreview(context.Context, *v1.PreviewImportRequest, ProviderServiceFollowImportPreviewServerStream) error {
+func (UnimplementedProviderServiceHandler) FollowImportPreview(context.Context, *v1.FollowImportPreviewRequest, ProviderServiceFollowImportPreviewServerStream) error {
 	return connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.ProviderService.FollowImportPreview is not implemented")
 }
 
@@ -496,7 +496,7 @@ func (c *providerServiceClient) PreviewImport(ctx context.Context, req *v1.Previ
 	return &res, nil
 }
 
-func (c *providerServiceClient) FollowImportPreview(ctx context.Context, req *v1.PreviewImportRequest) (ProviderServiceFollowImportPreviewClientStream, error) {
+func (c *providerServiceClient) FollowImportPreview(ctx context.Context, req *v1.FollowImportPreviewRequest) (ProviderServiceFollowImportPreviewClientStream, error) {
 	stream, err := c.client.CallServerStream(ctx, providerServiceFollowImportPreviewSpec(), req)
 	if err != nil {
 		return ProviderServiceFollowImportPreviewClientStream{}, err
@@ -635,7 +635,7 @@ func (h providerServiceHandler) previewImport(ctx context.Context, _ connect.Spe
 }
 
 func (h providerServiceHandler) followImportPreview(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
-	var req v1.PreviewImportRequest
+	var req v1.FollowImportPreviewRequest
 	if err := stream.Receive(&req); err != nil {
 		return err
 	}
