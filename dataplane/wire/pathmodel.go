@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -47,7 +46,7 @@ func (e *Envelope) renamed(body, model []byte, more []scan.Edit) []scan.Edit {
 	all := slices.Clone(more)
 	add := func(at scan.Span) {
 		with := model
-		if bytes.HasPrefix(body[at.Start:at.End], []byte(`"`+resource)) {
+		if strings.HasPrefix(text(body, at), resource) { // escaped, perhaps
 			with = append([]byte(`"`+resource), model[1:]...)
 		}
 		all = append(all, scan.Edit{At: at, With: with})
