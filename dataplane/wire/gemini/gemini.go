@@ -50,15 +50,28 @@ var stream = &wire.Stream{
 
 // output reports whether a chunk, or a whole answer, says anything, and gives its text to the inspection.
 func output(chunk []byte, i *wire.Inspection) (found bool) {
-	gjson.GetBytes(chunk, "candidates.0.content.parts").ForEach(func(_, part gjson.Result) bool {
-		text := part.Get("text")
-		if text.Type == gjson.String {
-			i.Keep(text.Str)
-		}
-		found = found || text.Str != "" || part.Get("functionCall").IsObject() || part.Get("inlineData").IsObject() || part.Get("fileData").IsObject()
+	gjson.GetBytes(chunk, "candidates").ForEach(func(_, candidate gjson.Result) bool {
+		candidate.Get("content.parts").ForEach(func(_, part gjson.Result) bool {
+			text := part.Get("text")
+			if text.Type == gjson.String {
+				i.Keep(text.Str)
+			}
+			found = found || text.Str != "" || saysMore(part)
+			return true
+		})
 		return true
 	})
 	return found || gjson.GetBytes(chunk, "promptFeedback.blockReason").Str != ""
+}
+
+// saysMore reports whether a part says anything but text.
+func saysMore(part gjson.Result) bool {
+	for _, kind := range [...]string{"functionCall", "inlineData", "fileData", "executableCode", "codeExecutionResult"} {
+		if part.Get(kind).IsObject() {
+			return true
+		}
+	}
+	return false
 }
 
 // isEmpty recognises an answer in which nothing is said.

@@ -134,6 +134,24 @@ func TestStreamsAreInspected(t *testing.T) {
 	}
 }
 
+func TestWhatIsOutput(t *testing.T) {
+	t.Parallel()
+	for candidates, want := range map[string]bool{
+		`[]`: false, `[{"content":{"parts":[{"text":""},{"thoughtSignature":"s"}]}}]`: false, `[{"content":{"parts":[{"executableCode":"x"}]}}]`: false,
+		`[{"content":{"parts":[{"executableCode":{"language":"PYTHON","code":"1"}}]}}]`:    true,
+		`[{"content":{"parts":[{"codeExecutionResult":{"outcome":"OUTCOME_OK"}}]}}]`:       true,
+		`[{"content":{"parts":[]}},{"content":{"parts":[{"text":"a"}]},"index":1}]`:        true,
+		`[{"content":{}},{"content":{"parts":[{"functionCall":{"name":"f"}}]},"index":1}]`: true,
+	} {
+		if got := output([]byte(`{"candidates":`+candidates+`}`), new(wire.Inspection)); got != want {
+			t.Errorf("%s is output: %v, want %v", candidates, got, want)
+		}
+	}
+	if !isEmpty([]byte(`{"candidates":[{"finishReason":"STOP"}]}`)) || isEmpty([]byte(`{"candidates":[{"finishReason":"STOP"},{"content":{"parts":[{"text":"a"}]},"finishReason":"STOP"}]}`)) {
+		t.Error("an answer is empty where no candidate says anything")
+	}
+}
+
 // Whatever a provider streams, its events keep their order, and whatever a client sends is read or blamed.
 func FuzzReaders(f *testing.F) {
 	f.Add(`{"candidates":[{"content":{"parts":[{"text":"a","thought":true},{"text":"b"},{"functionCall":{"name":"patch","args":{"input":"x"}},"thoughtSignature":"s"}]},"finishReason":"STOP"}]}`)
