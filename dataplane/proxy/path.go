@@ -57,7 +57,7 @@ func locate(url string) destination {
 	}
 	path = ""
 	for _, e := range api.Endpoints { // the longest, as a name may hold slashes, which SDKs do not escape
-		if len(e.Path) > len(path) && len(e.Path) < len(deployment) && strings.HasSuffix(deployment, e.Path) {
+		if !e.InPath && len(e.Path) > len(path) && len(e.Path) < len(deployment) && strings.HasSuffix(deployment, e.Path) {
 			path = e.Path
 		}
 	}
