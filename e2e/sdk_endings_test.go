@@ -13,19 +13,7 @@ func TestSDKsShowWhyAStreamFailed(t *testing.T) {
 	t.Parallel()
 	s := allInOne(t)
 	t.Run("openai-go", func(t *testing.T) { goEndings(t, s) })
-	t.Run("node", func(t *testing.T) {
-		node, err := exec.LookPath("node")
-		needs(t, "Node 20 or later", err)
-		_, err = os.Stat("sdk/node_modules/ai")
-		needs(t, "e2e/sdk/node_modules, which make test installs", err)
-		runSDK(t, s, node, "--test", "--test-reporter=spec", "endings.test.mjs")
-	})
-	t.Run("python", func(t *testing.T) {
-		if _, err := os.Stat("sdk/.venv/bin/python"); err != nil {
-			t.Skipf("needs e2e/sdk/.venv, which make test installs where Python and PyPI are: %v", err)
-		}
-		runSDK(t, s, ".venv/bin/python", "endings.py")
-	})
+	runSDKs(t, s, "ai", "endings.test.mjs", "endings.py")
 }
 
 // needs skips a test that lacks something, but not in CI.
@@ -38,6 +26,26 @@ func needs(t *testing.T, what string, err error) {
 	default:
 		t.Skipf("needs %s: %v", what, err)
 	}
+}
+
+// runSDKs runs the tests of SDKs in both languages; module is one that those of Node need.
+func runSDKs(t *testing.T, s *stack, module, nodeTest, pythonTest string) {
+	t.Helper()
+	t.Run("node", func(t *testing.T) {
+		t.Parallel()
+		node, err := exec.LookPath("node")
+		needs(t, "Node 20 or later", err)
+		_, err = os.Stat("sdk/node_modules/" + module)
+		needs(t, "e2e/sdk/node_modules, which make test installs", err)
+		runSDK(t, s, node, "--test", "--test-reporter=spec", nodeTest)
+	})
+	t.Run("python", func(t *testing.T) {
+		t.Parallel()
+		if _, err := os.Stat("sdk/.venv/bin/python"); err != nil {
+			t.Skipf("needs e2e/sdk/.venv, which make test installs where Python and PyPI are: %v", err)
+		}
+		runSDK(t, s, ".venv/bin/python", pythonTest)
+	})
 }
 
 func runSDK(t *testing.T, s *stack, program string, args ...string) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -123,19 +122,5 @@ func TestClaudeCodeOverOtherAPIs(t *testing.T) {
 func TestClientsOverOtherAPIs(t *testing.T) {
 	t.Parallel()
 	s := oneAPI(t)
-	t.Run("node", func(t *testing.T) {
-		t.Parallel()
-		node, err := exec.LookPath("node")
-		needs(t, "Node 20 or later", err)
-		_, err = os.Stat("sdk/node_modules/ai")
-		needs(t, "e2e/sdk/node_modules, which make test installs", err)
-		runSDK(t, s, node, "--test", "--test-reporter=spec", "otherapi.test.mjs")
-	})
-	t.Run("python", func(t *testing.T) {
-		t.Parallel()
-		if _, err := os.Stat("sdk/.venv/bin/python"); err != nil {
-			t.Skipf("needs e2e/sdk/.venv, which make test installs where Python and PyPI are: %v", err)
-		}
-		runSDK(t, s, ".venv/bin/python", "otherapi.py")
-	})
+	runSDKs(t, s, "ai", "otherapi.test.mjs", "otherapi.py")
 }

@@ -5,8 +5,6 @@ package server
 import (
 	"cmp"
 	"context"
-	"errors"
-	"iter"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -38,7 +36,6 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/domain/feature"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	"github.com/trunkline-ai/trunkline/internal/telemetry"
-	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
 // Config is what a node needs.
@@ -305,72 +302,6 @@ func (s *Server) Ready(context.Context) error {
 		return s.drain.ready()
 	default:
 		return errs.Newf(errs.Unavailable, "no configuration has come from the control plane yet")
-	}
-}
-
-// apply brings a snapshot into use: compiled first, then swapped, so a bad one changes nothing.
-func (s *Server) apply(in *nodev1.Snapshot) error {
-	compiled, err := dataplane.Compile(in)
-	if err != nil {
-		return err
-	}
-	if err := s.pool.Check(compiled); err != nil {
-		return err
-	}
-	s.meter.use(in)
-	compiled.KeepLoads(s.overlay.Snapshot())
-	s.pool.Update(compiled)
-	s.minting.Use(compiled)
-	s.traces.Use(compiled)
-	s.overlay.Use(compiled)
-	s.health.Forget(compiled.Has)
-	s.limits.Use(compiled.Keys())
-	s.background.Use(compiled)
-	return nil
-}
-
-// change brings what changed since the snapshot in use into use. What belongs to providers, groups and
-// keywords is touched only when one of these changed.
-func (s *Server) change(c *dataplane.Change) error {
-	before := s.overlay.Snapshot()
-	if before == nil {
-		return errors.New("there is no snapshot that could change")
-	}
-	compiled, err := before.With(c)
-	if err != nil {
-		return err
-	}
-	if c.Rest != nil {
-		if err := s.pool.Check(compiled); err != nil {
-			return err
-		}
-		s.meter.use(c.Rest)
-		s.pool.Update(compiled)
-		s.minting.Use(compiled)
-		s.traces.Use(compiled)
-	}
-	s.overlay.Use(compiled)
-	if c.Rest != nil {
-		s.health.Forget(compiled.Has)
-	}
-	s.limits.Change(keysOf(before, c), keysOf(compiled, c))
-	s.background.Use(compiled)
-	return nil
-}
-
-// keysOf gives the API keys of a snapshot whose secrets a change names.
-func keysOf(s *dataplane.Snapshot, c *dataplane.Change) iter.Seq[*dataplane.APIKey] {
-	return func(yield func(*dataplane.APIKey) bool) {
-		for _, k := range c.Keys {
-			if key := s.KeyOf(dataplane.KeyHash(k.GetHash())); key != nil && !yield(key) {
-				return
-			}
-		}
-		for _, hash := range c.Gone {
-			if key := s.KeyOf(hash); key != nil && !yield(key) {
-				return
-			}
-		}
 	}
 }
 
