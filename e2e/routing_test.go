@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -102,5 +103,8 @@ func (s *stack) chat(t *testing.T, model string, stream bool) int {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil { // who leaves earlier has left a stream
+		t.Fatal(err)
+	}
 	return resp.StatusCode
 }

@@ -54,11 +54,12 @@ func (a *Authority) Follow(ctx context.Context) (changed bool, err error) {
 	if a.store == nil { // kept nowhere
 		return false, nil
 	}
+	// Loaded before the store is read: what this process changes in between is newer than what is read, and stays.
+	before := a.set.Load()
 	stored, err := a.store.Secret(ctx, secretRef)
 	if err != nil {
 		return false, err
 	}
-	before := a.set.Load()
 	if bytes.Equal(stored.Ciphertext, before.sealed) {
 		return false, nil
 	}
@@ -69,7 +70,6 @@ func (a *Authority) Follow(ctx context.Context) (changed bool, err error) {
 	if s.signing.domain != a.domain {
 		return false, errs.Newf(errs.FailedPrecondition, "the database has the authority of another installation now")
 	}
-	// Whoever is slower than another call of this process must not undo what that has read.
 	return a.set.CompareAndSwap(before, s), nil
 }
 

@@ -88,6 +88,6 @@ func (a *Authority) change(ctx context.Context, next func(*set, time.Time) ([]*i
 	if err := a.store.ReplaceSecret(ctx, secretRef, before.sealed, sealed); err != nil {
 		return err
 	}
-	a.set.Store(fresh)
+	a.set.CompareAndSwap(before, fresh) // unless Follow was faster: it has read this, or what is newer
 	return nil
 }

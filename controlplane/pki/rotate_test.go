@@ -211,6 +211,36 @@ func TestOfTwoReplicasOneTakesAStep(t *testing.T) {
 	}
 }
 
+// late is a vault whose answers arrive after something else has happened, once.
+type late struct {
+	*vault
+	meanwhile func()
+}
+
+func (l *late) Secret(ctx context.Context, ref string) (controlplane.Secret, error) {
+	stored, err := l.vault.Secret(ctx, ref)
+	if f := l.meanwhile; f != nil {
+		l.meanwhile = nil
+		f()
+	}
+	return stored, err
+}
+
+// What this process has changed is not undone by a read that began before it.
+func TestAnOldReadUndoesNothing(t *testing.T) {
+	t.Parallel()
+	v := &late{vault: &vault{}}
+	a, err := pki.Ensure(t.Context(), v, sealer(t, 1), newClock().now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.meanwhile = func() { do(t, a.Begin) }
+	if changed, err := a.Follow(t.Context()); changed || err != nil {
+		t.Errorf("changed %v: %v", changed, err)
+	}
+	wantRoles(t, a, controlplane.AuthoritySigning, controlplane.AuthorityNext)
+}
+
 func TestAnotherDatabaseIsNotFollowed(t *testing.T) {
 	t.Parallel()
 	v, _, a, _ := replicas(t)
