@@ -89,7 +89,7 @@ func (c *call) stay(a *attempt) {
 		}
 		return
 	}
-	if c.shared.lacks(s.home.Target) {
+	if c.unconfirmed.lacks(s.home.Target) {
 		return
 	}
 	here := affinity.Place{Target: a.Scope}

@@ -127,7 +127,7 @@ func (a *attempt) prepare() (v dataplane.Verdict, refused bool) {
 	if v, refused = a.shape(); refused || a.shaped == nil {
 		return v, refused
 	}
-	if !a.call.hold(int64(len(a.shaped.body))) {
+	if !a.call.memory.take(int64(len(a.shaped.body))) {
 		return dataplane.Verdict{Outcome: dataplane.GatewayBusy, Reason: errBudget.Error()}, true
 	}
 	return v, false
@@ -214,10 +214,9 @@ func (a *attempt) end(v dataplane.Verdict) dataplane.Verdict {
 	return v
 }
 
-// failed tells health how the attempt ended, and keeps in mind that its target does not have
-// the endpoint. What else a request asks for says nothing about the endpoint.
+// failed tells health how the attempt ended, and keeps in mind what that tells of its target.
 func (a *attempt) failed(v dataplane.Verdict) {
-	a.call.learn(a, v)
+	a.call.unconfirmed.note(a, v)
 	a.report(v)
 }
 

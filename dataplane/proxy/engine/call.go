@@ -27,13 +27,21 @@ type call struct {
 	tried     int  // attempts that were begun
 	retried   bool // a target, while others were left
 	shared    shared
+	memory    memory
 	captured  *capture // nil: bodies are not kept
 	stream    activeStream
 
-	lacking    int        // candidates left out whose provider lacks the API, and has none to translate to
-	mixed      bool       // providers of other dialects may have answered the client before
-	carried    wire.Cuts  // of what the client carries for those
-	translator translator // of the request
+	carried     wire.Cuts // of what the client carries for providers of other dialects
+	translator  translator
+	unconfirmed unconfirmed
+}
+
+func newCall(e *Engine, req *Request, rec *Record) *call {
+	c := &call{engine: e, req: req, rec: rec}
+	c.memory.pool, c.memory.body, c.memory.share = e.cfg.Pool, &req.Body, &req.Share
+	c.translator = translator{engine: e, req: req, memory: &c.memory}
+	c.unconfirmed.engine, c.unconfirmed.req = e, req
+	return c
 }
 
 // serve is the attempt loop: candidates in order, each once and some of them perhaps twice (retry.go),
@@ -126,9 +134,7 @@ func (c *call) holdsWhole() bool {
 
 // release gives back what the call holds beyond the request's body.
 func (c *call) release() {
-	c.shared.answers.release()
-	c.releaseWritten()
-	c.req.Share.Give(c.shared.translated)
+	c.memory.release()
 	c.captured.end(c.rec)
 }
 
@@ -188,7 +194,7 @@ func (c *call) mayMove(a *attempt, v dataplane.Verdict) bool {
 // fail tells the client that nobody answered.
 func (c *call) fail() {
 	cfg := &c.engine.cfg
-	e := ending{req: c.req, failed: c.rec.failed, left: &c.left, lacking: c.lacking, health: cfg.Health, now: cfg.Now(), stopping: c.engine.active.stopping.Load()}
+	e := ending{req: c.req, failed: c.rec.failed, left: &c.left, lacking: c.translator.lacking, health: cfg.Health, now: cfg.Now(), stopping: c.engine.active.stopping.Load()}
 	last := e.outcome()
 	c.rec.Outcome = last
 	if last == dataplane.ClientClosed {

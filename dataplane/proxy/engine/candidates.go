@@ -38,6 +38,12 @@ type probe struct {
 	token string
 }
 
+// leftOut is a candidate that is not tried, since it cannot be told what the request is about.
+type leftOut struct {
+	dataplane.Candidate
+	why refusal
+}
+
 // candidates are the members of the group in the order in which this request tries them.
 func (c *call) candidates() {
 	cfg := &c.engine.cfg
@@ -47,14 +53,14 @@ func (c *call) candidates() {
 		c.affinity = c.sticky()
 		session = c.affinity.session
 	}
-	ordered := c.ways(c.req.only(c.req.Group.Order(members, cfg.Health.Condition, cfg.Random, session)))
-	if c.mixed {
+	ordered := c.translator.ways(c.req.only(c.req.Group.Order(members, cfg.Health.Condition, cfg.Random, session)), &c.left)
+	if c.translator.mixed {
 		c.findCarried()
 	}
 	if session != 0 {
 		c.affinity.arrange(c, ordered)
 	}
-	c.left.health, c.left.all = cfg.Health, c.engine.lackingLast(c.refusingLast(ordered), c.req.Endpoint)
+	c.left.health, c.left.all = cfg.Health, c.engine.lackingLast(c.translator.refusingLast(ordered), c.req.Endpoint)
 	if session != 0 && len(c.left.all) > 0 {
 		c.affinity.first = c.left.all[0].Target
 	}
@@ -150,6 +156,11 @@ func (q *candidates) skipped() (out []dataplane.Skipped) {
 		}
 	}
 	return out
+}
+
+// leaveOut notes why a candidate is not tried.
+func (q *candidates) leaveOut(one dataplane.Candidate, why refusal) {
+	q.out = append(q.out, leftOut{one, why})
 }
 
 // probe tries to win every half-open scope that the candidate needs.

@@ -15,7 +15,7 @@ const estimatedHeader = "X-Trunkline-Estimated"
 // provider of the group has the endpoint. Nobody is to blame for that.
 func (c *call) estimates() (answered bool) {
 	e := c.req.Endpoint
-	if e.Estimated == nil || len(c.rec.failed) == 0 && c.lacking == 0 || slices.ContainsFunc(c.rec.failed, func(f failure) bool {
+	if e.Estimated == nil || len(c.rec.failed) == 0 && c.translator.lacking == 0 || slices.ContainsFunc(c.rec.failed, func(f failure) bool {
 		return f.verdict.Outcome != dataplane.Unsupported || f.verdict.Feature
 	}) {
 		return false

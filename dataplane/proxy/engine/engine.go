@@ -134,8 +134,7 @@ func (e *Engine) OwnRequests() int64 { return e.own.Load() }
 // the connection of a client that must not take what it has for a whole answer; the record is
 // complete then too.
 func (e *Engine) Serve(w http.ResponseWriter, req *Request, rec *Record) {
-	c := &call{engine: e, req: req, rec: rec}
-	c.shared.answers.pool = e.cfg.Pool
+	c := newCall(e, req, rec)
 	c.client.w = w
 	if c.captured = e.capture(w, req); c.captured != nil {
 		c.client.w = c.captured

@@ -32,7 +32,7 @@ func (a *attempt) adapt(ctx context.Context, v dataplane.Verdict) (_ dataplane.V
 		t := &translation{of: a.translation.of}
 		t.of.Target, t.of.Losses = target, &t.losses
 		var why *refusal
-		if t.body, why = a.call.write(a.endpoint, target, &t.losses); why != nil || bytes.Equal(t.body, a.translation.body) || !a.call.hold(int64(len(t.body))) {
+		if t.body, why = a.call.translator.write(a.endpoint, target, &t.losses); why != nil || bytes.Equal(t.body, a.translation.body) || !a.call.memory.take(int64(len(t.body))) {
 			return v, false
 		}
 		t.complete = len(t.losses.Dropped) == 0

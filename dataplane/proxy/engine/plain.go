@@ -25,7 +25,7 @@ func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 	}
 	lent, full, err := hold(a.body, a.resp.ContentLength, c.engine.cfg.Pool, &claim)
 	if err != nil {
-		a.took(c.keep(lent, claim))
+		a.took(c.memory.keep(lent, claim))
 		return readVerdict(ctx, err), false
 	}
 	a.record.FirstFrame = c.engine.cfg.Now().Sub(a.started)
@@ -35,7 +35,7 @@ func (a *answer) plain(ctx context.Context) (dataplane.Verdict, bool) {
 	if whole && full {
 		lent, v = a.holdLong(ctx, lent, &claim)
 	}
-	body := c.keep(lent, claim)
+	body := c.memory.keep(lent, claim)
 	a.echoes().Mask(body)
 	a.names(body)
 	switch {

@@ -17,7 +17,7 @@ import (
 func (a *attempt) fill(ctx context.Context, r *http.Request) error {
 	req := a.call.req
 	if !a.up.ReleasesBody() {
-		a.call.leak()
+		a.call.memory.leak()
 	}
 	for _, name := range a.endpoint.Passed {
 		a.pass(r, name)

@@ -32,10 +32,10 @@ func (a *attempt) translate() (v dataplane.Verdict, refused bool) {
 		out.losses = form.Losses{Approximated: slices.Clone(d.losses.Approximated), Dropped: slices.Clone(d.losses.Dropped)}
 	} else {
 		var why *refusal
-		if out.body, why = c.write(a.endpoint, target, &out.losses); why != nil {
+		if out.body, why = t.write(a.endpoint, target, &out.losses); why != nil {
 			return dataplane.Verdict{Outcome: dataplane.NotTranslatable, Reason: why.String()}, true
 		}
-		if !c.hold(int64(len(out.body))) {
+		if !c.memory.take(int64(len(out.body))) {
 			return dataplane.Verdict{Outcome: dataplane.GatewayBusy, Reason: errBudget.Error()}, true
 		}
 	}
@@ -70,14 +70,14 @@ func (c *call) elsewhere(failed *attempt, v dataplane.Verdict, most int) *attemp
 	if v.Outcome != dataplane.Unsupported || v.Feature || failed.translation != nil || c.tried >= most {
 		return nil
 	}
-	to := c.otherWay(failed.Target)
+	to := c.translator.otherWay(failed.Target)
 	if to == nil {
 		return nil
 	}
 	next := candidate{Candidate: failed.Candidate, credential: c.left.with, lastResort: failed.lastResort}
 	next.To = to.API
-	if why := c.translator.refuses(c, next.Candidate); why != nil {
-		c.leaveOut(next.Candidate, *why)
+	if why := c.translator.refuses(next.Candidate); why != nil {
+		c.left.leaveOut(next.Candidate, *why)
 		return nil
 	}
 	return newAttempt(c, next, c.isLast(most))

@@ -53,9 +53,9 @@ func (approximating) WriteRequest(_ *form.Request, _ form.Target, l *form.Losses
 func TestNothingIsApproximatedWhereThePolicyIsStrict(t *testing.T) {
 	t.Parallel()
 	for mode, want := range map[dataplane.TranslationMode]string{dataplane.TranslateStrict: "thinking", dataplane.TranslateAllowed: ""} {
-		c := &call{req: &Request{Group: &dataplane.Group{Members: []*dataplane.Member{{Policy: &dataplane.Policy{Translation: mode}}}}}}
+		writes := &translator{req: &Request{Group: &dataplane.Group{Members: []*dataplane.Member{{Policy: &dataplane.Policy{Translation: mode}}}}}}
 		var losses form.Losses
-		body, why := c.write(&wire.Endpoint{Codec: approximating{}}, form.Target{}, &losses)
+		body, why := writes.write(&wire.Endpoint{Codec: approximating{}}, form.Target{}, &losses)
 		if (why != nil) != (want != "") || why != nil && (why.param != want || body != nil) || !slices.Equal(losses.Approximated, []string{"thinking"}) {
 			t.Errorf("%v: %s, refused %v", mode, body, why)
 		}

@@ -12,9 +12,16 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 )
 
-// translator has a call's request in the form that other dialects are written from. It is read when
-// the first candidate needs it; only the call's own goroutine changes it, and attempts read.
+// translator says in which dialect each candidate of a call gets the request (ways.go), and has it in the
+// form that other dialects are written from. That is read when the first candidate needs it; only the call's
+// own goroutine changes it, and attempts read.
 type translator struct {
+	engine *Engine
+	req    *Request
+	memory *memory
+
+	lacking int           // candidates left out whose provider lacks the API, and has none to translate to
+	mixed   bool          // providers of other dialects may have answered the client before
 	request *form.Request // nil: it was not read
 	unread  *refusal      // why it cannot be
 	sealed  bool          // a part of it only its origin can read
@@ -39,30 +46,30 @@ type refusal struct {
 }
 
 // refuses says why a candidate cannot get the request in the dialect of its provider; nil: it can.
-func (t *translator) refuses(c *call, one dataplane.Candidate) *refusal {
-	if why := t.read(c); why != nil {
+func (t *translator) refuses(one dataplane.Candidate) *refusal {
+	if why := t.read(); why != nil {
 		return why
 	}
-	to, target := c.engine.conversation(one.To), c.engine.formTarget(one.Target)
+	to, target := t.engine.conversation(one.To), t.engine.formTarget(one.Target)
 	d := t.draft(to, target)
 	if d == nil {
 		d = &draft{to: to, target: target}
-		d.write(c, t.kept(to) == nil)
+		t.fill(d)
 		t.drafts = append(t.drafts, d)
 	}
 	return d.refused
 }
 
 // read reads the request, once.
-func (t *translator) read(c *call) *refusal {
+func (t *translator) read() *refusal {
 	if t.request != nil || t.unread != nil {
 		return t.unread
 	}
-	if !c.hold(formSize(c.req.Body.JSON)) {
+	if !t.memory.take(formSize(t.req.Body.JSON)) {
 		t.unread = noRoom
 		return t.unread
 	}
-	request, err := c.req.Endpoint.Codec.ReadRequest(c.req.Body.JSON)
+	request, err := t.req.Endpoint.Codec.ReadRequest(t.req.Body.JSON)
 	if err != nil {
 		t.unread = &refusal{text: err.Error()}
 		if wrong, is := errors.AsType[*scan.Error](err); is {
@@ -70,9 +77,9 @@ func (t *translator) read(c *call) *refusal {
 		}
 		return t.unread
 	}
-	request.Memory = c.lend
-	if c.req.Endpoint.InPath { // the body says neither
-		request.Model, request.Stream = c.req.Envelope.Model, c.req.Stream
+	request.Memory = t.memory.lend
+	if t.req.Endpoint.InPath { // the body says neither
+		request.Model, request.Stream = t.req.Envelope.Model, t.req.Stream
 	}
 	t.request, t.sealed = request, isSealed(request)
 	return nil
@@ -114,14 +121,14 @@ func (t *translator) kept(to *wire.Endpoint) *draft {
 	return t.drafts[i]
 }
 
-// write writes the draft, or why that cannot be.
-func (d *draft) write(c *call, keep bool) {
-	body, why := c.write(d.to, d.target, &d.losses)
+// fill writes a draft, or why that cannot be.
+func (t *translator) fill(d *draft) {
+	body, why := t.write(d.to, d.target, &d.losses)
 	switch {
 	case why != nil:
 		d.refused = why
-	case !keep:
-	case !c.hold(int64(len(body))):
+	case t.kept(d.to) != nil:
+	case !t.memory.take(int64(len(body))):
 		d.refused = noRoom
 	default:
 		d.body = body
@@ -129,12 +136,12 @@ func (d *draft) write(c *call, keep bool) {
 }
 
 // write writes the request for a target, or says why that cannot be, as the group's policy has it.
-func (c *call) write(to *wire.Endpoint, target form.Target, losses *form.Losses) ([]byte, *refusal) {
-	body, err := to.Codec.WriteRequest(c.translator.request, target, losses)
+func (t *translator) write(to *wire.Endpoint, target form.Target, losses *form.Losses) ([]byte, *refusal) {
+	body, err := to.Codec.WriteRequest(t.request, target, losses)
 	switch {
 	case err != nil:
 		return nil, refusalOf(err)
-	case c.req.policy().Translation == dataplane.TranslateStrict && len(losses.Approximated) > 0:
+	case t.req.policy().Translation == dataplane.TranslateStrict && len(losses.Approximated) > 0:
 		return nil, &refusal{param: losses.Approximated[0], text: "it would have to be said in another way, which the group does not allow"}
 	}
 	return body, nil
@@ -178,15 +185,4 @@ func originOf(p *dataplane.Provider, c *dataplane.Credential) form.Origin {
 	}
 	sum := sha256.Sum256([]byte(name))
 	return form.Origin(hex.EncodeToString(sum[:6]))
-}
-
-// hold takes room for a part of a translated request until the end of the call; false: there is none.
-func (c *call) hold(n int64) bool {
-	if !c.req.Share.Take(n) {
-		return false
-	}
-	c.shared.mu.Lock()
-	defer c.shared.mu.Unlock()
-	c.shared.translated += n
-	return true
 }

@@ -22,18 +22,6 @@ func (e *Engine) lacks(t *dataplane.Target, endpoint *wire.Endpoint) bool {
 	return endpoint != nil && !e.learned.Endpoints.None() && e.learned.Endpoints.Lacks(t, endpoint, e.cfg.Now())
 }
 
-// confirmLacking notes which targets do not have the endpoint, now that another one has
-// answered the same request: it was no nonsense of the caller's. In another dialect it is the same
-// only for the same target, and if all of it was said, or if what the target said is about its path alone.
-func (c *call) confirmLacking(by *attempt) {
-	for _, l := range c.shared.lacking {
-		if by.endpoint == l.endpoint || by.Target == l.target && by.translation != nil && (by.translation.complete || l.path) {
-			c.engine.misses(l.target, l.endpoint)
-		}
-	}
-	c.shared.lacking = nil
-}
-
 // misses notes that a target does not have an endpoint, and says so once.
 func (e *Engine) misses(t *dataplane.Target, endpoint *wire.Endpoint) {
 	if e.learned.Endpoints.Miss(t, endpoint, e.cfg.Now()) {
