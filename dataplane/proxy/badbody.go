@@ -9,7 +9,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/body"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // refuseBody answers for a body that could not be read or accepted.

@@ -11,7 +11,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/body"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/engine"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // call is a request to an endpoint on its way to the engine: each step adds to the request

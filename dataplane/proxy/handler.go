@@ -48,7 +48,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/socket"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/api"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
+	"github.com/trunkline-ai/trunkline/internal/wire/buffer"
 )
 
 // Config is complete when every field without a default is set.

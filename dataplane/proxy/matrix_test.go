@@ -17,8 +17,8 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
 	wireapi "github.com/trunkline-ai/trunkline/dataplane/wire/api"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
+	"github.com/trunkline-ai/trunkline/internal/wire/form"
+	"github.com/trunkline-ai/trunkline/internal/wire/sse"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 

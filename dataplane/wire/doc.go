@@ -4,6 +4,6 @@
 // are worded. It is pure.
 //
 // What differs between APIs is one Family for each, in a package of its own below; package
-// api has the table of all. Package scan walks JSON, sse cuts streams into events, buffer
-// lends memory.
+// api has the table of all. How the conversations among them are translated is in internal/wire, with
+// what walks JSON, cuts streams into events and lends memory.
 package wire

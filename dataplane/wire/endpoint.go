@@ -10,8 +10,8 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+	"github.com/trunkline-ai/trunkline/internal/wire/form"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // Endpoint is what must be known of one endpoint to serve it.

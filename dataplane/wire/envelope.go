@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // Envelope is what routing needs to know of a request's body. Nothing else is decoded: the

@@ -6,7 +6,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
+	"github.com/trunkline-ai/trunkline/internal/wire/sse"
 )
 
 // Error types of OpenAI's schema.

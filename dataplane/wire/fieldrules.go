@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"slices"
 
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 	"github.com/trunkline-ai/trunkline/internal/domain/fieldrule"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // ApplyRules gives the edits that rules make of a request, and which rules made one. A request

@@ -9,9 +9,9 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
 	"github.com/trunkline-ai/trunkline/internal/domain/keyword"
 	"github.com/trunkline-ai/trunkline/internal/domain/usage"
+	"github.com/trunkline-ai/trunkline/internal/wire/sse"
 )
 
 // Kind is what an event means for the commit.

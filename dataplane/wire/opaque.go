@@ -3,8 +3,8 @@ package wire
 import (
 	"github.com/tidwall/gjson"
 
-	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+	"github.com/trunkline-ai/trunkline/internal/wire/form"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // Cuts are edits that take opaque items out of a request: what only the provider can read that

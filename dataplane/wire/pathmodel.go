@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // Requests of some APIs name their model in the path. What their bodies say of it must be the same, since we

@@ -7,7 +7,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
+	"github.com/trunkline-ai/trunkline/internal/wire/sse"
 )
 
 // With is an object with some members set: keys and their values as JSON, in turn. Other

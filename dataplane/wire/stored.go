@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"errors"
 
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
+	"github.com/trunkline-ai/trunkline/internal/wire/sse"
 )
 
 // ResponseIDs are where a document names a response and the one that it goes on with: what is

@@ -8,8 +8,8 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/expect"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
+	"github.com/trunkline-ai/trunkline/internal/wire/expect"
+	"github.com/trunkline-ai/trunkline/internal/wire/sse"
 )
 
 // seeTyped looks at an event of a stream whose events say in "type" what they are.

@@ -7,8 +7,8 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 	"github.com/trunkline-ai/trunkline/internal/domain/usage"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // UsageOf reads a usage object of any endpoint. False: it holds no number that says how much

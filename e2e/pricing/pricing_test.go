@@ -16,9 +16,9 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/api"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
 	"github.com/trunkline-ai/trunkline/internal/domain/usage"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
+	"github.com/trunkline-ai/trunkline/internal/wire/sse"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )

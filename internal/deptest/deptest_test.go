@@ -149,7 +149,7 @@ func TestRulesCatch(t *testing.T) {
 		{"dataplane/proxy/body", "dataplane/proxy/engine", false, true},
 		{"dataplane/classify", "dataplane", false, false},
 		{"dataplane/classify", "dataplane/proxy", false, true},
-		{"dataplane/wire/chat", "dataplane/wire/sse", false, false},
+		{"dataplane/wire/chat", "internal/wire/sse", false, false},
 		{"dataplane/wire/chat", "dataplane/upstream", false, true},
 		{"controlplane/store", "controlplane/store/sqlite", false, false},
 		{"controlplane", "controlplane/store", false, true},

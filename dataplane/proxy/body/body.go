@@ -16,8 +16,8 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+	"github.com/trunkline-ai/trunkline/internal/wire/buffer"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // Limits say how bodies may come in, and where they are held.

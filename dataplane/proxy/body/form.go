@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // Bounds on a form. Names of groups are at most 128 bytes.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
+	"github.com/trunkline-ai/trunkline/internal/wire/buffer"
 )
 
 // How a request body may come in. A client that sends slower than minRate on average over

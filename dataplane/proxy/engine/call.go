@@ -10,7 +10,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
+	"github.com/trunkline-ai/trunkline/internal/wire/sse"
 )
 
 // call is one request on its way through the attempt loop. It holds the parts together:

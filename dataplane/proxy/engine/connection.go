@@ -9,8 +9,8 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/body"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
+	"github.com/trunkline-ai/trunkline/internal/wire/sse"
 )
 
 // connection is the way to the client.

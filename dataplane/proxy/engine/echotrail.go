@@ -3,7 +3,7 @@ package engine
 import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
+	"github.com/trunkline-ai/trunkline/internal/wire/sse"
 )
 
 // maxEchoTexts is how many texts of one stream are followed at a time: answers and calls of tools whose

@@ -33,7 +33,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/body"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/learned"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
+	"github.com/trunkline-ai/trunkline/internal/wire/buffer"
 )
 
 // Upstream is how one provider is reached.

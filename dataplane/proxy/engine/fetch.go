@@ -16,8 +16,8 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/body"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+	"github.com/trunkline-ai/trunkline/internal/wire/buffer"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // Fetch is a request about one stored response: to see it, to see what it was asked, to cancel or to

@@ -1,6 +1,6 @@
 package engine
 
-import "github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
+import "github.com/trunkline-ai/trunkline/internal/wire/buffer"
 
 // What a stream may make us hold before the commit.
 const (

@@ -10,7 +10,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
+	"github.com/trunkline-ai/trunkline/internal/wire/buffer"
 )
 
 // looked is how a stored response stands, as its provider says it.

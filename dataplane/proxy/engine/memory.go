@@ -4,7 +4,7 @@ import (
 	"sync"
 
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/body"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
+	"github.com/trunkline-ai/trunkline/internal/wire/buffer"
 )
 
 // memory is what the attempts of a call take beyond the request's body: answers, and the request as it

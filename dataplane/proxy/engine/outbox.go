@@ -4,7 +4,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // outbox is what one attempt has for the client. Of a stream it holds events before the commit,

@@ -5,7 +5,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // outgoing is the request as an attempt's target gets it: the client's with the target's model, field

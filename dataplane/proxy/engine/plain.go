@@ -10,8 +10,8 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+	"github.com/trunkline-ai/trunkline/internal/wire/buffer"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // plain takes an answer that is not streamed. It is held whole up to 2 MiB, or to what the budget

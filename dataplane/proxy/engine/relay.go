@@ -12,7 +12,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // mediaChunk is one read of audio, and all of it that is held before the commit.

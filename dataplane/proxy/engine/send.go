@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // fill puts the request's body, the client's passed headers and what was minted for the credential

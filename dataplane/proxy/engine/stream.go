@@ -13,8 +13,8 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
+	"github.com/trunkline-ai/trunkline/internal/wire/sse"
 )
 
 // keywordChars is how much output text a stream is held for when failure keywords exist.

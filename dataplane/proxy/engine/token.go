@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // sentToken is what is sent for a credential that is minted.

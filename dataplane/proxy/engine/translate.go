@@ -6,7 +6,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
+	"github.com/trunkline-ai/trunkline/internal/wire/form"
 )
 
 // translation is a request in the dialect of an attempt's provider, and how what comes back

@@ -7,8 +7,8 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+	"github.com/trunkline-ai/trunkline/internal/wire/form"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // A translated request that does not say clearly for which model it is goes nowhere where it is to be

@@ -4,8 +4,8 @@ import (
 	"bytes"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
+	"github.com/trunkline-ai/trunkline/internal/wire/form"
+	"github.com/trunkline-ai/trunkline/internal/wire/sse"
 )
 
 // translatedStream makes the client's events of those of a provider of another dialect.

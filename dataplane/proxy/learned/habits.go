@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
+	"github.com/trunkline-ai/trunkline/internal/wire/form"
 )
 
 // habit is one way in which models of one dialect differ, so that what one has to be told another refuses.

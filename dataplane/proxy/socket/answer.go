@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
+	"github.com/trunkline-ai/trunkline/internal/wire/sse"
 )
 
 // maxError bounds what is kept of an error answer; ours and those that are passed on are smaller.

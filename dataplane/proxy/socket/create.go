@@ -7,7 +7,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // Events of clients.

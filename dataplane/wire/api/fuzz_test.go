@@ -6,9 +6,9 @@ import (
 	"testing"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
 	"github.com/trunkline-ai/trunkline/internal/domain/keyword"
+	"github.com/trunkline-ai/trunkline/internal/wire/buffer"
+	"github.com/trunkline-ai/trunkline/internal/wire/sse"
 )
 
 // streams are the seeds of what reads streams: whole ones, and what breaks readers.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
+	"github.com/trunkline-ai/trunkline/internal/wire/form"
 )
 
 // The arguments of a call are JSON inside a string, which can nest as deep as a body is long.

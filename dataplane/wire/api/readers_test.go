@@ -10,8 +10,8 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+	"github.com/trunkline-ai/trunkline/internal/wire/form"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // Whatever a client sends, it is refused with words for the client or becomes documents for every target.

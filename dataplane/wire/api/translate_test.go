@@ -15,9 +15,9 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"github.com/trunkline-ai/trunkline/dataplane/wire/buffer"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/form"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
+	"github.com/trunkline-ai/trunkline/internal/wire/buffer"
+	"github.com/trunkline-ai/trunkline/internal/wire/form"
+	"github.com/trunkline-ai/trunkline/internal/wire/sse"
 )
 
 var update = flag.Bool("update", false, "write the golden files")

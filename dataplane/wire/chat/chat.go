@@ -3,14 +3,16 @@ package chat
 
 import (
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
+	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
+	codec "github.com/trunkline-ai/trunkline/internal/wire/chat"
+	"github.com/trunkline-ai/trunkline/internal/wire/sse"
 )
 
 // Family is the API.
 var Family = wire.Family{
-	Name: "chat", Errors: wire.OpenAI,
+	Name: dialect.Chat, Errors: wire.OpenAI,
 	Endpoints: []wire.Endpoint{
-		{Path: "/chat/completions", Operation: "chat", Opaque: opaque, Conversation: "messages", Turns: "messages", Lists: []string{"choices"}, Full: true, Each: "0.message", Finish: "choices.#.finish_reason", Empty: Empty, Estimate: wire.EstimateBoth, Stream: Stream("chat.completion.chunk"), Neutral: `"messages":[{"role":"user","content":"Hi"}],"max_tokens":1`, Codec: Codec{}},
+		{Path: "/chat/completions", Operation: "chat", Opaque: opaque, Conversation: "messages", Turns: "messages", Lists: []string{"choices"}, Full: true, Each: "0.message", Finish: "choices.#.finish_reason", Empty: Empty, Estimate: wire.EstimateBoth, Stream: Stream("chat.completion.chunk"), Neutral: `"messages":[{"role":"user","content":"Hi"}],"max_tokens":1`, Codec: codec.Codec{}},
 	},
 }
 

@@ -2,7 +2,7 @@ package chat
 
 import (
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // opaque cuts out what providers add to messages to know their own thoughts again: OpenRouter's

@@ -12,8 +12,8 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
 	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // Shapes are both, by API.

@@ -9,8 +9,8 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/compose"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
+	"github.com/trunkline-ai/trunkline/internal/wire/compose"
+	"github.com/trunkline-ai/trunkline/internal/wire/sse"
 )
 
 var wording = &wire.Errors{

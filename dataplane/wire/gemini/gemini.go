@@ -7,18 +7,20 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/sse"
+	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
+	codec "github.com/trunkline-ai/trunkline/internal/wire/gemini"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
+	"github.com/trunkline-ai/trunkline/internal/wire/sse"
 )
 
 // Family is the API. The model stands in the path, and a stream has a path of its own.
 var Family = wire.Family{
-	Name: name, Errors: wording, Version: "/v1beta",
+	Name: dialect.Gemini, Errors: wording, Version: "/v1beta",
 	Endpoints: []wire.Endpoint{
 		{
 			Path: place + ":generateContent", StreamPath: place + ":streamGenerateContent?alt=sse", InPath: true, Operation: "generate_content",
 			Opaque: opaque, Base64: true, Conversation: "contents", Turns: "contents", System: "systemInstruction", Note: note,
-			Lists: []string{"candidates"}, Value: "promptFeedback.blockReason", Finish: reasonsAt, UsageAt: usageAt, Empty: isEmpty, Estimate: wire.EstimateBoth, Stream: stream, Codec: Codec{},
+			Lists: []string{"candidates"}, Value: "promptFeedback.blockReason", Finish: reasonsAt, UsageAt: usageAt, Empty: isEmpty, Estimate: wire.EstimateBoth, Stream: stream, Codec: codec.Codec{},
 			Neutral: `"contents":[{"role":"user","parts":[{"text":"Hi"}]}],"generationConfig":{"maxOutputTokens":1}`,
 		},
 		{
@@ -85,7 +87,7 @@ func note(e *wire.Envelope, key, value []byte) {
 		return
 	}
 	v := gjson.ParseBytes(value)
-	e.Expect(either(v, "maxOutputTokens", "max_output_tokens").Int(), either(v, "candidateCount", "candidate_count").Int())
+	e.Expect(codec.Either(v, "maxOutputTokens", "max_output_tokens").Int(), codec.Either(v, "candidateCount", "candidate_count").Int())
 }
 
 func estimated(tokens int64) []byte { return fmt.Appendf(nil, `{"totalTokens":%d}`, tokens) }

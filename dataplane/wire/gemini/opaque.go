@@ -4,7 +4,8 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+	codec "github.com/trunkline-ai/trunkline/internal/wire/gemini"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // opaque cuts out signatures, and thoughts that are nothing else. A call keeps the word that stands for a signature:
@@ -34,11 +35,11 @@ func inContent(body []byte, c *wire.Cuts, content scan.Span) (all bool) {
 func inPart(body []byte, c *wire.Cuts, part scan.Span) bool {
 	raw := body[part.Start:part.End]
 	v := gjson.ParseBytes(raw)
-	if either(v, "thoughtSignature", "thought_signature").Str == "" || !c.Takes(raw) {
+	if codec.Either(v, "thoughtSignature", "thought_signature").Str == "" || !c.Takes(raw) {
 		return false
 	}
-	isCall := either(v, "functionCall", "function_call").IsObject()
-	if b, ok := readPart(v, "", false); !isCall && (!ok || b.Media == nil && b.Text == "") {
+	isCall := codec.Either(v, "functionCall", "function_call").IsObject()
+	if !isCall && codec.OnlySigned(v) {
 		return true
 	}
 	c.Members(body, part, func(key string, value scan.Span) bool {
@@ -47,7 +48,7 @@ func inPart(body []byte, c *wire.Cuts, part scan.Span) bool {
 		}
 		if isCall {
 			c.Items++
-			c.Edits = append(c.Edits, scan.Edit{At: value, With: []byte(`"` + skipSignature + `"`)})
+			c.Edits = append(c.Edits, scan.Edit{At: value, With: []byte(`"` + codec.SkipSignature + `"`)})
 		}
 		return !isCall
 	})

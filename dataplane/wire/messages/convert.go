@@ -7,6 +7,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	codec "github.com/trunkline-ai/trunkline/internal/wire/messages"
 )
 
 // events turns a whole message into the events of a stream, as if it had come so: every text
@@ -23,7 +24,7 @@ func events(answer []byte, _ bool) ([][]byte, error) {
 		all = append(all, blockEvents(strconv.Itoa(i), block)...)
 	}
 	end := wire.With(gjson.Parse("{}"), "stop_reason", wire.Raw(doc.Get("stop_reason"), "null"), "stop_sequence", wire.Raw(doc.Get("stop_sequence"), "null"))
-	return append(all, wire.Named("message_delta", "delta", string(end), "usage", usage.Raw), stop), nil
+	return append(all, wire.Named("message_delta", "delta", string(end), "usage", usage.Raw), codec.Stop), nil
 }
 
 // blockEvents are the events of one block of a message's content.

@@ -5,13 +5,14 @@ import (
 	"fmt"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	codec "github.com/trunkline-ai/trunkline/internal/wire/messages"
 )
 
 // Family is the API.
 var Family = wire.Family{
 	Name: "messages", Errors: wording,
 	Endpoints: []wire.Endpoint{
-		{Path: "/messages", Operation: "chat", Opaque: opaque, Conversation: "messages", Turns: "messages", System: "system", Passed: passed, Lists: []string{"content"}, Finish: "stop_reason", Empty: isEmpty, Estimate: wire.EstimateBoth, Stream: stream, Neutral: `"messages":[{"role":"user","content":"Hi"}],"max_tokens":1`, Codec: Codec{}},
+		{Path: "/messages", Operation: "chat", Opaque: opaque, Conversation: "messages", Turns: "messages", System: "system", Passed: passed, Lists: []string{"content"}, Finish: "stop_reason", Empty: isEmpty, Estimate: wire.EstimateBoth, Stream: stream, Neutral: `"messages":[{"role":"user","content":"Hi"}],"max_tokens":1`, Codec: codec.Codec{}},
 		{Path: "/messages/count_tokens", Operation: "count_tokens", Conversation: "messages", Turns: "messages", System: "system", Passed: passed, Value: "input_tokens", Estimated: estimated, Neutral: `"messages":[{"role":"user","content":"Hi"}]`},
 	},
 }
@@ -28,8 +29,5 @@ var stream = &wire.Stream{
 	Finish: []string{"message_delta"}, Reason: "delta.stop_reason", Last: []string{"message_stop"}, Failed: []string{"error"},
 	Reasons: reasons, Says: says, Convert: events,
 	Text: []string{"delta.text", "delta.thinking"}, Usage: []string{"message.usage", "usage"},
-	End: stop,
+	End: codec.Stop,
 }
-
-// stop is the last event of a message.
-var stop = []byte("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n")

@@ -5,14 +5,15 @@ import (
 	"fmt"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/dataplane/wire/scan"
+	codec "github.com/trunkline-ai/trunkline/internal/wire/responses"
+	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // Family is the API.
 var Family = wire.Family{
 	Name: "responses", Errors: errors,
 	Endpoints: []wire.Endpoint{
-		{Path: "/responses", Operation: "chat", Turns: "input", System: "instructions", Codec: codec{}, Opaque: opaque, Lists: []string{"output"}, Fails: []string{"failed", "cancelled"}, Empty: isEmpty, Estimate: wire.EstimateBoth, Stream: stream, Note: note, Refuse: refuse, Unsafe: changesConversation, Follows: true, Stores: stores, Background: inBackground, Neutral: `"input":"Hi","max_output_tokens":16,"store":false`},
+		{Path: "/responses", Operation: "chat", Turns: "input", System: "instructions", Codec: codec.Codec{}, Opaque: opaque, Lists: []string{"output"}, Fails: []string{"failed", "cancelled"}, Empty: isEmpty, Estimate: wire.EstimateBoth, Stream: stream, Note: note, Refuse: refuse, Unsafe: changesConversation, Follows: true, Stores: stores, Background: inBackground, Neutral: `"input":"Hi","max_output_tokens":16,"store":false`},
 		{Path: "/responses/compact", Operation: "compaction", Turns: "input", System: "instructions", Follows: true, Lists: []string{"output"}, Estimate: wire.EstimateBoth},
 		{Path: "/responses/input_tokens", Operation: "count_tokens", Turns: "input", System: "instructions", Follows: true, Value: "input_tokens", Estimated: estimated, Neutral: `"input":"Hi"`},
 	},
