@@ -246,6 +246,53 @@ func TestAnInterruptedRotationGoesOn(t *testing.T) {
 	awaitPending(t, again, none)
 }
 
+// lateStore is a masterStore whose answer arrives after something else had the time to happen, once.
+type lateStore struct {
+	*masterStore
+	meanwhile func()
+}
+
+func (s *lateStore) MasterKey(ctx context.Context) (secrets.MasterKey, error) {
+	present, err := s.masterStore.MasterKey(ctx)
+	if f := s.meanwhile; f != nil {
+		s.meanwhile = nil
+		f()
+	}
+	return present, err
+}
+
+// A key that this replica puts into use is not taken back by a read that began before.
+func TestAnOldReadTakesNoMasterKeyBack(t *testing.T) {
+	t.Parallel()
+	s := &masterStore{}
+	late := &lateStore{masterStore: s}
+	ring, cfg := s.replica(t, 1, 2)
+	var log bytes.Buffer
+	cfg.Store, cfg.Logger, cfg.Follow = late, slog.New(slog.NewTextHandler(&log, nil)), time.Hour
+	m, err := secrets.OpenMasterKeys(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, rotated := ring.KeyIDs()[1], make(chan error, 1)
+	late.meanwhile = func() { // in the first round of Run
+		go func() { rotated <- m.Rotate(t.Context(), next, "admin") }()
+		select {
+		case err := <-rotated:
+			rotated <- err
+		case <-time.After(20 * time.Millisecond): // it waits for the reader
+		}
+	}
+	stop := run(t, m)
+	if err := <-rotated; err != nil {
+		t.Fatal(err)
+	}
+	awaitPending(t, m, none)
+	stop()
+	if ring.InUse() != next || strings.Contains(log.String(), "by another replica") {
+		t.Errorf("in use is %s, want %s: %s", ring.InUse(), next, &log)
+	}
+}
+
 func TestRotationsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	s := &masterStore{}

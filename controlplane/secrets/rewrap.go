@@ -50,8 +50,11 @@ func (m *MasterKeys) Run(ctx context.Context) error {
 	}
 }
 
-// follow takes the key that another replica has chosen.
+// follow takes the key that another replica has chosen. What is read must not be older than what this
+// one chooses, so that waits.
 func (m *MasterKeys) follow(ctx context.Context) (changed bool, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	present, err := m.cfg.Store.MasterKey(ctx)
 	if err != nil || present.ID == m.cfg.Ring.InUse() {
 		return false, err
