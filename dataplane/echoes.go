@@ -25,6 +25,7 @@ type echo struct {
 	rare int
 	// border is, for each beginning of the text, how long the longest shorter one is that it ends with.
 	border []uint16
+	told   int // see tells
 }
 
 // String hides them from fmt and slog.
@@ -104,7 +105,9 @@ func newEcho(text []byte) echo {
 		}
 		border[i] = uint16(min(n, math.MaxUint16))
 	}
-	return echo{text, max(at, 0), border}
+	e := echo{text: text, rare: max(at, 0), border: border}
+	e.told = e.tells()
+	return e
 }
 
 // compileEchoes lists what is sent with requests and must not come back: headers that are declared

@@ -32,3 +32,29 @@ func TestATrailOfPieces(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// What goes by of a secret that comes in pieces is what is public of it, and less than four bytes more.
+func TestHowMuchOfASecretTells(t *testing.T) {
+	for secret, want := range map[string]string{
+		"sk-proj-Zx0123456789abcdef":                          "sk-proj-Zx0",
+		"sk-ant-api03-Zx0123456789abcdef":                     "sk-ant-api03-Zx0",
+		"sk-or-v1-0123456789abcdef0123456789":                 "sk-or-v1-012",
+		"gsk_Zx0123456789abcdef":                              "gsk_Zx0",
+		"AIzaSyD-0123456789abcdef":                            "AIzaSyD-0",
+		"0123456789abcdef0123456789abcdef":                    "01234",
+		"a_b_c_d_e_f_g_h_i_j_k_0123456789":                    "a_b_c_d_e_f",
+		"eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJlMQ": "eyJhbGciOiJSUzI1",
+	} {
+		trail := Echoes{}.with(secret).Follow()
+		passed := ""
+		for i := range len(secret) {
+			piece := []byte(secret[i : i+1])
+			if trail.Mask(piece); piece[0] != '*' {
+				passed += string(piece)
+			}
+		}
+		if passed != want {
+			t.Errorf("%s: %q went by, want %q", secret, passed, want)
+		}
+	}
+}

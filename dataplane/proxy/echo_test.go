@@ -97,8 +97,8 @@ func TestAnEchoSplitOverTwoReadsIsMasked(t *testing.T) {
 // answers and calls that take turns, and where the stream ends inside. What other text it says stays.
 func TestAnEchoInSeveralDeltasIsMasked(t *testing.T) {
 	t.Parallel()
-	const secret, text = "sk-upstream-0123456789", "your key is sk-upstream-0123456789, sk-up or sk-upst-sk-upstream-0123456789 end"
-	const masked = "your key is **********************, sk-up or sk-upst-********************** end"
+	const secret, text = "sk-upstream-0123456789", "your key is sk-upstream-0123456789, sk-up or sk-ups-sk-upstream-0123456789 end"
+	const masked = "your key is **********************, sk-up or sk-ups-********************** end"
 	chat := func(piece string) string {
 		return fmt.Sprintf("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":%q}}]}\n\n", piece)
 	}
@@ -154,7 +154,7 @@ func TestAnEchoInSeveralDeltasIsMasked(t *testing.T) {
 		"many in an event": {"/chat/completions", stop, many, text, masked, 1},
 		"an end inside":    {"/chat/completions", stop, chat, "it is sk-upstream-0123", "it is ****************", 1},
 		"a cut inside":     {"/chat/completions", "", chat, "it is sk-upstream-0123", "it is ****************", 1},
-		"a public prefix":  {"/chat/completions", stop, chat, "keys begin with sk-upstream", "keys begin with sk-upstream", 1},
+		"a public prefix":  {"/chat/completions", stop, chat, "keys begin with sk-ups", "keys begin with sk-ups", 1},
 	} {
 		for _, size := range []int{1, 3, 7, 100} {
 			t.Run(fmt.Sprintf("%s by %d", name, size), func(t *testing.T) {
