@@ -30,17 +30,19 @@ var cannot = sign{
 		"no endpoints found", "no allowed providers",
 		"not a chat model", "only supported in v1/",
 		"tools param requires", "tool choice requires", "tool_choice forces", "invalid tool_choice", "requires --jinja",
-		"only supported by certain models", "unknown variant `image_url`", "at most 0 image", "mmproj",
-		"unexpected message role", "roles must alternate", "roles are supported",
+		"only supported by certain models", "unknown variant `image_url`", "mmproj",
+		"unexpected message role", "roles must alternate", "should alternate with", "roles are supported", "support successive ",
+		"only works in thinking mode", "must be set to false for non-streaming", "response mime type",
+		"chat template", "degraded function cannot be invoked",
 		"failed_generation",
-		"reasoning_content",
-		"encrypted content", "not issued to this caller", "signature in thinking", "`signature` in `thinking`",
+		"reasoning_content", "must start with a thinking block",
+		"encrypted content", "encrypted_content", "`redacted_thinking` block", "items are not persisted", "without its required", "not issued to this caller", "signature in thinking", "`signature` in `thinking`",
 		"thought_signature", "thought signature",
 	},
 }
 
 // lacks are the first words of a 500 that some servers give for what they cannot do.
-var lacks = []string{"tools param requires", "image input is not supported", "audio input is not supported", "this model does not support"}
+var lacks = []string{"jinja exception", "conversation roles must alternate", "tools param requires", "image input is not supported", "audio input is not supported", "this model does not support"}
 
 var (
 	// feature is what targets differ in, and refusal how they say so.
@@ -48,9 +50,9 @@ var (
 		`images?(?:_url)?|vision|multi-?modal(?:ity)?|audio|video|files?|documents?|pdf|modalities|` +
 		`response_?format|json[_ ]?(?:schema|object|mode)|structured[_ ]outputs?|reasoning(?:[_.]\w+)?|thinking(?:\.\w+)*|` +
 		`developer|system (?:role|messages?|prompts?|instructions?)|prefill\w*|temperature|top_?[pk]|min_p|` +
-		`max_(?:completion_|output_)?tokens|(?:top_)?logprobs|logit_bias|(?:presence|frequency|repetition)_?penalty|` +
-		`stop(?:_sequences)?|seed|verbosity|prediction|service_tier|web_search\w*|cache_control|stream_options)\b`)
-	refusal = regexp.MustCompile(`not support|n't support|\bunsupported\b|no support for|\bonly supports?\b|\bsupports? only\b|` +
+		`max_(?:completion_|output_)?tokens|(?:top_)?logprobs|logit_bias|(?:(?:presence|frequency|repetition)_?)?penalty|` +
+		`think|stream(?:ing)?|(?:embeddings?|completions?|responses) api|stop(?:_sequences)?|seed|verbosity|prediction|service_tier|web_search\w*|cache_control|stream_options)\b`)
+	refusal = regexp.MustCompile(`not support|n't support|\bunsupported\b|no support for|\bonly supports?\b|\bsupport(?:s|ed)? only\b|` +
 		`\b(?:for|with|by|on) this model\b|not a multi-?modal|` +
 		`not (?:enabled|available|permitted) (?:for|with|on)\b|incompatible with|not compatible with|` +
 		`is allowed for|may only be set to|may not be enabled`)
@@ -61,6 +63,8 @@ var (
 	limits = []*regexp.Regexp{
 		regexp.MustCompile(`max_(?:completion_|output_)?tokens\b.*(?:too (?:large|high)|at most|less than or equal|<=|> \d+, which is|` +
 			`valid range|exceed|maximum allowed number of output|must be between|above maximum|maximum value)`),
+		regexp.MustCompile(`range of max_(?:completion_|output_)?tokens should be|max_(?:completion_|output_)?tokens > \d+ must have stream`),
+		regexp.MustCompile(`at most \d{1,3} (?:image|audio|video)`),
 		regexp.MustCompile(`temperature\b.{0,60}(?:range: 0\.\.1\b|less than or equal to 1\b|<= ?1\b|between 0 and 1\b|\[0, ?1(?:\.0)?\]|only 1\b)`),
 		regexp.MustCompile(`reasoning[_.]?effort\b.*(?:must be|invalid value|supported values|not one of|unknown variant|input should be)`),
 		regexp.MustCompile(`invalid value\b.{0,20}\b(?:reasoning[_.]?effort|response_?format)`),
@@ -85,6 +89,11 @@ var callerCodes = []string{
 }
 
 func (f *fault) hasCallerCode() bool { return slices.ContainsFunc(callerCodes, f.hasCode) }
+
+// otherEndpoints are how a target says that the model is served elsewhere, whatever is asked of it: the endpoint is
+// missing, and not a feature. They begin the message, where no caller writes.
+var otherEndpoints = regexp.MustCompile(`^this model is only supported in v1/|^this is not a chat model|^the \w{1,32} operation does not work with the specified model|` +
+	`^the model does not support (?:\w{1,12} )?(?:completions?|embeddings?|responses|score|rerank|classification|transcriptions?|pooling|generate) api\b`)
 
 // cannotServe reports whether an error says that this target lacks what the request asks for.
 func (f *fault) cannotServe(status int) bool {

@@ -3,6 +3,7 @@ package classify
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
@@ -97,7 +98,7 @@ func TestWhatATargetCannot(t *testing.T) {
 			t.Fatal(err)
 		}
 		v := Status(tc.status, http.Header{}, body, "m", noon)
-		if v.Outcome != tc.want || v.Feature != (tc.want == cannot) {
+		if v.Outcome != tc.want || v.Feature != (tc.want == cannot && !otherEndpoints.MatchString(strings.ToLower(tc.message))) {
 			t.Errorf("%d %q (%s): %s, feature %v; want %s", tc.status, tc.message, tc.code, v.Outcome, v.Feature, tc.want)
 		}
 	}
@@ -106,9 +107,23 @@ func TestWhatATargetCannot(t *testing.T) {
 // A missing endpoint is not a missing feature.
 func TestAMissingEndpointIsNoFeature(t *testing.T) {
 	t.Parallel()
-	for status, body := range map[int]string{405: ``, 501: ``, 404: `{"detail":"Not Found"}`} {
-		if v := Status(status, http.Header{}, []byte(body), "m", noon); v.Outcome != dataplane.Unsupported || v.Feature {
-			t.Errorf("%d: %s, feature %v", status, v.Outcome, v.Feature)
+	for _, tc := range []struct {
+		status  int
+		body    string
+		feature bool
+	}{
+		{405, ``, false},
+		{501, ``, false},
+		{404, `{"detail":"Not Found"}`, false},
+		{404, `{"error":{"message":"This model is only supported in v1/responses and not in v1/chat/completions.","param":"model"}}`, false},
+		{404, `{"error":{"message":"This is not a chat model and thus not supported in the v1/chat/completions endpoint."}}`, false},
+		{400, `{"error":{"message":"The model does not support Embeddings API","code":400}}`, false},
+		{400, `{"error":{"message":"The chatCompletion operation does not work with the specified model, m.","code":"OperationNotSupported"}}`, false},
+		{400, `{"error":{"message":"Unrecognized request argument supplied: this is not a chat model"}}`, true},
+		{400, `{"error":{"message":"This model does not support tool weather api"}}`, true},
+	} {
+		if v := Status(tc.status, http.Header{}, []byte(tc.body), "m", noon); v.Outcome != dataplane.Unsupported || v.Feature != tc.feature || !tc.feature && v.Parameter != "" {
+			t.Errorf("%d %s: %s, feature %v, parameter %q", tc.status, tc.body, v.Outcome, v.Feature, v.Parameter)
 		}
 	}
 }

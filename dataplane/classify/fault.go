@@ -52,7 +52,7 @@ func readFault(body []byte) fault {
 	default:
 		f.message = string(trimmed)
 	}
-	f.lower = strings.ToLower(f.message[:min(len(f.message), maxPhrased)])
+	f.lower = strings.ReplaceAll(strings.ToLower(f.message[:min(len(f.message), maxPhrased)]), "\u2019", "'")
 	if f.status == 0 {
 		f.status = typeStatus[f.typ]
 	}
@@ -90,7 +90,9 @@ func (f *fault) read(doc gjson.Result, open bool) {
 	if at := strings.LastIndexByte(f.typ, '#'); at >= 0 { // com.amazon.coral#ThrottlingException
 		f.addCode(gjson.Result{Type: gjson.String, Str: f.typ[at+1:]})
 	}
-	f.param = first(e, "param")
+	if f.param = first(e, "param"); f.param == "" {
+		f.param = fastAPIPlace(e)
+	}
 	for _, key := range []string{"code", "status", "reason", "error_code", "status_code", "innererror.code", "errors.0.reason"} {
 		f.addCode(e.Get(key))
 	}
@@ -104,9 +106,31 @@ func (f *fault) read(doc gjson.Result, open bool) {
 	}
 }
 
+// fastAPIPlace is where FastAPI found the first fault: ["body","messages",0,"name"] is messages[0].name.
+func fastAPIPlace(e gjson.Result) (place string) {
+	loc := e.Get("detail.0.loc")
+	if !loc.Exists() {
+		loc = e.Get("message.detail.0.loc")
+	}
+	if loc.Get("0").Str != "body" {
+		return ""
+	}
+	for _, part := range loc.Array()[1:] {
+		switch {
+		case part.Type == gjson.Number:
+			place += "[" + part.Raw + "]"
+		case place == "":
+			place = part.Str
+		default:
+			place += "." + part.Str
+		}
+	}
+	return place
+}
+
 // errorObject finds where the error is in a document; the document itself when it is one.
 func errorObject(doc gjson.Result) gjson.Result {
-	for _, key := range []string{"error", "errors.0", "response.error", "base_resp", "choices.0.error"} {
+	for _, key := range []string{"error", "error.0", "errors.0", "response.error", "base_resp", "choices.0.error"} {
 		if e := doc.Get(key); says(e) && (e.IsObject() || e.Type == gjson.String) {
 			return e
 		}
@@ -179,6 +203,8 @@ func (f *fault) hasCode(code string) bool { return slices.Contains(f.codes, code
 
 // typeStatus is the HTTP status that an error's type or Google status stands for.
 var typeStatus = map[string]int{
+	"invalid_parameter": 400, "invalidparameter": 400, "invalid_parameter_error": 400, "badrequest": 400, "bad_request": 400,
+	"1210": 400, "1213": 400, "1214": 400, "2013": 400, // of Zhipu and MiniMax
 	"invalid_request_error": 400, "badrequesterror": 400, "bad_request_error": 400, "validation_error": 400, "invalid_argument": 400, "failed_precondition": 400, "out_of_range": 400,
 	"authentication_error": 401, "unauthenticated": 401,
 	"billing_error":    402,

@@ -17,8 +17,9 @@ var (
 	// limitedBy is what has limits of its own beside those of the key: what is called on the side, or
 	// the person that the request names.
 	limitedBy = regexp.MustCompile(`\b(?:web[ _]search|code[ _]interpreter|file[ _]search|end[ -]users?|safety[ _]identifiers?|` +
-		`service[ _]tier|flex|priority (?:tier|processing))\b`)
-	refused = []string{"permission", "not found", "not exist", "have access", "not allowed", "not enabled", "not available", "expired"}
+		`flex|priority (?:tier|processing))\b`)
+	beta    = regexp.MustCompile(`\bbetas?\b`)
+	refused = []string{"permission", "not found", "not exist", "have access", "not allowed", "not enabled", "not available", "not yet available", "not belong", "expired"}
 )
 
 // headChars is how much of a message says what it is about.
@@ -29,6 +30,8 @@ func (f *fault) callers(status int, model string) (sign, bool) {
 	switch {
 	case f.hasCallerCode():
 		return sign{outcome: dataplane.BadRequest}, true
+	case f.balanceIsShort():
+		return sign{outcome: dataplane.Busy, feature: true}, true
 	case f.asksMoreThanTheLimit(), status == 413 && f.hasCode("rate_limit_exceeded"):
 		return sign{outcome: dataplane.Unsupported, feature: true}, true // another account's limit may be higher
 	case status == 429 && f.limitsOther():
@@ -36,6 +39,9 @@ func (f *fault) callers(status int, model string) (sign, bool) {
 	case status == 401 && f.aboutTool():
 		return sign{outcome: dataplane.BadRequest}, true
 	case f.aboutNamed(status, model):
+		if beta.MatchString(f.lower[:min(len(f.lower), headChars)]) {
+			return sign{outcome: dataplane.Unsupported, feature: true}, true // another account may have it
+		}
 		return sign{outcome: dataplane.NotFound}, true
 	}
 	return sign{}, false
@@ -66,7 +72,7 @@ func (f *fault) aboutTool() bool {
 }
 
 func (f *fault) aboutNamed(status int, model string) bool {
-	if status != 400 && status != 403 && status != 404 && status != 410 || !f.present {
+	if status != 400 && status != 403 && status != 404 && status != 410 || !f.present || f.foreign() {
 		return false
 	}
 	head := f.lower[:min(len(f.lower), headChars)]
@@ -91,10 +97,32 @@ func (f *fault) aboutNamed(status int, model string) bool {
 // blames reports whether the body blames a parameter of the request that is not the model.
 func (f *fault) blames() bool {
 	switch strings.ToLower(f.param) {
-	case "", "model", "none", "null":
+	case "", "model", "none", "null", "key", "api_key", "token", "authorization", "queue", "quota": // what no request has
 		return false
 	}
 	return true
+}
+
+// What is left of a balance, and what is asked: OpenRouter and new-api reserve what a call may cost at most, ElevenLabs
+// the characters of the text, so callers choose how much it is.
+var (
+	affordable  = regexp.MustCompile(`can only afford (\d{1,12})`)
+	balanceLeft = regexp.MustCompile(`(?:剩余额度|剩余|remain(?:ing)? (?:quota|balance|credits?)|you have)\D{0,6}?(-?)[$＄¥￥]?(\d{1,12}(?:\.\d+)?)`)
+	balanceNeed = regexp.MustCompile(`(?:需要预扣费额度|需要额度|需要|need quota|needs?|required)\D{0,6}\d|\d credits are required`)
+)
+
+// balanceIsShort reports that a balance is not spent but does not reach for this request.
+func (f *fault) balanceIsShort() bool {
+	head := f.lower[:min(len(f.lower), 2*headChars)]
+	if m := affordable.FindStringSubmatch(head); m != nil {
+		return strings.Trim(m[1], "0") != ""
+	}
+	left := balanceLeft.FindStringSubmatch(head)
+	if left == nil || left[1] == "-" || !balanceNeed.MatchString(head) {
+		return false
+	}
+	n, ok := number(left[2])
+	return ok && n > 0
 }
 
 // OpenAI: "Request too large for gpt-4o ... (TPM): Limit 30000, Requested 40000". The same words with "Used"
@@ -107,7 +135,7 @@ var perRequest = regexp.MustCompile(`\b(?:limit|maximum|max|tokens|allowed)(?: \
 // asksMoreThanTheLimit reports that one request is larger than what a whole minute allows: waiting does not
 // help it, and smaller ones are served.
 func (f *fault) asksMoreThanTheLimit() bool {
-	if strings.HasPrefix(f.lower, "request too large") || perRequest.MatchString(f.lower[:min(len(f.lower), headChars)]) {
+	if strings.HasPrefix(f.lower, "request too large") || strings.HasPrefix(f.lower, "extra usage is required for long context") || perRequest.MatchString(f.lower[:min(len(f.lower), headChars)]) {
 		return true
 	}
 	m := limitRequested.FindStringSubmatch(f.lower[:min(len(f.lower), 1024)])

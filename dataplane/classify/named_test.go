@@ -19,7 +19,7 @@ func TestWhatACallerNamesHoldsNothing(t *testing.T) {
 		"Gemini file":              {403, `{"error":{"code":403,"message":"You do not have permission to access the File abc123 or it may not exist.","status":"PERMISSION_DENIED"}}`, dataplane.NotFound},
 		"Gemini cached content":    {403, `{"error":{"code":403,"message":"CachedContent not found (or permission denied)","status":"PERMISSION_DENIED"}}`, dataplane.NotFound},
 		"Anthropic file":           {403, `{"type":"error","error":{"type":"permission_error","message":"Your API key does not have permission to use the specified file."}}`, dataplane.NotFound},
-		"Anthropic beta":           {403, `{"type":"error","error":{"type":"permission_error","message":"This organization does not have access to the beta context-1m."}}`, dataplane.NotFound},
+		"Anthropic beta":           {403, `{"type":"error","error":{"type":"permission_error","message":"This organization does not have access to the beta context-1m."}}`, dataplane.Unsupported},
 		"container like the model": {404, `{"error":{"message":"Container with id 'm' not found.","type":"invalid_request_error","param":null,"code":null}}`, dataplane.NotFound},
 		"file like the model":      {404, `{"type":"error","error":{"type":"not_found_error","message":"File not found: m"}}`, dataplane.NotFound},
 		"token of a tool":          {401, `{"error":{"message":"The token is not valid","type":"invalid_request_error","param":"tools[0].authorization","code":"invalid_token"}}`, dataplane.BadRequest},

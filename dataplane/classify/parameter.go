@@ -14,10 +14,16 @@ var (
 	namedField = regexp.MustCompile("(?i)(?:unsupported parameter|unknown parameter|unrecognized request argument(?: supplied)?|unrecognized parameter|unknown name)" +
 		"\\W{1,4}([a-z_][\\w.]*)|['\"`]?\\b([a-z_][\\w.]*)['\"`]?: extra inputs are not permitted|" +
 		"(?:parameter|property|argument|field) ['\"`]?([a-z_][\\w.]*)['\"`]? is (?:deprecated for|unsupported|not supported)|" +
-		"does not support (?:the )?param(?:eter)?s?: ?\\W{0,2}([a-z_][\\w.]*)|unsupported value: ['\"`]?([a-z_][\\w.]*)")
+		"does not support (?:the )?param(?:eter)?s?:? ?\\W{0,2}([a-z_][\\w.]*)|argument not supported on this model: ([a-z_][\\w.]*)|unsupported value: ['\"`]?([a-z_][\\w.]*)")
 	// oneValue is how messages say that another value may be taken.
 	oneValue = regexp.MustCompile(`unsupported value|invalid value|only supports? \W?\w+\W? values?`)
 )
+
+// together is how messages say that something is refused beside something else, or in one form only. By itself it may
+// be taken, so nothing is learned of it.
+var together = regexp.MustCompile(`\b(?:both|together|alternate|combin\w+|simultaneously|mutually exclusive|at the same time|incompatible with|` +
+	`(?:when|while|unless)|in (?:non-)?\w+ mode|for (?:non-)?streaming|at most [1-9]\d* \w+|must start with|successive|` +
+	`with (?:an? )?(?:response|reasoning|thinking|function|tools?))\b`)
 
 // content is how people call what is refused, and what it is in a request.
 var content = []struct {
@@ -43,7 +49,7 @@ var single = regexp.MustCompile(`\b(?:temperature|top_[pk]|min_p|max_(?:completi
 // foreignState are the words for what only the provider that wrote it can read.
 var foreignState = []string{
 	"encrypted content", "encrypted_content", "not issued to this caller", "signature in thinking", "`signature` in `thinking`",
-	"thought_signature", "thought signature",
+	"thought_signature", "thought signature", "`redacted_thinking` block", "items are not persisted", "without its required",
 }
 
 // foreign reports whether a target was given what another one has sealed or signed.
@@ -68,6 +74,13 @@ func valid(field string) string {
 	return ""
 }
 
+// snake writes presencePenalty as requests do; xAI names fields as its own code does.
+func snake(field string) string {
+	return camel.ReplaceAllStringFunc(field, func(at string) string { return at[:1] + "_" + strings.ToLower(at[1:]) })
+}
+
+var camel = regexp.MustCompile(`[a-z][A-Z]`)
+
 // parameter names what of a request is refused, if the error tells; byValue means that another
 // value may be taken.
 func (f *fault) parameter() (name string, byValue bool) {
@@ -77,6 +90,9 @@ func (f *fault) parameter() (name string, byValue bool) {
 		}
 	}
 	if f.foreign() || f.says([]string{"failed_generation", "reasoning_content", "previous response"}) {
+		return "", false
+	}
+	if together.MatchString(f.lower) {
 		return "", false
 	}
 	byValue = f.hasCode("unsupported_value") || oneValue.MatchString(f.lower)
@@ -93,15 +109,20 @@ func (f *fault) parameter() (name string, byValue bool) {
 	}
 	if m := namedField.FindStringSubmatch(f.message[:min(len(f.message), maxPhrased)]); m != nil {
 		for _, field := range m[1:] {
-			if field = strings.TrimRight(field, "."); field != "" {
+			if field = snake(strings.TrimRight(field, ".")); field != "" {
 				if !isContent(field) {
 					return valid(field), byValue
 				}
 			}
 		}
 	}
-	for _, c := range content {
+	for i, c := range content {
 		if c.words.MatchString(f.lower) {
+			for _, other := range content[i+1:] {
+				if other.words.MatchString(f.lower) && !(c.name == "tool_choice" && other.name == "tools") {
+					return "", false // of two things, one with the other
+				}
+			}
 			return c.name, byValue && c.name != "images" && c.name != "audio" && c.name != "files" && c.name != "developer"
 		}
 	}

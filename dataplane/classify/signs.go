@@ -2,6 +2,7 @@ package classify
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
@@ -23,6 +24,7 @@ type sign struct {
 	types   []string
 
 	opens    []string
+	begins   *regexp.Regexp // as opens, of a text that has a name in it
 	near     []string
 	anywhere []string
 }
@@ -36,13 +38,15 @@ var signs = []sign{
 			"moderation_blocked", "moderation", "data_inspection_failed", "datainspectionfailed",
 			"sensitivecontentdetected", "inputtextsensitivecontentdetected", "guardrail", "guardrail_violation",
 			"guardrail_intervened", "safety", "prohibited_content", "invalid_prompt",
-			"image_content_policy_violation", "cyber_policy_violation", "1301",
+			"image_content_policy_violation", "cyber_policy_violation", "cyber_policy", "identifier_blocked", "1026", "1027", "1301",
 		},
+		types: []string{"content_filter"},
 		anywhere: []string{
 			"content policy", "content management policy", "safety system", "input was flagged",
 			"flagged as potentially", "prompt was flagged", "violates our usage polic",
 			"violating our usage polic", "inappropriate content", "blocked by content filter",
 			"content filtering policy", "requires moderation", "content violates usage guidelines", "safety_check_type_",
+			"content exists risk", "considered high risk", "blocked due to security configurations",
 		},
 	},
 	{
@@ -63,7 +67,7 @@ var signs = []sign{
 			"maximum number of tokens", "maximum allowed number of input tokens", "input token count",
 			"input tokens exceed", "reduce the length of the", "maximum prompt length",
 			"exceeded model token limit", "range of input length", "request entity too large",
-			"payload too large", "request exceeds the maximum size",
+			"payload too large", "request exceeds the maximum size", "`inputs` tokens + `max_new_tokens`",
 		},
 	},
 	{
@@ -74,12 +78,15 @@ var signs = []sign{
 			"exceeded_current_quota_error", "billing_hard_limit_reached", "billing_not_active",
 			"billing_limit_exceeded", "payment_required", "usage_limit_reached", "usage_limit_exceeded",
 			"spend_limit_exceeded", "spending_limit_exceeded", "credit_balance_too_low", "accountoverdueerror",
-			"arrearage", "allocationquota.freetieronly", "1008", "1113",
+			"arrearage", "allocationquota.freetieronly", "setlimitexceeded", "accountquotaexceeded", "billing_disabled",
+			"1008", "1113", "1308", "1309", "1310",
 		},
 		types: []string{
 			"insufficient_quota", "exceeded_current_quota_error", "billing_error", "usage_limit_reached",
-			"insufficient_balance",
+			"insufficient_balance", "budget_exceeded",
 		},
+		begins: regexp.MustCompile(`^your (?:newly created )?team (?:\S{1,40} )?(?:has (?:either )?used all available credits|doesn't have any credits)|` +
+			`^account \S{1,80} is suspended, possibly due to reaching the monthly spending limit`),
 		opens: []string{
 			"your credit balance is too low", "insufficient balance", "insufficient credits",
 			"insufficient account balance", "insufficient quota", "you have run out of credits", "you are out of credits",
@@ -96,14 +103,18 @@ var signs = []sign{
 			"model_deprecated", "model_retired", "model_terms_required", "model_permission_blocked_org",
 			"model_permission_blocked_project", "modelnotopen", "model_not_open",
 			"invalidendpointormodel.notfound", "modelnotfound", "modelnotfoundexception",
-			"accessdenied.unpurchased", "model_access_denied", "1211",
+			"accessdenied.unpurchased", "model_access_denied", "1211", "1311",
 		},
 		types: []string{"model_not_found", "permission_error"},
+		opens: []string{
+			"model not found", "publisher model `projects/", "model use case details have not been submitted",
+			"access denied. this model is marked", "model access is denied",
+		},
 		near: []string{
 			"does not exist", "doesn't exist", "not exist", "not found", "no such model", "unknown model",
 			"invalid model", "not a valid model", "not available", "no longer available", "no longer supported",
 			"decommissioned", "deprecated", "retired", "been removed", "not have access", "could not find",
-			"couldn't find", "cannot find", "not deployed", "不存在", "已下线", "无可用渠道",
+			"couldn't find", "cannot find", "not deployed", "was removed", "unsupported model", "with on-demand throughput", "不存在", "已下线", "无可用渠道",
 		},
 	},
 	{
@@ -113,7 +124,8 @@ var signs = []sign{
 			"api_key_disabled", "account_deactivated", "account_disabled", "account_suspended",
 			"organization_deactivated", "invalid_organization", "invalid_authentication", "invalid_token",
 			"token_expired", "unauthenticated", "unrecognizedclientexception", "expiredtokenexception",
-			"ip_not_authorized", "unsupported_country_region_territory", "authentication_failed", "1004",
+			"ip_not_authorized", "unsupported_country_region_territory", "authentication_failed", "wrong_api_key", "organization_restricted",
+			"consumer_suspended", "consumer_invalid", "api_key_service_blocked", "api_key_ip_address_blocked", "1004", "2049",
 		},
 		types: []string{
 			"authentication_error", "invalid_authentication_error", "incorrect_api_key_error",
@@ -124,8 +136,10 @@ var signs = []sign{
 			"incorrect api key", "missing api key", "no api key", "invalid x-api-key",
 			"authentication fails", "authentication failed", "invalid authentication",
 			"user location is not supported", "country, region, or territory not supported",
-			"this organization has been disabled", "your account has been", "your api key has been", "无效的令牌",
+			"this organization has been disabled", "your account has been", "your api key has been", "your api key was",
+			"api key is currently blocked", "oauth token has", "this credential is only authorized", "无效的令牌",
 		},
+		begins: regexp.MustCompile(`^permission denied: consumer '\S{1,80} has been suspended`),
 	},
 	{
 		outcome: dataplane.Overloaded,
@@ -145,7 +159,7 @@ var signs = []sign{
 			"rate_limit_exceeded", "rate_limit_reached", "rate_limit_reached_error", "rate_limited",
 			"ratelimitexceeded", "ratelimitreached", "rate_limit_error", "too_many_requests", "toomanyrequests",
 			"throttling", "throttlingexception", "throttling.ratequota", "throttling.allocationquota",
-			"resource_exhausted", "requests_limit_exceeded", "tokens_limit_exceeded", "1302", "1303",
+			"resource_exhausted", "requests_limit_exceeded", "tokens_limit_exceeded", "1039", "1302", "1303",
 		},
 		types: []string{"rate_limit_error", "rate_limit_exceeded", "rate_limit_reached_error", "too_many_requests"},
 		opens: []string{"rate limit", "too many requests", "too many concurrent", "request rate limit"},
@@ -173,8 +187,8 @@ var spent = []string{
 }
 
 // spentUnlessWait is Google's and OpenAI's one sentence for a spent account and for a full
-// minute: only a wait tells the minute.
-var spentUnlessWait = []string{"exceeded your current quota"}
+// minute: only a wait tells the minute. With a limit of days it tells when there is room again.
+var spentUnlessWait = []string{"exceeded your current quota", "per day", "your daily"}
 
 // nearChars is how far a phrase may be from the model's id.
 const nearChars = 80
@@ -192,15 +206,26 @@ func (f *fault) sign(status int, model string) (sign, bool) {
 	}
 	for _, s := range signs {
 		for _, t := range s.types {
-			if f.typ == t {
-				s.sure = !vague[t]
-				return s, true
+			if f.typ != t {
+				continue
 			}
+			if vague[t] {
+				if plain, ok := f.phrase(status, model); ok && plain.sure {
+					return plain, true
+				}
+			}
+			s.sure = !vague[t]
+			return s, true
 		}
 	}
 	if status == http.StatusInternalServerError && f.cannotServe(status) {
 		return cannot, true
 	}
+	return f.phrase(status, model)
+}
+
+// phrase finds the first sign in the words of the body.
+func (f *fault) phrase(status int, model string) (sign, bool) {
 	if status != 0 && (status < 400 || status >= 500) || status == 401 {
 		return sign{}, false
 	}
@@ -215,11 +240,7 @@ func (f *fault) sign(status int, model string) (sign, bool) {
 
 func (f *fault) phrased(s *sign, status int, model string) bool {
 	switch status {
-	case 402: // QuotaExhausted whatever it says, except:
-		// The balance does not reach for what was asked: the account is low, not spent, and
-		// how much is asked is the caller's to choose.
-		return s.outcome == dataplane.Busy && f.says([]string{"can only afford"}) && !f.says([]string{"can only afford 0."})
-	case 405, 408, 409, 415, 425, 429:
+	case 402, 405, 408, 409, 415, 425, 429:
 		return false
 	}
 	if s.feature {
@@ -234,7 +255,7 @@ func (f *fault) phrased(s *sign, status int, model string) bool {
 	if s.outcome == dataplane.Unsupported && status == 400 {
 		return false // "Invalid URL" may be an image's
 	}
-	if hasPrefix(f.lower, s.opens) {
+	if hasPrefix(f.lower, s.opens) || s.begins != nil && s.begins.MatchString(f.lower) {
 		return true
 	}
 	if s.outcome == dataplane.Unsupported && strings.TrimRight(f.lower, ".!") == "not found" {

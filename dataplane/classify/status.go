@@ -54,7 +54,7 @@ func decide(status int, f *fault, model string, wait time.Duration, named, token
 	if f.blames() && (s.outcome == dataplane.AuthFailed || s.outcome == dataplane.ModelNotFound) {
 		s = sign{outcome: dataplane.BadRequest} // the token of a tool, say
 	}
-	v.Outcome, v.Feature = s.outcome, s.feature
+	v.Outcome, v.Feature = s.outcome, s.feature && !otherEndpoints.MatchString(f.lower)
 	if v.Feature && v.Outcome == dataplane.Unsupported {
 		v.Parameter, v.ByValue = f.parameter()
 		v.Foreign = f.foreign()
@@ -69,7 +69,7 @@ func decide(status int, f *fault, model string, wait time.Duration, named, token
 		case v.Uncounted:
 		case f.perDay, f.says(spent), !named && f.says(spentUnlessWait):
 			v.Outcome, s.sure = dataplane.QuotaExhausted, f.spentForSure()
-			if f.resource {
+			if f.resource || f.aboutModel(model) {
 				v.Scope = dataplane.ScopeTarget
 			}
 		case named:

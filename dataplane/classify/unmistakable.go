@@ -14,7 +14,7 @@ import (
 // vague are codes and types that some providers use for the key and others for anything they refuse.
 var vague = map[string]bool{
 	"invalid_token": true, "token_expired": true, "authentication_failed": true, "permission_error": true,
-	"model_not_available": true, "model_not_supported": true, "invalid_model": true,
+	"model_not_available": true, "model_not_supported": true, "invalid_model": true, "budget_exceeded": true,
 }
 
 // unmistakable reports whether a code or type by itself says that a key, quota or model is at fault.
@@ -31,12 +31,12 @@ func unmistakable(o dataplane.Outcome, code string) bool {
 }
 
 // vagueOpenings begin messages about the key, and messages about other credentials.
-var vagueOpenings = []string{"authentication fails", "authentication failed", "invalid authentication"}
+var vagueOpenings = []string{"authentication fails", "authentication failed", "invalid authentication", "this credential is only authorized"}
 
 // keyOpenings begin a 401 that is about the API key itself.
 var keyOpenings = []string{
 	"api key not valid", "api key expired", "api key not found", "api key is invalid", "invalid api key",
-	"incorrect api key", "invalid x-api-key", "your api key has been", "无效的令牌",
+	"incorrect api key", "invalid x-api-key", "your api key has been", "your api key was", "无效的令牌",
 }
 
 // plainlySaid reports whether the words of a message, which told the outcome, can be about nothing else.

@@ -19,6 +19,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/engine"
 	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
+	"github.com/trunkline-ai/trunkline/internal/outcometest"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -75,6 +76,7 @@ type ejectRig struct {
 	calls   chan dataplane.Call
 	dead    atomic.Pointer[refusal] // of everything
 	refused string                  // the only credential that dead is for; empty: every one
+	texts   map[string]refusal      // what is answered to a prompt
 	turn    atomic.Uint32
 	now     atomic.Int64
 
@@ -95,7 +97,7 @@ func ejectKey(i int) string { return "sk-test-0123456789abcde" + string(rune('0'
 
 func newEjectRig(t *testing.T) *ejectRig {
 	t.Helper()
-	r := &ejectRig{t: t, calls: make(chan dataplane.Call, 1)}
+	r := &ejectRig{t: t, texts: hostileTexts, calls: make(chan dataplane.Call, 1)}
 	r.now.Store(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano())
 	minute := durationpb.New(time.Minute)
 	policy := &nodev1.Policy{
@@ -169,7 +171,7 @@ func (r *ejectRig) Send(req *http.Request, _ func(reused bool)) (*http.Response,
 		r.neutral.Add(1)
 	}
 	answer := refusal{200, `{"choices":[{"message":{"content":"hello"},"finish_reason":"stop"}]}`, nil}
-	for name, text := range hostileTexts {
+	for name, text := range r.texts {
 		if bytes.Contains(body, []byte(`"`+name+`"`)) {
 			answer = text
 		}
@@ -222,6 +224,43 @@ func TestNoCallerEjectsAnything(t *testing.T) {
 				r.well(2)
 			})
 		}
+	}
+}
+
+// Neither does it with what the providers of testdata/refusals.yaml say, but for what is beyond doubt about the key, the
+// quota or the model, and for what a server says of its own health.
+func TestNoCallerEjectsWithWordsOfProviders(t *testing.T) {
+	t.Parallel()
+	played := 0
+	for _, text := range outcometest.Refusals(t) {
+		own := map[string]bool{"auth_failed": true, "quota_exhausted": true, "model_not_found": true}[text.Outcome] && !text.Unconfirmed
+		health := map[string]bool{"server_error": true, "overloaded": true, "busy": true, "rate_limited": true}[text.Outcome] && !text.Uncounted
+		if own || health {
+			continue
+		}
+		played++
+		name := text.From + ", " + text.What
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newEjectRig(t)
+			body := text.Body
+			if len(text.Model) > 2 { // else it is part of words
+				body = strings.ReplaceAll(body, text.Model, "m")
+			}
+			r.texts = map[string]refusal{name: {text.Status, body, text.Header()}}
+			for i := range 150 {
+				if r.ask(i%2, name); i%50 == 0 {
+					r.well(2)
+				}
+			}
+			if open := r.open(); len(open) > 0 {
+				t.Fatalf("opened %+v", open)
+			}
+			r.well(2)
+		})
+	}
+	if played < 120 {
+		t.Errorf("%d texts were played", played)
 	}
 }
 

@@ -170,11 +170,7 @@ type written struct {
 }
 
 func load() (*Table, error) {
-	path, err := find()
-	if err != nil {
-		return nil, err
-	}
-	f, err := os.Open(path)
+	f, err := open("outcomes.yaml")
 	if err != nil {
 		return nil, err
 	}
@@ -237,19 +233,19 @@ func strict(node *yaml.Node, into any) error {
 	return decodeStrict(text, into)
 }
 
-// find looks for the file from the test's directory up.
-func find() (string, error) {
+// open opens a file of testdata, which it looks for from the test's directory up.
+func open(name string) (*os.File, error) {
 	dir, err := os.Getwd()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return filepath.Join(dir, "testdata", "outcomes.yaml"), nil
+			return os.Open(filepath.Join(dir, "testdata", name))
 		}
 		up := filepath.Dir(dir)
 		if up == dir {
-			return "", errors.New("no go.mod above the working directory")
+			return nil, errors.New("no go.mod above the working directory")
 		}
 		dir = up
 	}
