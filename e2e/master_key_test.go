@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -34,9 +37,15 @@ func masterKey(text string) string {
 
 func newSealing(t *testing.T, keys string) *sealing {
 	t.Helper()
+	return newSealingOf(t, func(s *sealing, _ int) []string { return s.env(keys) })
+}
+
+// newSealingOf is newSealing with an environment for each replica.
+func newSealingOf(t *testing.T, env func(s *sealing, replica int) []string) *sealing {
+	t.Helper()
 	s := &sealing{stack: newStack(t), database: testenv.Postgres(t)}
 	for i := range s.replicas {
-		s.replicas[i] = programs.Start(t, "trunkline-controlplane", s.env(keys),
+		s.replicas[i] = programs.Start(t, "trunkline-controlplane", env(s, i),
 			"--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
 	}
 	s.plane, s.admin = s.replicas[0], s.replicas[0].Address("console")
@@ -208,6 +217,57 @@ func (s *sealing) refuses(keys, lacking string) {
 	cmd.Dir, cmd.Env = s.t.TempDir(), s.env(keys)
 	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), lacking) || !strings.Contains(string(out), "TRUNKLINE_SECRET_KEY") {
 		s.t.Errorf("a control plane without master key %s: %v\n%s", lacking, err, out)
+	}
+}
+
+// Replicas whose master keys lie in files take a new key, and give up an old one, without a restart.
+func TestMasterKeysInFilesAreRotatedWithoutARestart(t *testing.T) {
+	t.Parallel()
+	files := []string{filepath.Join(t.TempDir(), "secret-key"), filepath.Join(t.TempDir(), "secret-key")}
+	hold := func(i int, keys string) {
+		t.Helper()
+		if err := os.WriteFile(files[i], []byte(keys+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := newSealingOf(t, func(s *sealing, i int) []string {
+		hold(i, oldKey)
+		env := slices.DeleteFunc(s.env(""), func(v string) bool { return strings.HasPrefix(v, "TRUNKLINE_SECRET_KEY=") })
+		return append(env, "TRUNKLINE_SECRET_KEY_FILE="+files[i])
+	})
+	old := s.status(t.Context()).GetMasterKeys()[0].GetId()
+	ids := func(ctx context.Context) (given []string, lacking int) {
+		for _, k := range s.status(ctx).GetMasterKeys() {
+			given, lacking = append(given, k.GetId()), lacking+len(k.GetLackingReplicas())
+		}
+		return given, lacking
+	}
+	for i := range files {
+		hold(i, oldKey+"\n"+newKey)
+	}
+	s.eventually("every replica has both keys", func(ctx context.Context) bool {
+		given, lacking := ids(ctx)
+		return len(given) == 2 && lacking == 0
+	})
+	given, _ := ids(t.Context())
+	s.operate("master-keys", "rotate", given[1])
+	for i := range files {
+		hold(i, newKey)
+	}
+	s.eventually("the old key is given up", func(ctx context.Context) bool {
+		now, lacking := ids(ctx)
+		return len(now) == 1 && now[0] == given[1] && now[0] != old && lacking == 0
+	})
+	s.change(t, "after")
+	s.load.more(s.stack, 20)
+	s.load.end()
+	if n := s.load.failed.Load(); n != 0 {
+		t.Errorf("%d calls failed, want none of %d", n, s.load.answered())
+	}
+	for _, r := range s.replicas {
+		if log := r.Log(); strings.Count(log, "msg=serving ") != 1 || !strings.Contains(log, "master keys read again") {
+			t.Errorf("a replica was started again, or read nothing:\n%s", log)
+		}
 	}
 }
 

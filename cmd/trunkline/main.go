@@ -72,9 +72,9 @@ func start(ctx context.Context, hurry <-chan struct{}) error {
 func (o *options) register(set *settings.Set) {
 	set.String(&o.Listen, "listen", "TRUNKLINE_LISTEN", "127.0.0.1:8001", "address of console, admin API and /v1")
 	set.String(&o.OpsListen, "ops-listen", "TRUNKLINE_OPS_LISTEN", "127.0.0.1:8003", "address of /healthz, /readyz and /metrics")
-	set.Secret(&o.DatabaseURL, "database-url-file", "DATABASE_URL", "sqlite:///./data/trunkline.db", "sqlite:///path or postgres://user:password@host/database; default: sqlite:///./data/trunkline.db")
+	set.SecretFrom(&o.DatabaseURL, &o.DatabaseURLFile, "database-url-file", "DATABASE_URL", "sqlite:///./data/trunkline.db", "sqlite:///path or postgres://user:password@host/database; default: sqlite:///./data/trunkline.db")
 	set.String(&o.DataDir, "data-dir", "TRUNKLINE_DATA_DIR", "./data", "where calls wait that are not in the database yet, and the key file lies when TRUNKLINE_SECRET_KEY is not set; of this process alone")
-	set.Secret(&o.SecretKey, "secret-key-file", "TRUNKLINE_SECRET_KEY", "", "base64 of 32 bytes that seal provider keys; default: a key file made in the data directory")
+	set.SecretFrom(&o.SecretKey, &o.SecretKeyFile, "secret-key-file", "TRUNKLINE_SECRET_KEY", "", "base64 of 32 bytes that seal provider keys; default: a key file made in the data directory")
 	o.logging.Register(set)
 	set.Bool(&o.Demo, "demo", "", false, "start with three scripted providers on a throw-away database, send calls that fail over, and show what happened")
 	o.Control.Register(set)

@@ -67,8 +67,8 @@ type Config struct {
 	Local   Local
 	Source  Source
 	Replica string // name of this replica, unique; default: a new UUID
-	// MasterKeys are the ids of the master keys that this replica was given; default: none.
-	MasterKeys []string
+	// MasterKeys lists the ids of the master keys that this replica was given; default: none.
+	MasterKeys func() []string
 	Logger     *slog.Logger
 	Now        func() time.Time // default time.Now
 

@@ -144,7 +144,10 @@ func (f *Fleet) note(ctx context.Context, err error) {
 
 // report writes the lines that changed since they were written last.
 func (f *Fleet) report(ctx context.Context) error {
-	r := Report{Replica: f.cfg.Replica, MasterKeys: f.cfg.MasterKeys, At: f.cfg.Now()}
+	r := Report{Replica: f.cfg.Replica, At: f.cfg.Now()}
+	if f.cfg.MasterKeys != nil {
+		r.MasterKeys = f.cfg.MasterKeys()
+	}
 	f.mu.Lock()
 	for _, l := range f.cfg.Local.Lines() {
 		l.Replica = f.cfg.Replica

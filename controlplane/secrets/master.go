@@ -57,7 +57,9 @@ type Lock interface {
 
 // MasterConfig is what MasterKeys works with. Everything is required unless it says otherwise.
 type MasterConfig struct {
-	Ring  *Ring
+	Ring *Ring
+	// File is where the ring's keys come from, and is looked at again and again. Default: they never change.
+	File  *KeyFile
 	Store MasterStore
 	Lock  Lock
 	// Lost are keys that are gone for good: what is sealed under them does not keep this process
@@ -70,6 +72,7 @@ type MasterConfig struct {
 
 	Follow time.Duration // how often the choice of other replicas is read; default 1s
 	Round  time.Duration // how often it is looked for secrets under other keys; default 1m
+	Look   time.Duration // how often the file is looked at; default 5s
 }
 
 // MasterKeys keeps the ring on the key that the database uses, and brings what is sealed under other
@@ -86,7 +89,7 @@ func OpenMasterKeys(ctx context.Context, cfg MasterConfig) (*MasterKeys, error) 
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	cfg.Follow, cfg.Round = cmp.Or(cfg.Follow, time.Second), cmp.Or(cfg.Round, time.Minute)
+	cfg.Follow, cfg.Round, cfg.Look = cmp.Or(cfg.Follow, time.Second), cmp.Or(cfg.Round, time.Minute), cmp.Or(cfg.Look, 5*time.Second)
 	m := &MasterKeys{cfg: cfg, wake: make(chan struct{}, 1)}
 	if err := m.begin(ctx); err != nil {
 		return nil, err
@@ -242,11 +245,11 @@ func (m *MasterKeys) Rotate(ctx context.Context, id, by string) error {
 		return nil
 	}
 	if !m.cfg.Ring.Has(id) {
-		return errs.Newf(errs.FailedPrecondition, "this replica was not given master key %s, only %s: add it to TRUNKLINE_SECRET_KEY of every replica and restart them",
+		return errs.Newf(errs.FailedPrecondition, "this replica was not given master key %s, only %s: add it to the file of the secret key of every replica, which is read again within 5 s, or to TRUNKLINE_SECRET_KEY and restart them",
 			id, strings.Join(m.cfg.Ring.KeyIDs(), ", "))
 	}
 	if lacking := m.lacking(id); len(lacking) > 0 {
-		return errs.Newf(errs.FailedPrecondition, "%d replicas of the control plane were not given master key %s: %s; add it to their TRUNKLINE_SECRET_KEY and restart them "+
+		return errs.Newf(errs.FailedPrecondition, "%d replicas of the control plane were not given master key %s: %s; add it to the file of their secret key, which is read again within 5 s, or to their TRUNKLINE_SECRET_KEY and restart them "+
 			"(one that was stopped is forgotten after 10 s)", len(lacking), id, strings.Join(lacking, ", "))
 	}
 	if err := m.cfg.Store.UseMasterKey(ctx, present.ID, MasterKey{ID: id, Since: m.now(), By: by}); err != nil {

@@ -15,14 +15,15 @@ const (
 	rewrapBatch = 50
 )
 
-// Run follows which key is in use and re-wraps what is sealed under others, until ctx ends. What a
+// Run follows which key is in use and which are given, and re-wraps what is sealed under others, until ctx ends. What a
 // crash interrupts goes on with the next round, of whichever replica: each secret is under one key or
 // the other. While the database is away it tries again later.
 func (m *MasterKeys) Run(ctx context.Context) error {
-	follow, round := time.NewTicker(m.cfg.Follow), time.NewTicker(m.cfg.Round)
+	follow, round, look := time.NewTicker(m.cfg.Follow), time.NewTicker(m.cfg.Round), time.NewTicker(m.cfg.Look)
 	defer follow.Stop()
 	defer round.Stop()
-	var trouble string
+	defer look.Stop()
+	var trouble, fileTrouble string
 	for due := true; ; {
 		changed, err := m.follow(ctx)
 		if err == nil && (due || changed) {
@@ -46,6 +47,8 @@ func (m *MasterKeys) Run(ctx context.Context) error {
 			due = true
 		case <-round.C:
 			due = true
+		case <-look.C:
+			fileTrouble = m.look(ctx, fileTrouble)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane/store"
 	"github.com/trunkline-ai/trunkline/internal/errs"
+	"github.com/trunkline-ai/trunkline/internal/settings"
 )
 
 const (
@@ -65,7 +66,7 @@ func (p *Process) Migrate(ctx context.Context, log *slog.Logger) error {
 	if err := p.checkDatabase(); err != nil {
 		return err
 	}
-	db, err := openDatabase(ctx, store.Config{URL: p.databaseURL, Logger: log}, p.DatabaseWait)
+	db, err := openDatabase(ctx, store.Config{URL: p.databaseURL, Again: settings.Again(p.databaseURLFile), Logger: log}, p.DatabaseWait)
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ type Process struct {
 	listen, nodeListen, opsListen     string
 	databaseURL, secretKey, joinToken string
 	settle                            time.Duration
-	secretKeyFile                     string // that secretKey was read from; empty: none
+	secretKeyFile, databaseURLFile    string // that these were read from; empty: none
 }
 
 // Register adds every setting of the process.
@@ -39,9 +39,9 @@ func (p *Process) Register(set *settings.Set) {
 	set.String(&p.listen, "listen", "TRUNKLINE_LISTEN", ":8001", "address of console and admin API")
 	set.String(&p.nodeListen, "node-listen", "TRUNKLINE_NODE_LISTEN", ":8002", "address that nodes dial: TLS 1.3 with certificates of its own, so it must be reached as TCP, not through a proxy that ends TLS")
 	set.String(&p.opsListen, "ops-listen", "TRUNKLINE_OPS_LISTEN", ":8003", "address of /healthz, /readyz and /metrics: plain HTTP without a password, so keep it in a private network")
-	set.Secret(&p.databaseURL, "database-url-file", "DATABASE_URL", "", "postgres://user:password@host/database; required")
+	set.SecretFrom(&p.databaseURL, &p.databaseURLFile, "database-url-file", "DATABASE_URL", "", "postgres://user:password@host/database; required. A file is read again for each new connection, for its user and password")
 	set.SecretFrom(&p.secretKey, &p.secretKeyFile, "secret-key-file", "TRUNKLINE_SECRET_KEY", "",
-		"master keys that seal provider keys and other secrets, each base64 of 32 bytes: one, or several on lines of their own or with commas between them while one takes the place of another; required, the same on every replica")
+		"master keys that seal provider keys and other secrets, each base64 of 32 bytes: one, or several on lines of their own or with commas between them while one takes the place of another; required, the same on every replica. A file is read again every 5 s")
 	set.Secret(&p.joinToken, "join-token-file", "TRUNKLINE_JOIN_TOKEN", "", "a token with which any node may join, at least 16 characters and hard to guess; default: none, only those of `trunklinectl nodes create-join-token`")
 	set.Duration(&p.settle, "drain-delay", "TRUNKLINE_DRAIN_DELAY", 5*time.Second, "how long it goes on as before after SIGTERM, while /readyz says 503 already, for load balancers to notice")
 	p.connections.Register(set)
@@ -128,7 +128,7 @@ func (p *Process) config(log *slog.Logger) (Config, error) {
 	if p.joinToken != "" && len(p.joinToken) < minJoinToken {
 		return Config{}, fmt.Errorf("TRUNKLINE_JOIN_TOKEN must have at least %d characters, or be left out", minJoinToken)
 	}
-	keys, err := secrets.Parse(p.secretKey)
+	keys, file, err := MasterKeys(p.secretKey, p.secretKeyFile)
 	if err != nil {
 		return Config{}, fmt.Errorf("TRUNKLINE_SECRET_KEY: %w", err)
 	}
@@ -138,11 +138,29 @@ func (p *Process) config(log *slog.Logger) (Config, error) {
 		return Config{}, err
 	}
 	return Config{
-		DatabaseURL: p.databaseURL, DatabaseWait: p.DatabaseWait, KeepSchema: p.NoMigrate, Keys: keys, LostMasterKeys: p.Lost(), JoinToken: p.joinToken,
+		DatabaseURL: p.databaseURL, DatabaseURLAgain: settings.Again(p.databaseURLFile), DatabaseWait: p.DatabaseWait, KeepSchema: p.NoMigrate,
+		Keys: keys, KeyFile: file, LostMasterKeys: p.Lost(), JoinToken: p.joinToken,
 		AdminUsername: p.AdminUsername, AdminPassword: p.AdminPassword, RecentSignIn: p.RecentSignIn, RequireTOTP: p.RequireTOTP, OIDC: idp, Listen: p.listen,
 		TrustForwardedHeaders: p.TrustForwarded, GatewayURL: p.GatewayURL, Version: version.String(), Logger: log,
 		PriceCatalogue: p.PriceCatalogue, InstanceIdentity: p.InstanceIdentity,
 	}, nil
+}
+
+// MasterKeys are the keys of a text, or of the file that the text was read from, which is looked at again
+// and again; empty: it came from no file.
+func MasterKeys(text, path string) (secrets.KeyService, *secrets.KeyFile, error) {
+	if path == "" {
+		keys, err := secrets.Parse(text)
+		return keys, nil, err
+	}
+	file, err := secrets.NewKeyFile(func() (*secrets.Keyset, error) {
+		text, err := settings.ReadSecret(path)
+		if err != nil {
+			return nil, err
+		}
+		return secrets.Parse(text)
+	})
+	return file, file, err
 }
 
 // warnExposed says that others may read the file of the master keys. It is no error: what mounts

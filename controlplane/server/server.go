@@ -34,11 +34,16 @@ import (
 // Config is what a control plane needs.
 type Config struct {
 	DatabaseURL string // sqlite:///path or postgres://...; required
+	// DatabaseURLAgain reads the URL again for each connection to PostgreSQL, of which user and password count;
+	// default: they never change.
+	DatabaseURLAgain func() (string, error)
 	// DatabaseWait is how long New waits for a database that is not there yet; default: not at all.
 	DatabaseWait time.Duration
 	// KeepSchema waits for somebody else to migrate the database; default: New does.
 	KeepSchema bool
 	Keys       secrets.KeyService // master keys that seal secrets; required
+	// KeyFile is Keys where they come from a file, which is looked at again and again; nil: they never change.
+	KeyFile *secrets.KeyFile
 	// LostMasterKeys are ids of master keys that are gone for good: what is sealed under them does
 	// not keep the control plane from starting. Default: none.
 	LostMasterKeys []string
@@ -116,7 +121,7 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if s.gatewayOrigin, err = gatewayOrigin(cfg.GatewayURL); err != nil {
 		return nil, err
 	}
-	if s.db, err = openDatabase(ctx, store.Config{URL: cfg.DatabaseURL, KeepSchema: cfg.KeepSchema, Logger: cfg.Logger}, cfg.DatabaseWait); err != nil {
+	if s.db, err = openDatabase(ctx, store.Config{URL: cfg.DatabaseURL, Again: cfg.DatabaseURLAgain, KeepSchema: cfg.KeepSchema, Logger: cfg.Logger}, cfg.DatabaseWait); err != nil {
 		return nil, err
 	}
 	defer func() {

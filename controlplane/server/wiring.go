@@ -23,7 +23,7 @@ func (s *Server) openMasterKeys(ctx context.Context, cfg Config) (*secrets.Ring,
 		return nil, err
 	}
 	s.masterKeys, err = secrets.OpenMasterKeys(ctx, secrets.MasterConfig{
-		Ring: ring, Store: store.NewMasterKeys(s.db), Lock: s.db, Lost: cfg.LostMasterKeys, Logger: cfg.Logger,
+		Ring: ring, File: cfg.KeyFile, Store: store.NewMasterKeys(s.db), Lock: s.db, Lost: cfg.LostMasterKeys, Logger: cfg.Logger,
 		Lacking: func(keyID string) []string { return s.fleet.Lacking(keyID) },
 	})
 	return ring, err
@@ -80,7 +80,7 @@ func (s *Server) openNodes(ctx context.Context, cfg Config, sealer controlplane.
 		return err
 	}
 	s.fleet, err = fleet.New(fleet.Config{
-		Store: store.NewFleet(s.db), Lock: s.db, Local: s.nodes.Registry(), Source: s.live, MasterKeys: cfg.Keys.KeyIDs(), Logger: cfg.Logger,
+		Store: store.NewFleet(s.db), Lock: s.db, Local: s.nodes.Registry(), Source: s.live, MasterKeys: cfg.Keys.KeyIDs, Logger: cfg.Logger,
 	})
 	if err != nil {
 		return err

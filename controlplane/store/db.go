@@ -40,6 +40,9 @@ type Config struct {
 	// URL is sqlite:///relative/path.db, sqlite:////absolute/path.db (file and folder are
 	// made when missing) or postgres://user:password@host:port/database?sslmode=...
 	URL string
+	// Again reads the URL again for each connection to PostgreSQL, of which user and password count; default:
+	// they never change.
+	Again func() (string, error)
 	// KeepSchema refuses a schema that is not the one this program needs, in place of migrating it.
 	KeepSchema bool
 	Logger     *slog.Logger     // required
@@ -141,7 +144,7 @@ func openEngine(ctx context.Context, cfg Config, schema *migration.Result) (engi
 	scheme, _, _ := strings.Cut(cfg.URL, "://")
 	switch scheme {
 	case "postgres", "postgresql":
-		db, err := postgres.Open(ctx, cfg.URL, cfg.Logger, prepare(migration.Postgres, migration.CheckPostgres))
+		db, err := postgres.Open(ctx, cfg.URL, cfg.Again, cfg.Logger, prepare(migration.Postgres, migration.CheckPostgres))
 		if err != nil {
 			return nil, translate(err, postgres.Classify, openDatabase)
 		}

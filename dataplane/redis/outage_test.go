@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -103,6 +104,45 @@ func TestRefusalsAreToldFromAbsence(t *testing.T) {
 				t.Errorf("trouble %q while it is %s", c.Trouble(), tt.state)
 			}
 		})
+	}
+}
+
+// A password that is changed at the server and in the file needs no restart.
+func TestAPasswordThatChanges(t *testing.T) {
+	t.Parallel()
+	server := testenv.Redis(t)
+	root := admin(t, server)
+	password := func(secret string) {
+		t.Helper()
+		if err := root.Do(t.Context(), "ACL", "SETUSER", "node", "on", "resetpass", ">"+secret, "~*", "+@all").Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	password("first-pw")
+	var url atomic.Pointer[string]
+	hold := func(user string) { text := "redis://" + user + "@" + server.Addr + "/0"; url.Store(&text) }
+	hold("node:first-pw")
+	c, err := redis.New(redis.Config{
+		URL: *url.Load(), Environment: "test", Logger: slog.New(slog.DiscardHandler), RetryEvery: 10 * time.Millisecond,
+		Again: func() (string, error) { return *url.Load(), nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	await(t, c, "up")
+	password("second-pw")
+	if err := root.Do(t.Context(), "CLIENT", "KILL", "USER", "node").Err(); err != nil {
+		t.Fatal(err)
+	}
+	for c.Up() {
+		_ = use(c, "k")
+	}
+	await(t, c, "denied")
+	hold("node:second-pw")
+	await(t, c, "up")
+	if err := use(c, "k"); err != nil {
+		t.Error(err)
 	}
 }
 

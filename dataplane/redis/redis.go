@@ -49,6 +49,8 @@ const (
 type Config struct {
 	// URL names Redis: redis://[user:password@]host:port/db, rediss:// for TLS. Required.
 	URL string
+	// Again reads the URL again for each connection, of which user and password count; default: they never change.
+	Again func() (string, error)
 	// Environment keeps apart several Trunklines on one Redis; default "default".
 	Environment string
 	// OnChange is called when Redis went or came. It must not block. Default: nothing.
@@ -111,6 +113,9 @@ func New(cfg Config) (*Client, error) {
 	options.MaxRetries, options.DialerRetries, options.ContextTimeoutEnabled = -1, 1, true
 	options.PoolSize, options.MinIdleConns = 8, 0
 	options.Protocol, options.DisableIdentity = 2, true
+	if cfg.Again != nil {
+		options.CredentialsProvider = func() (user, password string) { return credentials(cfg.Again, options) }
+	}
 	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	c := &Client{
 		cfg: cfg, options: options, log: cfg.Logger.With("redis", options.Addr), start: time.Now(),
@@ -121,6 +126,17 @@ func New(cfg Config) (*Client, error) {
 		c.register(cfg.Metrics)
 	}
 	return c, nil
+}
+
+// credentials are those of the URL as it is now. One that cannot be read leaves those of the start: the
+// server says whether they are still good.
+func credentials(again func() (string, error), start *redis.Options) (user, password string) {
+	if url, err := again(); err == nil {
+		if now, err := redis.ParseURL(url); err == nil {
+			return now.Username, now.Password
+		}
+	}
+	return start.Username, start.Password
 }
 
 func (c *Client) register(metrics prometheus.Registerer) {

@@ -86,7 +86,7 @@ func (p *Process) Run(ctx context.Context, hurry <-chan struct{}, log *slog.Logg
 	defer sends.End(log)
 	s, err := New(Config{
 		ControlPlane: p.controlPlane, JoinToken: p.joinToken, Node: p.NodeName(), Version: version.String(),
-		DataDir: p.dataDir, SpoolBytes: int64(p.SpoolBytes), SpoolAge: p.SpoolAge, MinFreeDisk: p.MinFreeDisk, CallMemory: int64(p.CallMemory), RedisURL: p.RedisURL, Environment: p.Environment,
+		DataDir: p.dataDir, SpoolBytes: int64(p.SpoolBytes), SpoolAge: p.SpoolAge, MinFreeDisk: p.MinFreeDisk, CallMemory: int64(p.CallMemory), RedisURL: p.RedisURL, RedisURLAgain: settings.Again(p.RedisURLFile), Environment: p.Environment,
 		ServeWhenRevoked: p.serveRevoked, Minting: cloudauth.Config{InstanceIdentity: p.instanceIdentity},
 		Logger: log, Metrics: metrics, Telemetry: sends, Proxy: bounds,
 	})

@@ -9,7 +9,7 @@ func openRedis(cfg *Config, onChange func()) (*redis.Client, error) {
 		return nil, nil
 	}
 	return redis.New(redis.Config{
-		URL: cfg.RedisURL, Environment: cfg.Environment, OnChange: onChange, Logger: cfg.Logger, Metrics: cfg.Metrics,
+		URL: cfg.RedisURL, Again: cfg.RedisURLAgain, Environment: cfg.Environment, OnChange: onChange, Logger: cfg.Logger, Metrics: cfg.Metrics,
 	})
 }
 

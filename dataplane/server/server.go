@@ -63,6 +63,8 @@ type Config struct {
 	// RedisURL names the Redis through which nodes share what they know; empty: each keeps
 	// its own. It may hold a password.
 	RedisURL string
+	// RedisURLAgain reads it again for each connection, of which user and password count; default: they never change.
+	RedisURLAgain func() (string, error)
 	// ServeWhenRevoked goes on serving when an admin has revoked the node.
 	ServeWhenRevoked bool
 	Environment      string // keeps apart several Trunklines on one Redis; default "default"

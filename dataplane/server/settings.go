@@ -24,7 +24,9 @@ type Settings struct {
 	MinFreeDisk int // percent
 	Node        string
 	RedisURL    string // may hold a password: never log it
-	Environment string
+	// RedisURLFile is where RedisURL was read from; empty: from no file.
+	RedisURLFile string
+	Environment  string
 }
 
 // Register adds the settings that both the node and the all-in-one have.
@@ -45,7 +47,7 @@ func (s *Settings) Register(set *settings.Set) {
 		"part of the disk that call records leave to others, in percent, 0 to 90; with less free they wait in memory and are then summed up; 0: records may fill the disk")
 	set.Int(&s.CallMemory, "call-memory-bytes", "TRUNKLINE_CALL_MEMORY_BYTES", 64<<20,
 		"memory for call records that the disk does not take, in bytes; beyond it they are summed up")
-	set.Secret(&s.RedisURL, "redis-url-file", "REDIS_URL", "",
+	set.SecretFrom(&s.RedisURL, &s.RedisURLFile, "redis-url-file", "REDIS_URL", "",
 		"redis://[user:password@]host:port/db, or rediss:// for TLS, that nodes share health and limits through; default: each node keeps its own")
 	set.String(&s.Environment, "environment", "TRUNKLINE_ENVIRONMENT", "default", "keeps Trunklines apart that use one Redis")
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/listentls"
 	"github.com/trunkline-ai/trunkline/internal/ops"
 	"github.com/trunkline-ai/trunkline/internal/run"
+	"github.com/trunkline-ai/trunkline/internal/settings"
 	"github.com/trunkline-ai/trunkline/internal/telemetry"
 	"github.com/trunkline-ai/trunkline/internal/version"
 )
@@ -46,6 +47,8 @@ type Config struct {
 	DataDir     string // of this process alone
 	// SecretKey is one or several master keys, each base64 of 32 bytes; default: a key file made in DataDir.
 	SecretKey string
+	// SecretKeyFile and DatabaseURLFile are where those were read from; empty: from no file.
+	SecretKeyFile, DatabaseURLFile string
 	// Demo loads the scripted providers, sends calls and shows what happened to them.
 	Demo    bool
 	Control controlplane.Settings
@@ -91,7 +94,7 @@ func New(ctx context.Context, cfg Config) (_ *Gateway, err error) {
 	if err := cfg.Control.Check(); err != nil {
 		return nil, err
 	}
-	keys, err := g.loadKeys()
+	keys, keyFile, err := g.loadKeys()
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +117,7 @@ func New(ctx context.Context, cfg Config) (_ *Gateway, err error) {
 		return nil, err
 	}
 	g.web, g.opsWeb = limit.Listener("console", g.web), limit.Listener("ops", g.opsWeb)
-	if err := g.openPlanes(ctx, keys, metrics); err != nil {
+	if err := g.openPlanes(ctx, keys, keyFile, metrics); err != nil {
 		return nil, err
 	}
 	g.ops = ops.Handler(ops.Config{
@@ -128,14 +131,14 @@ func New(ctx context.Context, cfg Config) (_ *Gateway, err error) {
 }
 
 // openPlanes makes the control plane, and the node that finds it in memory.
-func (g *Gateway) openPlanes(ctx context.Context, keys *secrets.Keyset, metrics prometheus.Registerer) (err error) {
+func (g *Gateway) openPlanes(ctx context.Context, keys secrets.KeyService, keyFile *secrets.KeyFile, metrics prometheus.Registerer) (err error) {
 	cfg := g.cfg
 	idp, err := cfg.Control.OIDC.Config()
 	if err != nil {
 		return err
 	}
 	g.control, err = controlplane.New(ctx, controlplane.Config{
-		DatabaseURL: cfg.DatabaseURL, DatabaseWait: cfg.Control.DatabaseWait, KeepSchema: cfg.Control.NoMigrate, Keys: keys, LostMasterKeys: cfg.Control.Lost(), AllInOne: &controlplane.AllInOne{DialFake: g.fake.DialContext},
+		DatabaseURL: cfg.DatabaseURL, DatabaseURLAgain: settings.Again(cfg.DatabaseURLFile), DatabaseWait: cfg.Control.DatabaseWait, KeepSchema: cfg.Control.NoMigrate, Keys: keys, KeyFile: keyFile, LostMasterKeys: cfg.Control.Lost(), AllInOne: &controlplane.AllInOne{DialFake: g.fake.DialContext},
 		AdminUsername: cfg.Control.AdminUsername, AdminPassword: cfg.Control.AdminPassword, RecentSignIn: cfg.Control.RecentSignIn, RequireTOTP: cfg.Control.RequireTOTP, OIDC: idp, Listen: cfg.Listen,
 		TrustForwardedHeaders: cfg.Control.TrustForwarded, PriceCatalogue: cfg.Control.PriceCatalogue,
 		InstanceIdentity: cfg.Control.InstanceIdentity,
@@ -150,7 +153,7 @@ func (g *Gateway) openPlanes(ctx context.Context, keys *secrets.Keyset, metrics 
 		AllInOne: &dataplane.AllInOne{DialControlPlane: g.link.DialContext, DialFake: g.fake.DialContext},
 		Node:     cfg.Data.NodeName(), Version: version.String(),
 		Minting:  cloudauth.Config{InstanceIdentity: cfg.Control.InstanceIdentity},
-		RedisURL: cfg.Data.RedisURL, Environment: cfg.Data.Environment, HealthFile: filepath.Join(cfg.DataDir, "health.json"),
+		RedisURL: cfg.Data.RedisURL, RedisURLAgain: settings.Again(cfg.Data.RedisURLFile), Environment: cfg.Data.Environment, HealthFile: filepath.Join(cfg.DataDir, "health.json"),
 		BudgetFile: filepath.Join(cfg.DataDir, "budgets.json"),
 		// Calls wait here until the database has them: a crash loses what it may lose on any
 		// node. The last good snapshot is not kept: without the database beside it this
@@ -180,16 +183,20 @@ func (g *Gateway) close() {
 }
 
 // loadKeys reads the keys that seal provider credentials, or makes one at the first start.
-func (g *Gateway) loadKeys() (*secrets.Keyset, error) {
+func (g *Gateway) loadKeys() (secrets.KeyService, *secrets.KeyFile, error) {
 	if g.cfg.SecretKey != "" {
-		return secrets.Parse(g.cfg.SecretKey)
+		return controlplane.MasterKeys(g.cfg.SecretKey, g.cfg.SecretKeyFile)
 	}
 	path := filepath.Join(g.cfg.DataDir, "secret.key")
-	keys, created, err := secrets.LoadOrCreateKeyFile(path)
+	_, created, err := secrets.LoadOrCreateKeyFile(path)
+	if err != nil {
+		return nil, nil, err
+	}
 	if created {
 		g.log.Info("made a key that seals provider credentials: back it up", "path", path)
 	}
-	return keys, err
+	file, err := secrets.NewKeyFile(func() (*secrets.Keyset, error) { return secrets.LoadKeyFile(path) })
+	return file, file, err
 }
 
 // gatewayURL is what the log calls the gateway's address. The console is not told ours: it asks

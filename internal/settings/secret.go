@@ -40,12 +40,20 @@ func (src source) secret(st *setting, value, from string) (string, string, error
 		return "", from, fmt.Errorf("set %s or %s, not both", env, env+fileSuffix)
 	}
 	*st.file = path
-	value, err := readSecret(path)
+	value, err := ReadSecret(path)
 	return value, fmt.Sprintf(src.format, env+fileSuffix), err
 }
 
-// readSecret reads a file that holds nothing but a secret.
-func readSecret(path string) (string, error) {
+// Again gives what reads the secret of a file again; nil where there is no file.
+func Again(path string) func() (string, error) {
+	if path == "" {
+		return nil
+	}
+	return func() (string, error) { return ReadSecret(path) }
+}
+
+// ReadSecret reads a file that holds nothing but a secret.
+func ReadSecret(path string) (string, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return "", err // names the path

@@ -176,7 +176,7 @@ func (s *Set) find(st *setting) (value, from string, err error) {
 		from = "flag --" + st.flag
 		if st.secret {
 			*st.file = st.given
-			value, err = readSecret(st.given)
+			value, err = ReadSecret(st.given)
 			return value, from, err
 		}
 		return st.given, from, nil

@@ -18,7 +18,7 @@ var errLockLost = errors.New("the connection that holds the job's lock is lost: 
 // through a pooler that shares connections between transactions. When that connection is
 // lost the context of do ends, within db.lease, for another replica may have the job by then.
 func (db *DB) Exclusive(ctx context.Context, job string, do func(context.Context) error) (bool, error) {
-	conn, err := pgx.ConnectConfig(ctx, db.config)
+	conn, err := db.connect(ctx)
 	if err != nil {
 		return false, err
 	}

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"math/rand/v2"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 const (
@@ -47,7 +45,7 @@ func (db *DB) Listen(ctx context.Context, channel string, wake func()) {
 
 // listenOnce listens on one connection of its own until it breaks.
 func (db *DB) listenOnce(ctx context.Context, channel string, wake func()) error {
-	conn, err := pgx.ConnectConfig(ctx, db.config)
+	conn, err := db.connect(ctx)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,8 @@ var sessionSettings = []struct{ name, value string }{
 // DB is one pool of connections. It is safe for concurrent use.
 type DB struct {
 	pool   *sql.DB
-	config *pgx.ConnConfig
+	config *pgx.ConnConfig // see connect
+	again  func() (string, error)
 	logger *slog.Logger
 	// heartbeat is how long the listener waits before it checks that its connection lives;
 	// answer how long a living server takes at most for what it does at once.
@@ -49,8 +50,9 @@ type DB struct {
 
 // Open connects to postgres://user:password@host:port/database?sslmode=... and has prepare
 // bring its schema up to date, or check it. Several hosts, and every other parameter pgx knows,
-// are allowed.
-func Open(ctx context.Context, url string, logger *slog.Logger, prepare func(context.Context, *sql.DB) error) (*DB, error) {
+// are allowed. again, unless it is nil, reads the URL again for each connection, of which user and password
+// count.
+func Open(ctx context.Context, url string, again func() (string, error), logger *slog.Logger, prepare func(context.Context, *sql.DB) error) (*DB, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil || !encoded(url) {
 		// The cause stays out: it may quote the URL, and the URL holds the password.
@@ -70,6 +72,10 @@ func Open(ctx context.Context, url string, logger *slog.Logger, prepare func(con
 		// Look whether a connection still lives each time one is taken from the pool: a server
 		// that restarted must not fail one operation per connection. It costs a round trip.
 		stdlib.OptionShouldPing(func(context.Context, stdlib.ShouldPingParams) bool { return true }),
+		stdlib.OptionBeforeConnect(func(_ context.Context, c *pgx.ConnConfig) error {
+			refresh(c, again)
+			return nil
+		}),
 		stdlib.OptionAfterConnect(applySettings))
 	pool.SetMaxOpenConns(maxConnections)
 	pool.SetMaxIdleConns(maxConnections)
@@ -79,7 +85,29 @@ func Open(ctx context.Context, url string, logger *slog.Logger, prepare func(con
 		_ = pool.Close() // the first error says more
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)
 	}
-	return &DB{pool: pool, config: config, logger: logger, heartbeat: 30 * time.Second, answer: 5 * time.Second, lease: 5 * time.Second}, nil
+	return &DB{pool: pool, config: config, again: again, logger: logger, heartbeat: 30 * time.Second, answer: 5 * time.Second, lease: 5 * time.Second}, nil
+}
+
+// connect makes a connection beside the pool.
+func (db *DB) connect(ctx context.Context) (*pgx.Conn, error) {
+	config := db.config.Copy()
+	refresh(config, db.again)
+	return pgx.ConnectConfig(ctx, config)
+}
+
+// refresh gives config the user and the password that the URL has now. A URL that cannot be read leaves
+// those that there are: the server says whether they are still good.
+func refresh(config *pgx.ConnConfig, again func() (string, error)) {
+	if again == nil {
+		return
+	}
+	url, err := again()
+	if err != nil || !encoded(url) {
+		return
+	}
+	if now, err := pgx.ParseConfig(url); err == nil {
+		config.User, config.Password = now.User, now.Password
+	}
 }
 
 // encoded reports whether nothing of the password can be taken for the host or the database: a bare

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -33,13 +35,13 @@ func TestAnOddPasswordIsNotPrinted(t *testing.T) {
 		"postgres://u:1?secret@127.0.0.1:1/db",
 		"postgresql://u:p#secret@127.0.0.1:1/db",
 	} {
-		_, err := Open(t.Context(), url, slog.New(slog.DiscardHandler), migrate)
+		_, err := Open(t.Context(), url, nil, slog.New(slog.DiscardHandler), migrate)
 		if err == nil || !strings.Contains(err.Error(), "percent-encoded") || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v", url, err)
 		}
 	}
 	for _, url := range []string{"postgres://u:p%40%23@127.0.0.1:1/db?sslmode=disable", "postgres://127.0.0.1:1/db", "host=127.0.0.1 port=1 password='a@b#c'"} {
-		_, err := Open(t.Context(), url, slog.New(slog.DiscardHandler), migrate)
+		_, err := Open(t.Context(), url, nil, slog.New(slog.DiscardHandler), migrate)
 		if err == nil || strings.Contains(err.Error(), "percent-encoded") {
 			t.Errorf("%s: %v", url, err)
 		}
@@ -119,6 +121,54 @@ func TestListenerNoticesASilentServer(t *testing.T) {
 	stop()
 }
 
+// TestCredentialsAreReadAgain: a user that changed in the file is that of every new connection, beside the
+// pool too; a file that cannot be used leaves the present one.
+func TestCredentialsAreReadAgain(t *testing.T) {
+	t.Parallel()
+	url := testenv.Postgres(t)
+	first := openTest(t, url)
+	if _, err := first.pool.Exec(`DO $$ BEGIN CREATE ROLE rotated LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$`); err != nil {
+		t.Fatal(err)
+	}
+	now, broken := url, error(nil)
+	db, err := Open(t.Context(), url, func() (string, error) { return now, broken }, slog.New(slog.DiscardHandler), migrate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	db.pool.SetMaxIdleConns(0) // each statement has a connection of its own
+	users := func() (pooled, alone string) {
+		t.Helper()
+		if err := db.pool.QueryRow(`SELECT current_user`).Scan(&pooled); err != nil {
+			t.Fatal(err)
+		}
+		conn, err := db.connect(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close(t.Context())
+		if err := conn.QueryRow(t.Context(), `SELECT current_user`).Scan(&alone); err != nil {
+			t.Fatal(err)
+		}
+		return pooled, alone
+	}
+	before, _ := users()
+	for what, tt := range map[string]struct {
+		url  string
+		err  error
+		want string
+	}{
+		"another user":        {regexp.MustCompile(`//[^@/]*@`).ReplaceAllString(url, "//rotated@"), nil, "rotated"},
+		"a file that is gone": {"", os.ErrNotExist, before},
+		"nonsense":            {"nonsense://", nil, before},
+	} {
+		now, broken = tt.url, tt.err
+		if pooled, alone := users(); pooled != tt.want || alone != tt.want {
+			t.Errorf("%s: the users are %s and %s, want %s", what, pooled, alone, tt.want)
+		}
+	}
+}
+
 func TestSessionSettings(t *testing.T) {
 	t.Parallel()
 	url := testenv.Postgres(t)
@@ -142,7 +192,7 @@ func TestSessionSettings(t *testing.T) {
 
 func openTest(t *testing.T, url string) *DB {
 	t.Helper()
-	db, err := Open(t.Context(), url, slog.New(slog.DiscardHandler), migrate)
+	db, err := Open(t.Context(), url, nil, slog.New(slog.DiscardHandler), migrate)
 	if err != nil {
 		t.Fatal(err)
 	}
