@@ -49,6 +49,7 @@ export function BodyLogFields({ form }: { form: UseFormReturnType<Draft> }) {
               label={t('groups.log.retention')}
               description={t('groups.log.retentionHow')}
               placeholder={setting(WEEK)}
+              inherited={WEEK}
               units={['h', 'd']}
               value={retention}
               onChange={(ms) => form.setFieldValue('bodyLog.retention', ms)}

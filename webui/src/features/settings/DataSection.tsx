@@ -69,6 +69,7 @@ export function DataSection({ settings }: { settings: Settings }) {
             label={t('settings.calls')}
             description={t('settings.callsHow')}
             placeholder={setting(byDefault)}
+            inherited={byDefault}
             value={draft.calls}
             onChange={(calls) => setDraft({ ...draft, calls })}
             units={['h', 'd']}
@@ -78,6 +79,7 @@ export function DataSection({ settings }: { settings: Settings }) {
             label={t('settings.auditEvents')}
             description={t('settings.auditEventsHow')}
             placeholder={setting(toMs(settings.defaultRetention?.auditEvents))}
+            inherited={toMs(settings.defaultRetention?.auditEvents)}
             value={draft.auditEvents}
             onChange={(auditEvents) => setDraft({ ...draft, auditEvents })}
             units={['h', 'd']}

@@ -6,12 +6,15 @@ import c from './fields.module.css';
 
 const UNITS = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 type Unit = keyof typeof UNITS;
+const LARGEST_FIRST = ['d', 'h', 'min', 's', 'ms'] as const;
+const ALL: readonly Unit[] = LARGEST_FIRST.toReversed();
 const WORDS: Record<Unit, PlainKey> = { ms: 'unit.ms', s: 'unit.s', min: 'unit.min', h: 'unit.h', d: 'unit.d' };
 
-/** The largest unit that says a time exactly; seconds for nothing. */
-export function unitOf(ms: number | undefined): Unit {
-  if (!ms) return 's';
-  return (['d', 'h', 'min', 's'] as const).find((unit) => ms % UNITS[unit] === 0) ?? 'ms';
+/** The largest of some units that says a time exactly; for nothing seconds, or the smallest. */
+export function unitOf(ms: number | undefined, units: readonly Unit[] = ALL): Unit {
+  const smallest = units.reduce((a, b) => (UNITS[b] < UNITS[a] ? b : a));
+  if (!ms) return units.includes('s') ? 's' : smallest;
+  return LARGEST_FIRST.find((unit) => units.includes(unit) && ms % UNITS[unit] === 0) ?? smallest;
 }
 
 /** A length of time in milliseconds, written as a number and a unit; undefined when it is empty. */
@@ -22,7 +25,8 @@ export function DurationField({
   value,
   onChange,
   placeholder,
-  units = ['ms', 's', 'min', 'h', 'd'],
+  inherited,
+  units = ALL,
   disabled,
   'data-path': path,
 }: {
@@ -31,18 +35,22 @@ export function DurationField({
   error?: ReactNode;
   value: number | undefined;
   onChange: (ms: number | undefined) => void;
-  /** What holds while it is empty. */
+  /** What holds while it is empty, in words. */
   placeholder?: string;
+  /** The same in milliseconds: then it is shown in its unit. */
+  inherited?: number;
   units?: readonly Unit[];
   disabled?: boolean;
   /** Of the form, so that a refusal finds the field. */
   'data-path'?: string;
 }) {
-  const { t } = useI18n();
+  const { t, decimal } = useI18n();
   const id = useId();
-  const [unit, setUnit] = useState<Unit>(() => unitOf(value));
-  const fits = value === undefined || value % UNITS[unit] === 0;
-  const shown = fits ? unit : unitOf(value);
+  // Whoever writes a number keeps its unit: 60 minutes do not become an hour between two digits.
+  const [unit, setUnit] = useState<Unit>();
+  const fits = unit !== undefined && (value === undefined || value % UNITS[unit] === 0);
+  const shown = fits ? unit : unitOf(value ?? inherited, units);
+  const usual = inherited ? inherited / UNITS[shown] : undefined;
   const inUnit = (ms: number | undefined) => (ms === undefined ? '' : ms / UNITS[shown]);
   return (
     <Input.Wrapper label={label} description={description} error={error} labelProps={{ htmlFor: id }}>
@@ -51,8 +59,11 @@ export function DurationField({
           id={id}
           data-path={path}
           value={inUnit(value)}
-          onChange={(n) => onChange(typeof n === 'number' ? Math.round(n * UNITS[shown]) : undefined)}
-          placeholder={placeholder}
+          onChange={(n) => {
+            setUnit(shown);
+            onChange(typeof n === 'number' ? Math.round(n * UNITS[shown]) : undefined);
+          }}
+          placeholder={usual !== undefined && Number.isInteger(usual) ? decimal(usual) : placeholder}
           error={Boolean(error)}
           min={0}
           allowNegative={false}

@@ -44,6 +44,23 @@ test('a duration keeps its number when the unit changes, and may be empty', asyn
   expect(changed).toHaveBeenLastCalledWith(undefined);
 });
 
+test('an empty duration is written in the unit of what holds, or the smallest that may be chosen', async () => {
+  const changed = vi.fn();
+  await renderUi(() => (
+    <>
+      <DurationField label="Window" value={undefined} inherited={60_000} onChange={changed} />
+      <DurationField label="Every" value={undefined} units={['h', 'd']} onChange={changed} />
+    </>
+  ));
+  expect(screen.getByLabelText('Window')).toHaveAttribute('placeholder', '1');
+  expect(screen.getByLabelText('Unit: Window')).toHaveValue('min');
+  await userEvent.type(screen.getByLabelText('Window'), '2');
+  expect(changed).toHaveBeenLastCalledWith(120_000);
+  expect(screen.getByLabelText('Unit: Every')).toHaveValue('h');
+  await userEvent.type(screen.getByLabelText('Every'), '5');
+  expect(changed).toHaveBeenLastCalledWith(5 * 3_600_000);
+});
+
 test('money takes digits and one point, and the comma of other keyboards', async () => {
   function Field() {
     const [value, setValue] = useState('');

@@ -40,12 +40,14 @@ export function PolicyFields(props: Props) {
           <TimeField {...props} field="cooldownMax" />
           <CountField {...props} field="maxAttempts" max={20} />
         </FieldRow>
-        <SwitchField {...props} field="probeEarly" />
         <FieldRow>
           <SwitchField {...props} field="retrySameTarget" />
           <TimeField {...props} field="retryWait" />
         </FieldRow>
-        <TimeField {...props} field="affinityHold" />
+        <FieldRow>
+          <SwitchField {...props} field="probeEarly" />
+          <TimeField {...props} field="affinityHold" />
+        </FieldRow>
       </FieldPart>
       <FieldPart title={t('policy.timers')} sub={t('policy.timersHow')}>
         <FieldRow>
@@ -65,10 +67,14 @@ export function PolicyFields(props: Props) {
         </FieldRow>
       </FieldPart>
       <FieldPart title={t('policy.streams')} sub={t('policy.streamsHow')}>
-        <ChoiceField {...props} field="streamCommit" />
-        <TimeField {...props} field="keywordHold" />
-        <SwitchField {...props} field="streamKeepAlive" />
-        <ChoiceField {...props} field="emptyAnswer" />
+        <FieldRow>
+          <ChoiceField {...props} field="streamCommit" />
+          <TimeField {...props} field="keywordHold" />
+        </FieldRow>
+        <FieldRow>
+          <SwitchField {...props} field="streamKeepAlive" />
+          <ChoiceField {...props} field="emptyAnswer" />
+        </FieldRow>
         <SwitchField {...props} field="failoverOnContentPolicy" />
       </FieldPart>
       <FieldPart title={t('policy.dialects')} sub={t('policy.dialectsHow')}>
@@ -127,6 +133,7 @@ function TimeField(props: Props & { field: (typeof TIMES)[number] }) {
       {...field}
       value={props.value[props.field]}
       onChange={(ms) => set(ms)}
+      inherited={props.effective[props.field]}
       units={['ms', 's', 'min', 'h']}
     />
   );

@@ -43,6 +43,7 @@ export function TimeoutFields({ form, stored }: { form: ProviderForm; stored?: P
             value={own}
             onChange={(ms) => form.setFieldValue(`timeouts.${timer}`, ms)}
             placeholder={usual ? setting(toMs(usual)) : undefined}
+            inherited={usual ? toMs(usual) : undefined}
             error={form.errors[`timeouts.${timer}`]}
             units={['ms', 's', 'min']}
           />
