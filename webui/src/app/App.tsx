@@ -41,7 +41,7 @@ function wire() {
   const transport = createTransport(() => {
     const { pathname, href } = router.state.location;
     if (pathname === '/login') return;
-    void router.navigate({ to: '/login', search: { next: href } }).then(() => queryClient.clear());
+    void router.navigate({ to: '/login', search: { next: href, ended: true } }).then(() => queryClient.clear());
   }, gate);
   const router = createAppRouter({ queryClient, transport });
   return { queryClient, transport, router, gate };

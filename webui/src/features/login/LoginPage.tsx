@@ -22,7 +22,7 @@ export function LoginPage() {
   const router = useRouter();
   const transport = useTransport();
   const queryClient = useQueryClient();
-  const { next, ...returned } = route.useSearch();
+  const { next, ended, ...returned } = route.useSearch();
   /** The default password that was just used. */
   const [initial, setInitial] = useState<string | null>(null);
   useTitle(initial === null ? t('login.title') : t('password.firstTitle'));
@@ -42,7 +42,7 @@ export function LoginPage() {
         {initial === null ? (
           <>
             <h1>{t('login.title')}</h1>
-            <p className={c.lead}>{t('login.lead')}</p>
+            <p className={c.lead}>{t(ended ? 'login.ended' : 'login.lead')}</p>
             <LoginForm onDone={signedIn} />
             <SingleSignOn
               next={next ?? '/'}

@@ -1,6 +1,7 @@
 export const login = {
   'login.title': 'Sign in',
   'login.lead': 'One endpoint in front of all your AI providers.',
+  'login.ended': 'Your session has ended. Sign in to go on.',
   'login.username': 'User name',
   'login.password': 'Password',
   'login.showPassword': 'Show password',

@@ -4,6 +4,7 @@ import type { login as en } from '../en/login';
 export const login: Texts<typeof en> = {
   'login.title': 'ログイン',
   'login.lead': 'すべての AI プロバイダーを、ひとつのエンドポイントで。',
+  'login.ended': 'セッションが終了しました。もう一度ログインしてください。',
   'login.username': 'ユーザー名',
   'login.password': 'パスワード',
   'login.showPassword': 'パスワードを表示',

@@ -4,6 +4,7 @@ import type { login as en } from '../en/login';
 export const login: Texts<typeof en> = {
   'login.title': '로그인',
   'login.lead': '모든 AI 제공업체를 하나의 엔드포인트로.',
+  'login.ended': '세션이 종료되었습니다. 다시 로그인하세요.',
   'login.username': '사용자 이름',
   'login.password': '비밀번호',
   'login.showPassword': '비밀번호 표시',

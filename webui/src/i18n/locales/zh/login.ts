@@ -4,6 +4,7 @@ import type { login as en } from '../en/login';
 export const login: Texts<typeof en> = {
   'login.title': '登录',
   'login.lead': '一个入口，统一接入所有 AI 供应商。',
+  'login.ended': '会话已结束，请重新登录。',
   'login.username': '用户名',
   'login.password': '密码',
   'login.showPassword': '显示密码',
