@@ -36,8 +36,16 @@ for (const isEmpty of [false, true]) {
                     route.fulfill({ status: 200, json: change(await (await route.fetch()).json()) }),
                   );
                 }
+                for (const [method, { retryAfter, status, ...json }] of Object.entries(shot.fails ?? {})) {
+                  const headers = { 'x-request-id': 'r-77', ...(retryAfter ? { 'retry-after': retryAfter } : {}) };
+                  await page.route(`**/trunkline.admin.v1.${method}*`, (route) =>
+                    route.fulfill({ status, json, headers }),
+                  );
+                }
+                for (const method of shot.never ?? []) await page.route(`**/trunkline.admin.v1.${method}*`, () => {});
                 await page.goto(shot.path);
-                await settled(page);
+                if (shot.waitFor) await page.locator(shot.waitFor).first().waitFor();
+                else await settled(page);
                 await shot.before?.(page);
                 await page.waitForTimeout(400); // what moves has come to rest
                 const name = `${shot.name}-${lang}-${scheme}-${size.name}`;

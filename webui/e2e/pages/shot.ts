@@ -8,6 +8,12 @@ export type Shot = {
   before?: (page: import('@playwright/test').Page) => Promise<void>;
   /** What the control plane is made to say, by method, out of what it says: states that the demo does not come to. */
   answers?: Record<string, (said: Said) => Said>;
+  /** Methods that the control plane is made to refuse, and how. */
+  fails?: Record<string, { status: number; code: string; message: string; retryAfter?: string }>;
+  /** Methods that it never answers. */
+  never?: readonly string[];
+  /** What is waited for instead of rest: for pages that do not come to it, and for what fails only after some tries. */
+  waitFor?: string;
   /** Taken of an empty installation. */
   empty?: true;
   signedOut?: true;
