@@ -74,7 +74,7 @@ test('palette, shortcuts and help by keyboard alone', async () => {
   await page.goto('/keys');
   await settled(page);
   await page.keyboard.press('Control+k');
-  await page.getByPlaceholder('Page, provider, group, API key, request or trace id').fill('reasoning');
+  await page.getByPlaceholder('Page, name, request or trace id').fill('reasoning');
   await expect(page.getByRole('dialog')).toContainText('reasoning-large');
   expect(await audit(page, 'the palette')).toEqual([]);
   await page.keyboard.press('Enter');

@@ -96,7 +96,7 @@ test('the palette goes to pages, and to groups, providers, keys and calls that t
   });
   await screen.findByRole('heading', { name: 'API keys' });
   await userEvent.keyboard('{Control>}k{/Control}');
-  const box = await screen.findByPlaceholderText('Page, provider, group, API key, request or trace id');
+  const box = await screen.findByPlaceholderText('Page, name, request or trace id');
   await userEvent.type(box, 'big');
   await screen.findByRole('button', { name: /^chat\/gpt-4\.1/ });
   await userEvent.keyboard('{Enter}');
@@ -104,7 +104,7 @@ test('the palette goes to pages, and to groups, providers, keys and calls that t
   expect(listGroups).toHaveBeenCalledWith(expect.objectContaining({ search: 'big', pageSize: 6 }), expect.anything());
 
   await userEvent.keyboard('/');
-  const again = await screen.findByPlaceholderText('Page, provider, group, API key, request or trace id');
+  const again = await screen.findByPlaceholderText('Page, name, request or trace id');
   await userEvent.type(again, 'req_0199e5c100037d1e{Enter}');
   await waitFor(() => expect(router.state.location.pathname).toBe('/calls'));
   expect(router.state.location.search).toEqual({ call: 'req_0199e5c100037d1e' });

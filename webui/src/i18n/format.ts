@@ -67,6 +67,11 @@ export function makeFormat(lang: Lang) {
       return money.format(Number(Number(value).toPrecision(2)));
     },
     percent: (share: number, digits = 0) => number({ style: 'percent', maximumFractionDigits: digits }).format(share),
+    /** A share among others: what is there is never 0 %. */
+    part: (share: number) =>
+      share > 0 && share < 0.005
+        ? `<${number({ style: 'percent' }).format(0.01)}`
+        : number({ style: 'percent', maximumFractionDigits: 0 }).format(share),
     /** A change against before: +12.4 %, −3 %. */
     change: (share: number, digits = 1) =>
       number({ style: 'percent', maximumFractionDigits: digits, signDisplay: 'exceptZero' }).format(share),

@@ -22,12 +22,14 @@ export function Changes({ changes }: { changes: readonly Change[] }) {
                 {change.before}
               </del>
             )}
-            {change.before !== undefined && change.after !== undefined && <ArrowRight size={13} aria-hidden />}
             {change.after !== undefined && (
-              <ins>
-                <span className="visually-hidden">{t('save.after')} </span>
-                {change.after}
-              </ins>
+              <span className={c.after}>
+                {change.before !== undefined && <ArrowRight size={13} aria-hidden />}
+                <ins>
+                  <span className="visually-hidden">{t('save.after')} </span>
+                  {change.after}
+                </ins>
+              </span>
             )}
           </dd>
         </div>

@@ -24,6 +24,7 @@ export function ActiveAlerts({ ended, onEnded }: { ended: boolean; onEnded: (on:
     { id: 'what', title: t('alerts.event'), cell: (a) => <Event event={a.event} /> },
     {
       id: 'state',
+      phone: 'corner',
       title: t('alerts.state'),
       cell: (a) =>
         a.state === AlertState.RESOLVED ? (

@@ -47,6 +47,7 @@ export function Channels({ current, onAdd }: { current: string | undefined; onAd
     { id: 'events', title: t('alerts.events'), phone: 'wide', cell: events },
     {
       id: 'on',
+      phone: 'corner',
       title: t('alerts.state'),
       cell: (ch) => (ch.enabled === false ? <Tag quiet>{t('alerts.off')}</Tag> : <Tag>{t('alerts.on')}</Tag>),
     },

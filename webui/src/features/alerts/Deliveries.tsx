@@ -37,6 +37,7 @@ export function Deliveries() {
     { id: 'channel', title: t('alerts.channel'), cell: (d) => d.channel },
     {
       id: 'state',
+      phone: 'corner',
       title: t('alerts.state'),
       cell: (d) => (
         <Pill tone={deliveryTones[d.state]} Icon={icons[d.state]}>

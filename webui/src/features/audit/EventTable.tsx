@@ -39,8 +39,13 @@ export function EventTable({
         </span>
       ),
     },
-    { id: 'target', title: t('audit.target'), phone: 'wide', cell: (e) => <Targets targets={e.targets} /> },
-    { id: 'outcome', title: t('audit.outcome'), cell: (e) => <Outcome outcome={e.outcome} /> },
+    {
+      id: 'target',
+      title: t('audit.target'),
+      phone: 'wide',
+      cell: (e) => (e.targets.length > 0 ? <Targets targets={e.targets} /> : '–'),
+    },
+    { id: 'outcome', phone: 'corner', title: t('audit.outcome'), cell: (e) => <Outcome outcome={e.outcome} /> },
     { id: 'address', title: t('audit.address'), cell: (e) => <span className="mono">{e.address || '–'}</span> },
     {
       id: 'detail',

@@ -31,6 +31,7 @@ export function KeyTable({
     { id: 'key', title: t('keys.key'), cell: (k) => <span className={`${c.key} mono`}>{showKey(k)}</span> },
     {
       id: 'status',
+      phone: 'corner',
       title: t('keys.status'),
       cell: (k) => {
         const { tone, word, Icon } = lookOf(k, now);

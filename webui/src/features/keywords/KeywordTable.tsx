@@ -23,7 +23,7 @@ export function KeywordTable({
   onOrder: (order: Order) => void;
   current: string | undefined;
 } & Pick<TableProps<FailureKeyword>, 'query' | 'more'>) {
-  const { t, int } = useI18n();
+  const { t, int, count } = useI18n();
   const columns: Column<FailureKeyword>[] = [
     { id: 'name', title: t('keywords.name'), sort: 'name', cell: (k) => k.name },
     {
@@ -39,6 +39,7 @@ export function KeywordTable({
     },
     {
       id: 'state',
+      phone: 'corner',
       title: t('keywords.state'),
       cell: (k) => (k.enabled === false ? <Tag quiet>{t('keywords.off')}</Tag> : <Tag>{t('keywords.on')}</Tag>),
     },
@@ -68,6 +69,7 @@ export function KeywordTable({
         </Link>
       )}
       remember="keywords"
+      tools={!table.more && rows && rows.length > 0 && count('keywords.count', rows.length)}
       empty={empty}
       {...table}
     />

@@ -46,18 +46,20 @@ export function KeywordsPage() {
         title={t('nav.keywords')}
         lead={t('keywords.lead')}
         aside={
-          <div className={c.aside}>
-            <FilterBox
-              value={search.q ?? ''}
-              onChange={(q) => navigate({ search: { ...search, q: q || undefined }, replace: true })}
-              label={t('keywords.filter')}
-            />
-            <Button leftSection={<Plus size={16} aria-hidden />} onClick={() => add()}>
-              {t('keywords.add')}
-            </Button>
-          </div>
+          <Button leftSection={<Plus size={16} aria-hidden />} onClick={() => add()}>
+            {t('keywords.add')}
+          </Button>
         }
       />
+      {(search.q || rows?.length !== 0) && (
+        <div className={c.filter}>
+          <FilterBox
+            value={search.q ?? ''}
+            onChange={(q) => navigate({ search: { ...search, q: q || undefined }, replace: true })}
+            label={t('keywords.filter')}
+          />
+        </div>
+      )}
       <KeywordTable
         rows={rows}
         hits={hits}

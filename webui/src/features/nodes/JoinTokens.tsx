@@ -39,6 +39,7 @@ export function JoinTokens({
     { id: 'note', title: t('nodes.note'), cell: (k) => k.note || '–' },
     {
       id: 'state',
+      phone: 'corner',
       title: t('nodes.state'),
       cell: (k) => <Tag quiet={k.state !== 'usable'}>{t(words[k.state] ?? 'nodes.tokenExpired')}</Tag>,
     },

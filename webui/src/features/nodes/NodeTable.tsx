@@ -23,11 +23,12 @@ export function NodeTable({
   query: Query;
   empty: ReactNode;
 }) {
-  const { t, int, decimal, bytes, age } = useI18n();
+  const { t, int, decimal, bytes, age, count } = useI18n();
   const columns: Column<Node>[] = [
     { id: 'name', title: t('nodes.name'), cell: (n) => <b>{n.name}</b> },
     {
       id: 'state',
+      phone: 'corner',
       title: t('nodes.state'),
       cell: (n) => (
         <span className={c.state}>
@@ -104,6 +105,7 @@ export function NodeTable({
       current={current}
       query={query}
       remember="nodes"
+      tools={nodes && nodes.length > 0 && count('nodes.count', nodes.length)}
       empty={empty}
     />
   );

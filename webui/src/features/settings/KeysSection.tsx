@@ -37,7 +37,7 @@ export function KeysSection() {
   const { secretCount = 0, pendingCount = 0, inUseSince, inUseBy } = query.data ?? {};
   const columns: Column<MasterKey>[] = [
     { id: 'id', title: t('settings.keyId'), cell: (k) => <b className="mono">{k.id}</b> },
-    { id: 'state', title: t('settings.keyState'), cell: (k) => <KeyState of={k} /> },
+    { id: 'state', phone: 'corner', title: t('settings.keyState'), cell: (k) => <KeyState of={k} /> },
     { id: 'secrets', title: t('settings.keySecrets'), align: 'right', cell: (k) => int(k.secretCount) },
     { id: 'lacking', title: t('settings.keyLacking'), cell: (k) => int(k.lackingReplicas.length) },
     {

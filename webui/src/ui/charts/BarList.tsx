@@ -20,7 +20,7 @@ export function BarList({
   }[];
   color?: string;
 }) {
-  const { percent } = useI18n();
+  const { part } = useI18n();
   const sum = rows.reduce((all, row) => all + row.value, 0);
   const most = Math.max(0, ...rows.map((row) => row.value));
   return (
@@ -29,7 +29,7 @@ export function BarList({
         <li key={row.key}>
           <span className={c.barName}>{row.link ? <Link {...row.link}>{row.label}</Link> : row.label}</span>
           <b className="num">{row.text}</b>
-          <span className={`${c.barShare} num`}>{percent(sum > 0 ? row.value / sum : 0)}</span>
+          <span className={`${c.barShare} num`}>{part(sum > 0 ? row.value / sum : 0)}</span>
           <i aria-hidden>
             <i style={{ width: `${most > 0 ? (row.value / most) * 100 : 0}%`, background: row.color ?? color }} />
           </i>

@@ -38,7 +38,7 @@ export function Donut({
   columns?: readonly string[];
   size?: number;
 }) {
-  const { percent } = useI18n();
+  const { part } = useI18n();
   const sum = slices.reduce((all, slice) => all + slice.value, 0);
   return (
     <div className={c.donutBox}>
@@ -70,7 +70,7 @@ export function Donut({
                   {slice.link ? <Link {...slice.link}>{slice.label}</Link> : <span>{slice.label}</span>}
                 </th>
                 <td className="num">
-                  <b>{percent(sum > 0 ? slice.value / sum : 0)}</b>
+                  <b>{part(sum > 0 ? slice.value / sum : 0)}</b>
                 </td>
                 {slice.cells?.map((cell, i) => (
                   <td key={columns[i] ?? i} className="num">

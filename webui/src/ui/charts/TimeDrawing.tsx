@@ -41,6 +41,8 @@ export function TimeDrawing({
   const { bucketLong, compact } = useI18n();
   const time = useTimeAxis(points, step);
   const router = useRouter();
+  // Thin bars stand on whole pixels: half covered ones would look pale.
+  const isDense = points.length > 60;
   const [drag, setDrag] = useState<{ from: number; to: number } | null>(null);
   const at = (pointed: Pointed) => Number(pointed.activeLabel ?? Number.NaN);
   const move = (pointed: Pointed) =>
@@ -63,7 +65,7 @@ export function TimeDrawing({
         height={height}
         data={points as { at: number }[]}
         margin={MARGIN}
-        barCategoryGap={points.length > 60 ? 1 : '24%'}
+        barCategoryGap={isDense ? 1 : '24%'}
         accessibilityLayer={false}
         onMouseDown={(p) => onZoom && Number.isFinite(at(p)) && setDrag({ from: at(p), to: at(p) })}
         onMouseMove={move}
@@ -137,7 +139,12 @@ export function TimeDrawing({
               minPointSize={(value) => (Number(value) > 0 ? 2 : 0)}
               shape={(shape: BarShapeProps) => (
                 <MarkAnchor to={link?.(Number(shape.payload?.at), s.key)}>
-                  <Rectangle {...shape} fill={s.color} radius={isTop ? [3, 3, 0, 0] : 0} />
+                  <Rectangle
+                    {...shape}
+                    fill={s.color}
+                    radius={isTop && !isDense ? [3, 3, 0, 0] : 0}
+                    shapeRendering={isDense ? 'crispEdges' : undefined}
+                  />
                 </MarkAnchor>
               )}
             />

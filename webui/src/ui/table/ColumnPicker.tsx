@@ -13,7 +13,7 @@ export function ColumnPicker<T>({ columns, shown }: { columns: readonly Column<T
       <Menu.Target>
         <UnstyledButton className={c.tool}>
           <Columns3 size={15} aria-hidden />
-          {t('table.columns')}
+          <span className={c.toolWord}>{t('table.columns')}</span>
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>

@@ -118,7 +118,7 @@ function Rows<T>({
                         <td
                           key={column.id}
                           data-label={i > 0 && !column.bare ? column.title : undefined}
-                          data-phone={column.phone}
+                          data-phone={content === '–' && column.phone === 'wide' ? undefined : column.phone}
                           className={column.align === 'right' ? `${c.right} num` : undefined}
                         >
                           {i === 0 && rowLink ? rowLink(row, content, c.open) : content}

@@ -15,8 +15,8 @@ export type Column<T> = {
   descFirst?: boolean;
   /** Not shown until someone asks for it. */
   optional?: boolean;
-  /** On narrow screens: left out, or across the whole card. */
-  phone?: 'hide' | 'wide';
+  /** On narrow screens: left out, across the whole card, or without its title beside the first column. */
+  phone?: 'hide' | 'wide' | 'corner';
   /** On narrow screens the value says itself what it is. */
   bare?: boolean;
 };

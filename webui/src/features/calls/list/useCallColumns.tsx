@@ -18,6 +18,7 @@ export function useCallColumns(): Column<Row>[] {
     { id: 'time', title: t('calls.time'), cell: (call) => call.startTime && <ClockTime at={call.startTime} /> },
     {
       id: 'outcome',
+      phone: 'corner',
       title: t('calls.outcome'),
       bare: true,
       cell: (call) => <OutcomePill outcome={call.outcome} status={call.status} />,

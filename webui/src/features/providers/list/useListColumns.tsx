@@ -30,6 +30,7 @@ export function useListColumns({ figures, healthAt, busiest }: Known): Column<Ro
     },
     {
       id: 'health',
+      phone: 'corner',
       title: t('providers.col.health'),
       sort: 'health',
       descFirst: true,

@@ -18,7 +18,7 @@ export function RefusalsCard({ provider, refusals }: { provider: Provider; refus
   if (refusals.length === 0) return null;
   return (
     <Card title={t('providers.refusals.title')} sub={t('providers.refusals.sub')} flush>
-      <ul className={c.list}>
+      <ul className={`${c.list} ${own.refusals}`}>
         {refusals.map((one) => (
           <Line key={refusalKey(one)} provider={provider} refusal={one} />
         ))}

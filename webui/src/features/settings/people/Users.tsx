@@ -35,6 +35,7 @@ export function Users({ self }: { self: string }) {
     { id: 'role', title: t('people.role'), cell: (u) => t(roleWord(u.role)) },
     {
       id: 'state',
+      phone: 'corner',
       title: t('people.state'),
       cell: (u) => (
         <Pill tone={u.disabled ? 'mute' : 'ok'} Icon={u.disabled ? CircleOff : CircleCheck}>

@@ -1,4 +1,6 @@
 export const keywords = {
+  'keywords.count_one': '{n} keyword',
+  'keywords.count_other': '{n} keywords',
   'keywords.lead':
     'Words that make an answer count as failed even when its status says success, so that the next member is tried.',
   'keywords.filter': 'Filter keywords',

@@ -1,4 +1,6 @@
 export const nodes = {
+  'nodes.count_one': '{n} node',
+  'nodes.count_other': '{n} nodes',
   'nodes.none': 'No node has connected yet. Start one with trunkline-dataplane.',
   'nodes.live': 'Up to date',
   'nodes.starting': 'Starting',

@@ -68,7 +68,7 @@ export const settings = {
   'settings.keyOld': 'Still needed',
   'settings.keyIdle': 'Not used',
   'settings.keyPending': '{done} of {all} secrets are under the key in use; the others follow.',
-  'settings.keySettled': 'All secrets are under the key in use. Since:',
+  'settings.keySettled': 'All secrets are under the key in use, which was taken into use',
   'settings.keyRotated': 'Master key {id} is in use.',
   'settings.keyUseTitle': 'Use master key {id}?',
   'settings.keyUseText':

@@ -40,7 +40,7 @@ export const shell = {
   'shell.search': 'Search or go to',
   'shell.stale': 'This data is {age} old.',
   'shell.staleWhy': 'The control plane does not answer; trying again.',
-  'palette.placeholder': 'Page, provider, group, API key, request or trace id',
+  'palette.placeholder': 'Page, name, request or trace id',
   'palette.pages': 'Pages',
   'palette.calls': 'Calls',
   'palette.more': 'More',

@@ -2,6 +2,7 @@ import type { Texts } from '../../messages';
 import type { keywords as en } from '../en/keywords';
 
 export const keywords: Texts<typeof en> = {
+  'keywords.count_other': '{n} 件のキーワード',
   'keywords.lead': 'ステータスが成功でも、応答にこの語句があれば失敗とみなし、次のメンバーを試します。',
   'keywords.filter': 'キーワードを絞り込む',
   'keywords.add': 'キーワードを追加',

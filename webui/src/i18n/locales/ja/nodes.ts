@@ -2,6 +2,7 @@ import type { Texts } from '../../messages';
 import type { nodes as en } from '../en/nodes';
 
 export const nodes: Texts<typeof en> = {
+  'nodes.count_other': '{n} 台のノード',
   'nodes.none': 'まだノードが接続していません。trunkline-dataplane で起動してください。',
   'nodes.live': '最新',
   'nodes.starting': '起動中',

@@ -43,7 +43,7 @@ export const shell: Texts<typeof en> = {
   'shell.search': '検索または移動',
   'shell.stale': '{age}前のデータです。',
   'shell.staleWhy': 'コントロールプレーンが応答しないため、再試行しています。',
-  'palette.placeholder': 'ページ、プロバイダー、グループ、API キー、リクエスト ID、トレース ID',
+  'palette.placeholder': 'ページ、名前、各種 ID',
   'palette.pages': 'ページ',
   'palette.calls': '呼び出し',
   'palette.more': 'その他',

@@ -2,6 +2,7 @@ import type { Texts } from '../../messages';
 import type { keywords as en } from '../en/keywords';
 
 export const keywords: Texts<typeof en> = {
+  'keywords.count_other': '키워드 {n}개',
   'keywords.lead': '상태 코드가 성공이어도 응답에 이 단어가 있으면 실패로 보고 다음 멤버를 시도합니다.',
   'keywords.filter': '키워드 필터',
   'keywords.add': '키워드 추가',

@@ -2,6 +2,7 @@ import type { Texts } from '../../messages';
 import type { nodes as en } from '../en/nodes';
 
 export const nodes: Texts<typeof en> = {
+  'nodes.count_other': '노드 {n}개',
   'nodes.none': '아직 연결된 노드가 없습니다. trunkline-dataplane으로 시작하세요.',
   'nodes.live': '최신 상태',
   'nodes.starting': '시작 중',

@@ -43,7 +43,7 @@ export const shell: Texts<typeof en> = {
   'shell.search': '검색 또는 이동',
   'shell.stale': '{age} 전 데이터입니다.',
   'shell.staleWhy': '컨트롤 플레인이 응답하지 않아 다시 시도하고 있습니다.',
-  'palette.placeholder': '페이지, 제공업체, 그룹, API 키, 요청 ID 또는 추적 ID',
+  'palette.placeholder': '페이지, 이름, 요청·추적 ID',
   'palette.pages': '페이지',
   'palette.calls': '호출',
   'palette.more': '더 보기',

@@ -2,6 +2,7 @@ import type { Texts } from '../../messages';
 import type { nodes as en } from '../en/nodes';
 
 export const nodes: Texts<typeof en> = {
+  'nodes.count_other': '{n} 个节点',
   'nodes.none': '还没有节点连接。请用 trunkline-dataplane 启动一个。',
   'nodes.live': '已是最新',
   'nodes.starting': '正在启动',

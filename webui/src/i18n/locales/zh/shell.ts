@@ -42,7 +42,7 @@ export const shell: Texts<typeof en> = {
   'shell.search': '搜索或跳转',
   'shell.stale': '当前数据为 {age} 前的数据。',
   'shell.staleWhy': '控制面无响应，正在重试。',
-  'palette.placeholder': '页面、供应商、分组、API 密钥、请求 ID 或追踪 ID',
+  'palette.placeholder': '页面、名称、请求或追踪 ID',
   'palette.pages': '页面',
   'palette.calls': '调用',
   'palette.more': '更多',
