@@ -102,7 +102,7 @@ func (p *Process) Run(ctx context.Context, hurry <-chan struct{}, log *slog.Logg
 	})
 	group.Go("API", func(ctx context.Context) error {
 		return ops.Server{
-			Handler: s.Handler(), TLS: certificate.Config(false), Early: proxy.EarlyError, Logger: log, Settle: p.settle, Drain: p.drain, Hurry: hurry, OnStop: s.Leave, OnCut: s.CutAll,
+			Handler: s.Handler(), Plain: p.ServesPlain(), TLS: certificate.Config(false), Early: proxy.EarlyError, Logger: log, Settle: p.settle, Drain: p.drain, Hurry: hurry, OnStop: s.Leave, OnCut: s.CutAll,
 		}.Serve(ctx, web)
 	})
 	log.Info("serving", "api", certificate.Scheme()+"://"+web.Addr().String()+"/v1", "ops", opsCertificate.Scheme()+"://"+operators.Addr().String(), "control_plane", p.controlPlane)

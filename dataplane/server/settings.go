@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/internal/settings"
@@ -18,6 +19,7 @@ type Settings struct {
 	SpoolDir    string
 	KeepAlive   time.Duration
 	NetHTTP     bool
+	ServerHTTP  bool // see ServesPlain
 	SpoolBytes  int
 	SpoolAge    time.Duration
 	CallMemory  int
@@ -40,6 +42,8 @@ func (s *Settings) Register(set *settings.Set) {
 		"silence after which a stream gets a comment line, before its first token and behind it")
 	set.Bool(&s.NetHTTP, "upstream-net-http", "TRUNKLINE_UPSTREAM_NET_HTTP", false,
 		"reach providers with net/http's client instead of the leaner one of this program; only to find out whether that makes a difference")
+	set.Bool(&s.ServerHTTP, "server-net-http", "TRUNKLINE_SERVER_NET_HTTP", false,
+		"serve all of /v1 with net/http's server, and not ordinary requests without TLS with the leaner one of this program; only to find out whether that makes a difference")
 	set.Int(&s.SpoolBytes, "call-spool-bytes", "TRUNKLINE_CALL_SPOOL_BYTES", 1<<30,
 		"call records kept on disk until the control plane has taken them, in bytes, at least 64 KiB; beyond it old ones are summed up")
 	set.Duration(&s.SpoolAge, "call-spool-age", "TRUNKLINE_CALL_SPOOL_AGE", 7*24*time.Hour, "age at which call records that wait on disk are summed up")
@@ -59,6 +63,15 @@ func (s *Settings) NodeName() string {
 		host = "node"
 	}
 	return cmp.Or(s.Node, host)
+}
+
+// ServesPlain says of which paths ordinary requests are served without net/http's server: of all below /v1;
+// nil: of none.
+func (s *Settings) ServesPlain() func(path string) bool {
+	if s.ServerHTTP {
+		return nil
+	}
+	return func(path string) bool { return strings.HasPrefix(path, "/v1/") }
 }
 
 // Proxy is the part that bounds requests.

@@ -240,7 +240,7 @@ func (g *Gateway) Run(ctx context.Context, hurry <-chan struct{}) error {
 		return ops.Server{Handler: g.ops, Logger: g.log, TLS: g.cfg.TLS.Ops(g.tls).Config(false)}.Serve(ctx, g.opsWeb)
 	})
 	group.Go("console and API", func(ctx context.Context) error {
-		return ops.Server{Handler: mux, Early: proxy.EarlyError, Logger: g.log, Drain: drainTime, TLS: g.tls.Config(true), UnencryptedHTTP2: g.cfg.Control.H2C, OnDrain: g.control.EndStreams, OnStop: g.node.Leave, OnCut: g.node.CutAll, Hurry: hurry}.Serve(ctx, g.web)
+		return ops.Server{Handler: mux, Plain: g.cfg.Data.ServesPlain(), Early: proxy.EarlyError, Logger: g.log, Drain: drainTime, TLS: g.tls.Config(true), UnencryptedHTTP2: g.cfg.Control.H2C, OnDrain: g.control.EndStreams, OnStop: g.node.Leave, OnCut: g.node.CutAll, Hurry: hurry}.Serve(ctx, g.web)
 	})
 	g.announce()
 	debug.FreeOSMemory() // what only the start needed is a third of what an idle process holds

@@ -162,6 +162,9 @@ func (c *conn) Close() error {
 	return err
 }
 
+// NetConn gives the connection itself, for those who do with it what net.Conn has no word for. Close this one.
+func (c *conn) NetConn() net.Conn { return c.Conn }
+
 // CloseWrite lets the client read what was sent before the connection is gone.
 func (c *conn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {

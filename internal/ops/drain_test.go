@@ -13,6 +13,11 @@ import (
 // Between the word to stop and the drain the server goes on as before.
 func TestServeSettlesBeforeItDrains(t *testing.T) {
 	t.Parallel()
+	onBoth(t, testServeSettlesBeforeItDrains)
+}
+
+func testServeSettlesBeforeItDrains(t *testing.T, start starter) {
+	t.Helper()
 	hurry, stopped := make(chan struct{}), make(chan struct{})
 	drained := make(chan struct{})
 	r := start(t, ops.Server{
@@ -44,6 +49,11 @@ func TestServeSettlesBeforeItDrains(t *testing.T) {
 // Who is in a hurry cuts what is in flight, which may say so to its clients first.
 func TestServeInAHurryLetsAnswersEndWell(t *testing.T) {
 	t.Parallel()
+	onBoth(t, testServeInAHurryLetsAnswersEndWell)
+}
+
+func testServeInAHurryLetsAnswersEndWell(t *testing.T, start starter) {
+	t.Helper()
 	hurry, cut := make(chan struct{}), make(chan struct{})
 	r := start(t, ops.Server{
 		Drain: time.Hour, Hurry: hurry, OnCut: func() { close(cut) },
@@ -72,6 +82,11 @@ func TestServeInAHurryLetsAnswersEndWell(t *testing.T) {
 // An answer that does not end when it is told is cancelled.
 func TestServeCancelsWhatDoesNotEndWhenCut(t *testing.T) {
 	t.Parallel()
+	onBoth(t, testServeCancelsWhatDoesNotEndWhenCut)
+}
+
+func testServeCancelsWhatDoesNotEndWhenCut(t *testing.T, start starter) {
+	t.Helper()
 	cuts := 0
 	r := start(t, ops.Server{Handler: streamer(nil), Drain: 10 * time.Millisecond, OnCut: func() { cuts++ }})
 	body := r.open(t)

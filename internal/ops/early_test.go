@@ -16,6 +16,12 @@ import (
 // What net/http answers by itself is worded by us, and told from what handlers answer.
 func TestEarlyErrorsAreJSON(t *testing.T) {
 	t.Parallel()
+	t.Run("net/http", func(t *testing.T) { t.Parallel(); testEarlyErrors(t, nil) })
+	t.Run("plain", func(t *testing.T) { t.Parallel(); testEarlyErrors(t, func(string) bool { return true }) })
+}
+
+func testEarlyErrors(t *testing.T, plain func(string) bool) {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -23,6 +29,7 @@ func TestEarlyErrorsAreJSON(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	served := make(chan error, 1)
 	server := Server{
+		Plain: plain,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Connection", "close")
 			http.Error(w, "of the handler", http.StatusBadRequest)

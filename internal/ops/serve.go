@@ -4,12 +4,10 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 )
 
@@ -49,6 +47,9 @@ type Server struct {
 	Early Early
 	// UnencryptedHTTP2 also serves HTTP/2 without TLS, as gRPC clients speak it.
 	UnencryptedHTTP2 bool
+	// Plain says of which paths ordinary requests are served without net/http where TLS is not spoken, see
+	// package plainhttp; nil: of none.
+	Plain func(path string) bool
 	// TLS is how TLS is spoken, with its protocols in NextProtos; default: not at all.
 	TLS *tls.Config
 }
@@ -59,15 +60,13 @@ type Server struct {
 func (s Server) Serve(ctx context.Context, ln net.Listener) error {
 	requests, cancelRequests := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancelRequests()
-	upgraded := &upgrades{next: s.Handler}
-	s.Handler = upgraded
-	srv := s.server(requests)
+	all := s.servers(requests)
 
 	broken := make(chan error, 1)
-	go func() { broken <- srv.Serve(strict(s.secure(srv, ln), s.Early)) }()
+	go func() { broken <- all.serve(ln) }()
 	select {
 	case err := <-broken:
-		_ = srv.Close() // the listener's error is the one to tell
+		all.close() // the listener's error is the one to tell
 		return fmt.Errorf("serve on %s: %w", ln.Addr(), err)
 	case <-ctx.Done():
 	}
@@ -75,9 +74,9 @@ func (s Server) Serve(ctx context.Context, ln net.Listener) error {
 	if s.OnDrain != nil {
 		s.OnDrain()
 	}
-	err := s.drain(srv, upgraded, cancelRequests)
-	<-broken // srv.Serve has returned http.ErrServerClosed
-	return err
+	s.drain(all, cancelRequests)
+	<-broken // it is http.ErrServerClosed
+	return nil
 }
 
 // settle lets the world learn that the server is about to stop.
@@ -95,63 +94,20 @@ func (s Server) settle() {
 
 // drain waits for requests in flight, cancels those that last too long and closes the
 // connections of those that do not heed it.
-func (s Server) drain(srv *http.Server, upgraded *upgrades, cancelRequests context.CancelFunc) error {
+func (s Server) drain(all *servers, cancelRequests context.CancelFunc) {
 	limit := cmp.Or(s.Drain, defaultDrain)
-	if shutdown(srv, upgraded, limit, s.Hurry) == nil {
-		return nil
+	if all.shutdown(limit, s.Hurry) == nil {
+		return
 	}
 	s.Logger.Warn("requests in flight are cancelled: the time to drain is over", "drain", limit)
 	if s.OnCut != nil {
 		s.OnCut()
-		if shutdown(srv, upgraded, cancelGrace, nil) == nil {
-			return nil
+		if all.shutdown(cancelGrace, nil) == nil {
+			return
 		}
 	}
 	cancelRequests()
-	if shutdown(srv, upgraded, cancelGrace, nil) == nil {
-		return nil
-	}
-	if err := srv.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-		return fmt.Errorf("close connections: %w", err)
-	}
-	return nil
-}
-
-// shutdown waits for requests in flight, at most for the limit or until hurry is closed.
-func shutdown(srv *http.Server, upgraded *upgrades, limit time.Duration, hurry <-chan struct{}) error {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	done := make(chan struct{})
-	defer close(done)
-	wg.Go(func() {
-		select {
-		case <-hurry:
-			cancel()
-		case <-done:
-		}
-	})
-	if err := srv.Shutdown(ctx); err != nil {
-		return err
-	}
-	return upgraded.wait(ctx)
-}
-
-func (s Server) server(requests context.Context) *http.Server {
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	protocols.SetUnencryptedHTTP2(s.UnencryptedHTTP2)
-	return &http.Server{
-		Handler:           s.Handler,
-		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       readTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		Protocols:         protocols,
-		HTTP2:             &http.HTTP2Config{SendPingTimeout: pingAfter},
-		BaseContext:       func(net.Listener) context.Context { return requests },
-		ConnContext:       withConn,
-		ErrorLog:          slog.NewLogLogger(s.Logger.Handler(), slog.LevelWarn),
+	if all.shutdown(cancelGrace, nil) != nil {
+		all.close()
 	}
 }

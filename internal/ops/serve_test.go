@@ -69,6 +69,11 @@ func (r *running) open(t *testing.T) *bufio.Reader {
 
 func TestServeDrainsRequestsInFlight(t *testing.T) {
 	t.Parallel()
+	onBoth(t, testServeDrainsRequestsInFlight)
+}
+
+func testServeDrainsRequestsInFlight(t *testing.T, start starter) {
+	t.Helper()
 	finish := make(chan struct{})
 	drains := make(chan struct{})
 	r := start(t, ops.Server{Handler: streamer(finish), OnDrain: func() { close(drains) }})
@@ -94,6 +99,11 @@ func TestServeDrainsRequestsInFlight(t *testing.T) {
 
 func TestServeCancelsAfterTheDeadline(t *testing.T) {
 	t.Parallel()
+	onBoth(t, testServeCancelsAfterTheDeadline)
+}
+
+func testServeCancelsAfterTheDeadline(t *testing.T, start starter) {
+	t.Helper()
 	r := start(t, ops.Server{Handler: streamer(nil), Drain: 20 * time.Millisecond})
 	body := r.open(t)
 	r.stop()
@@ -107,6 +117,11 @@ func TestServeCancelsAfterTheDeadline(t *testing.T) {
 
 func TestServeClosesOnAHandlerThatIgnoresItAll(t *testing.T) {
 	t.Parallel()
+	onBoth(t, testServeClosesOnAHandlerThatIgnoresItAll)
+}
+
+func testServeClosesOnAHandlerThatIgnoresItAll(t *testing.T, start starter) {
+	t.Helper()
 	release := make(chan struct{})
 	var done atomic.Bool
 	r := start(t, ops.Server{Drain: 10 * time.Millisecond, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -160,6 +175,11 @@ func TestServeStoppedBeforeItBegan(t *testing.T) {
 
 func TestServeUnencryptedHTTP2(t *testing.T) {
 	t.Parallel()
+	onBoth(t, testServeUnencryptedHTTP2)
+}
+
+func testServeUnencryptedHTTP2(t *testing.T, start starter) {
+	t.Helper()
 	proto := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto) })
 	for _, on := range []bool{true, false} {
 		r := start(t, ops.Server{Handler: proto, UnencryptedHTTP2: on})

@@ -14,7 +14,7 @@ import (
 )
 
 // answers serves raw bytes and gives the status of each answer, one digit string each.
-func answers(t *testing.T, request string, piece int) (statuses []int, bodies []string) {
+func answers(t *testing.T, plain func(string) bool, request string, piece int) (statuses []int, bodies []string) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -31,7 +31,7 @@ func answers(t *testing.T, request string, piece int) (statuses []int, bodies []
 		_, _ = io.WriteString(w, r.Method+" "+r.URL.Path+" "+string(body))
 	})
 	go func() {
-		served <- Server{Handler: handler, Logger: slog.New(slog.DiscardHandler), Drain: time.Second}.Serve(ctx, ln)
+		served <- Server{Handler: handler, Plain: plain, Logger: slog.New(slog.DiscardHandler), Drain: time.Second}.Serve(ctx, ln)
 	}()
 	defer func() {
 		stop()
@@ -105,8 +105,9 @@ func TestHeadsThatCouldBeReadTwoWays(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			for _, piece := range []int{len(tt.request), 1, 7} {
-				got, bodies := answers(t, tt.request, piece)
+			for i := range 6 {
+				piece, plain := []int{len(tt.request), 1, 7}[i/2], []func(string) bool{nil, func(string) bool { return true }}[i%2]
+				got, bodies := answers(t, plain, tt.request, piece)
 				if len(got) != len(tt.want) {
 					t.Fatalf("in pieces of %d: answers %v, want %v: %q", piece, got, tt.want, bodies)
 				}

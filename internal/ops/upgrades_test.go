@@ -64,6 +64,11 @@ func upgrade(t *testing.T, url string) (net.Conn, *bufio.Reader) {
 // What follows an upgrade is no HTTP, however much it looks like a head that is refused.
 func TestAnUpgradedConnectionIsNotLookedInto(t *testing.T) {
 	t.Parallel()
+	onBoth(t, testAnUpgradedConnectionIsNotLookedInto)
+}
+
+func testAnUpgradedConnectionIsNotLookedInto(t *testing.T, start starter) {
+	t.Helper()
 	quit := make(chan struct{})
 	r := start(t, ops.Server{Handler: echoes(quit)})
 	conn, in := upgrade(t, r.url)
@@ -85,6 +90,11 @@ func TestAnUpgradedConnectionIsNotLookedInto(t *testing.T) {
 // An answer that reads like an upgrade is none: the next request on its connection is looked into.
 func TestABodyDoesNotUpgradeItsConnection(t *testing.T) {
 	t.Parallel()
+	onBoth(t, testABodyDoesNotUpgradeItsConnection)
+}
+
+func testABodyDoesNotUpgradeItsConnection(t *testing.T, start starter) {
+	t.Helper()
 	body := "HTTP/1.1 101 " + strings.Repeat("a", 9000) // larger than any buffer, so it is written by itself
 	r := start(t, ops.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
@@ -120,6 +130,11 @@ func TestABodyDoesNotUpgradeItsConnection(t *testing.T) {
 // net/http forgets connections that were taken over. They are waited for all the same.
 func TestServeWaitsForUpgradedConnections(t *testing.T) {
 	t.Parallel()
+	onBoth(t, testServeWaitsForUpgradedConnections)
+}
+
+func testServeWaitsForUpgradedConnections(t *testing.T, start starter) {
+	t.Helper()
 	quit, draining := make(chan struct{}), make(chan struct{})
 	r := start(t, ops.Server{Handler: echoes(quit), Drain: time.Hour, OnDrain: func() { close(draining) }})
 	conn, in := upgrade(t, r.url)
@@ -143,6 +158,11 @@ func TestServeWaitsForUpgradedConnections(t *testing.T) {
 // But not for ever.
 func TestServeCutsUpgradedConnectionsInTheEnd(t *testing.T) {
 	t.Parallel()
+	onBoth(t, testServeCutsUpgradedConnectionsInTheEnd)
+}
+
+func testServeCutsUpgradedConnectionsInTheEnd(t *testing.T, start starter) {
+	t.Helper()
 	r := start(t, ops.Server{Handler: echoes(nil), Drain: time.Millisecond})
 	upgrade(t, r.url)
 	r.stop()

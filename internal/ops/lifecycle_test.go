@@ -1,0 +1,287 @@
+package ops_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/internal/ops"
+)
+
+// patience is how long a test waits for what must happen.
+const patience = time.Minute
+
+func (r *running) dial(t *testing.T) *net.TCPConn {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(r.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	return conn.(*net.TCPConn)
+}
+
+func send(t *testing.T, conn net.Conn, text string) {
+	t.Helper()
+	if _, err := io.WriteString(conn, text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func await[T any](t *testing.T, what string, from <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-from:
+		return v
+	case <-time.After(patience):
+		t.Fatalf("%s: nothing came", what)
+		panic("unreachable")
+	}
+}
+
+// A request ends when its client leaves, be it with a word, without one, or only with its sending half;
+// and so it does in the middle of an answer.
+func TestTheContextEndsWhenTheClientLeaves(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, start starter) {
+		leave := map[string]func(*net.TCPConn) error{
+			"close": func(c *net.TCPConn) error { return c.Close() },
+			"reset": func(c *net.TCPConn) error { return errors.Join(c.SetLinger(0), c.Close()) },
+			"half":  func(c *net.TCPConn) error { return c.CloseWrite() },
+		}
+		for name, do := range leave {
+			for _, request := range []string{question("/"), postOf("/", "abc"), question("/?flush"), question("/") + postOf("/", "x")[:10]} {
+				began, ended := make(chan struct{}), make(chan error, 1)
+				r := start(t, ops.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					_, _ = io.ReadAll(r.Body)
+					if r.URL.Query().Has("flush") {
+						_, _ = io.WriteString(w, "begun")
+						_ = http.NewResponseController(w).Flush()
+					}
+					close(began)
+					<-r.Context().Done()
+					ended <- context.Cause(r.Context())
+				})})
+				conn := r.dial(t)
+				send(t, conn, request)
+				await(t, "the request", began)
+				if strings.Contains(request, "POST / HT") && strings.HasPrefix(request, "GET") && name != "reset" {
+					_ = do(conn) // who has sent more is seen to leave only by a reset
+					r.stop()
+					continue
+				}
+				if err := do(conn); err != nil {
+					t.Fatal(err)
+				}
+				if err := await(t, name, ended); !errors.Is(err, context.Canceled) {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+		}
+	})
+}
+
+// A client that stays is not taken for one that has left, however long it says nothing.
+func TestTheContextLastsWhileTheClientStays(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, start starter) {
+		finish := make(chan struct{})
+		var after context.Context
+		r := start(t, ops.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			after = r.Context()
+			select {
+			case <-finish:
+				_, _ = io.WriteString(w, "whole")
+			case <-r.Context().Done():
+			}
+		})})
+		conn := r.dial(t)
+		send(t, conn, question("/"))
+		other := r.dial(t) // the server goes on with others meanwhile
+		_ = other.Close()
+		time.AfterFunc(500*time.Millisecond, func() { close(finish) }) // some looks of the watch
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body, err := io.ReadAll(resp.Body); string(body) != "whole" || err != nil {
+			t.Errorf("%q, %v", body, err)
+		}
+		await(t, "the end of the context behind the answer", after.Done())
+	})
+}
+
+// A deadline that a handler sets ends a read that waits already, and is gone with its request.
+func TestDeadlinesOfReads(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, start starter) {
+		r := start(t, ops.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			control := http.NewResponseController(w)
+			if r.URL.Path == "/slow" {
+				if err := control.SetReadDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+					t.Error(err)
+				}
+			}
+			_, err := io.ReadAll(r.Body)
+			fmt.Fprint(w, errors.Is(err, os.ErrDeadlineExceeded))
+		})})
+		conn := r.dial(t)
+		in := bufio.NewReader(conn)
+		for i, want := range []string{"false", "true"} {
+			if i == 0 {
+				send(t, conn, postOf("/", "abc"))
+			} else {
+				send(t, conn, strings.TrimSuffix(postOf("/slow", "abc"), "c"))
+			}
+			resp, err := http.ReadResponse(in, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if body, _ := io.ReadAll(resp.Body); string(body) != want || resp.Close != (i == 1) {
+				t.Errorf("request %d: %q, close %v", i, body, resp.Close)
+			}
+		}
+	})
+}
+
+// A client that does not take its answer is given up when its deadline says so.
+func TestDeadlinesOfWrites(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, start starter) {
+		ended := make(chan error, 1)
+		r := start(t, ops.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/quick" {
+				return
+			}
+			control := http.NewResponseController(w)
+			_ = control.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+			piece := make([]byte, 1<<20)
+			for range 1000 {
+				if _, err := w.Write(piece); err != nil {
+					ended <- err
+					return
+				}
+			}
+			ended <- nil
+		})})
+		conn := r.dial(t)
+		send(t, conn, question("/"))
+		if err := await(t, "the end of the writes", ended); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// While a server stops, an answer says that its connection ends with it, and those that wait for a request
+// are closed.
+func TestConnectionsEndWhenTheServerStops(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, start starter) {
+		began, draining, finish := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		r := start(t, ops.Server{OnDrain: func() { close(draining) }, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/wait" {
+				close(began)
+				<-finish
+			}
+			_, _ = io.WriteString(w, "whole")
+		})})
+		idle, busy := r.dial(t), r.dial(t)
+		send(t, idle, question("/"))
+		in := bufio.NewReader(idle)
+		resp, err := http.ReadResponse(in, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.ReadAll(resp.Body)
+		send(t, busy, question("/wait"))
+		await(t, "the request", began)
+		r.stop()
+		await(t, "the drain", draining)
+		if _, err := in.ReadByte(); !errors.Is(err, io.EOF) {
+			t.Errorf("the idle connection: %v, want its end", err)
+		}
+		close(finish)
+		all, err := io.ReadAll(busy)
+		if err != nil || !strings.Contains(string(all), "\r\nConnection: close\r\n") || !strings.HasSuffix(string(all), "whole") {
+			t.Errorf("%q, %v", all, err)
+		}
+		if err := await(t, "the end", r.ended); err != nil {
+			t.Errorf("Serve = %v", err)
+		}
+	})
+}
+
+// Requests for paths that are not served leanly, and all that follows on their connection, go to net/http.
+func TestPathsChooseTheServer(t *testing.T) {
+	t.Parallel()
+	var served []string
+	r := start(t, ops.Server{
+		Plain: func(path string) bool { return strings.HasPrefix(path, "/v1/") },
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			kind := "plain"
+			if r.Context().Value(http.ServerContextKey) != nil {
+				kind = "net/http"
+			}
+			served = append(served, r.URL.Path+" "+kind)
+		}),
+	})
+	conn := r.dial(t)
+	send(t, conn, postOf("/v1/a", "x")+question("/v1/b")+question("/other")+question("/v1/c")+last)
+	if _, err := io.ReadAll(conn); err != nil {
+		t.Fatal(err)
+	}
+	want := "/v1/a plain, /v1/b plain, /other net/http, /v1/c net/http, /see net/http"
+	if got := strings.Join(served, ", "); got != want {
+		t.Errorf("served %s, want %s", got, want)
+	}
+}
+
+// Many clients at once, each with its own answer.
+func TestManyConnectionsAtOnce(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, start starter) {
+		r := start(t, ops.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			_, _ = w.Write(append(body, r.URL.Path...))
+			if len(body)%2 == 0 {
+				_ = http.NewResponseController(w).Flush()
+			}
+		})})
+		failed := make(chan error, 50)
+		for i := range 50 {
+			go func() {
+				client := &http.Client{Transport: &http.Transport{}}
+				defer client.CloseIdleConnections()
+				for j := range 20 {
+					body := strings.Repeat(fmt.Sprint(i), i*j*10)
+					resp, err := client.Post(fmt.Sprintf("%s/%d/%d", r.url, i, j), "text/plain", strings.NewReader(body))
+					if err != nil {
+						failed <- err
+						return
+					}
+					got, err := io.ReadAll(resp.Body)
+					_ = resp.Body.Close()
+					if want := fmt.Sprintf("%s/%d/%d", body, i, j); err != nil || string(got) != want {
+						failed <- fmt.Errorf("%d of %d: %d bytes, %w", j, i, len(got), err)
+						return
+					}
+				}
+				failed <- nil
+			}()
+		}
+		for range 50 {
+			if err := await(t, "a client", failed); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,190 @@
+package plainhttp
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+)
+
+// What a connection does. What is above that is the tick of the watch at which its request began.
+const (
+	closed = -1
+	idle   = 0
+)
+
+// conn is one connection. One goroutine serves it.
+type conn struct {
+	s      *Server
+	nc     net.Conn
+	sock   *socket // of nc
+	remote string
+	ctx    context.Context // ends when the client leaves
+	cancel context.CancelFunc
+	in     input
+	since  atomic.Int64
+
+	reads, writes deadline
+}
+
+// serve serves requests until the connection is closed, or is another server's.
+func (c *conn) serve() {
+	handed := false
+	defer func() {
+		if !handed {
+			_ = c.nc.Close()
+		}
+		c.in.release()
+		c.s.forget(c)
+	}()
+	for first := true; !c.s.stops.Load(); first = false {
+		h, size, err := c.next(first)
+		if errors.Is(err, errOther) {
+			handed = c.handOver()
+			return
+		}
+		if err != nil {
+			return
+		}
+		if c.in.r += size; c.in.r == c.in.w {
+			c.in.release()
+		}
+		c.s.begin()
+		again := c.exchange(h)
+		c.s.active.Add(-1)
+		if !again {
+			return
+		}
+		c.since.Store(idle)
+	}
+}
+
+// errOther says that another server must see what has come.
+var errOther = errors.New("not an ordinary request")
+
+// next waits for the next head. It stays unread.
+func (c *conn) next(first bool) (h head, size int, err error) {
+	now := time.Now()
+	if c.in.lent == nil {
+		wait := c.s.cfg.IdleTimeout
+		if first {
+			wait = c.s.cfg.HeadTimeout
+		}
+		c.reads.want(now.Add(wait))
+		c.reads.begin(now)
+		err = c.sock.fill(&c.in)
+		c.reads.end()
+		if err != nil {
+			return head{}, 0, err
+		}
+	}
+	if !c.since.CompareAndSwap(idle, c.s.ticks.Load()+1) {
+		return head{}, 0, net.ErrClosed
+	}
+	for !first && len(c.in.unread()) > 1 && (c.in.lent[c.in.r] == '\r' || c.in.lent[c.in.r] == '\n') {
+		c.in.r++ // old clients send a line end behind a body
+	}
+	if c.in.r > 0 { // behind another request
+		c.in.r, c.in.w = 0, copy(c.in.lent[:], c.in.unread())
+	}
+	for searched := 0; ; {
+		b := c.in.unread()
+		if b[0] != 'P' && b[0] != 'G' || len(b) == len(c.in.lent) && findHead(b, searched) == 0 {
+			return head{}, 0, errOther
+		}
+		if size = findHead(b, searched); size > 0 {
+			break
+		}
+		if searched == 0 { // from now on it takes time
+			c.reads.want(time.Now().Add(c.s.cfg.HeadTimeout))
+		}
+		searched = len(b)
+		if err := c.more(); err != nil {
+			return head{}, 0, err
+		}
+	}
+	h, ok := parse(string(c.in.unread()[:size]))
+	if !ok || c.s.cfg.Serves != nil && !c.s.cfg.Serves(h.url.Path) {
+		return head{}, 0, errOther
+	}
+	return h, size, nil
+}
+
+// more reads more of a head.
+func (c *conn) more() error {
+	c.reads.begin(time.Now())
+	n, err := c.sock.Read(c.in.lent[c.in.w:])
+	c.reads.end()
+	c.in.w += n
+	switch {
+	case n > 0:
+		return nil
+	case errors.Is(err, io.EOF):
+		return errOther // it may be worth an answer
+	}
+	return err
+}
+
+// handOver gives the connection to the other server; false: it is closed already.
+func (c *conn) handOver() bool {
+	if c.nc.SetDeadline(time.Time{}) != nil {
+		return false
+	}
+	c.s.other.handOver(&begun{Conn: c.nc, read: append([]byte(nil), c.in.unread()...)})
+	return true
+}
+
+// closeIdle closes the connection if it waits for a request.
+func (c *conn) closeIdle() {
+	if c.since.CompareAndSwap(idle, closed) {
+		_ = c.nc.Close()
+	}
+}
+
+// exchange is one request and its answer, in one piece of memory.
+type exchange struct {
+	req  http.Request
+	body body
+	resp response
+}
+
+// exchange serves one request, and says whether another may follow.
+func (c *conn) exchange(h head) (again bool) {
+	ctx, cancel := context.WithCancel(c.ctx)
+	defer cancel()
+	x := new(exchange)
+	x.body.c, x.body.left = c, h.length
+	x.req = *(&http.Request{
+		Method: h.method, URL: h.url, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: h.header, Body: &x.body, ContentLength: h.length, Host: h.host, RemoteAddr: c.remote, RequestURI: h.target,
+	}).WithContext(ctx)
+	if h.length == 0 {
+		x.req.Body = http.NoBody
+	}
+	c.reads.want(time.Now().Add(c.s.cfg.BodyTimeout))
+	c.writes.want(time.Time{})
+	x.resp = response{c: c, body: &x.body, header: make(http.Header, 12), length: unknown}
+	defer x.resp.out.release()
+	if c.handle(x) {
+		again = x.resp.finish()
+	}
+	return again
+}
+
+// handle calls the handler; false: the answer is to be cut.
+func (c *conn) handle(x *exchange) (ok bool) {
+	defer func() {
+		if ok {
+			return
+		}
+		if p := recover(); p != nil && p != http.ErrAbortHandler { //nolint:errorlint // panics are compared as net/http does
+			c.s.cfg.Log.Printf("http: panic serving %v: %v\n%s", c.remote, p, debug.Stack())
+		}
+	}()
+	c.s.cfg.Handler.ServeHTTP(&x.resp, &x.req)
+	return true
+}

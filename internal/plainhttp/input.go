@@ -1,0 +1,107 @@
+package plainhttp
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// roomSize is the size of the buffers for heads and answers. They are lent while bytes flow, so a connection
+// that is quiet holds none.
+const roomSize = 16 << 10
+
+type room [roomSize]byte
+
+var rooms = sync.Pool{New: func() any { return new(room) }}
+
+// input is what a connection has received and nobody has taken yet.
+type input struct {
+	lent *room // nil: there is nothing
+	r, w int   // lent[r:w] is unread
+}
+
+func (in *input) lend() { in.lent = rooms.Get().(*room) }
+
+func (in *input) unread() []byte {
+	if in.lent == nil {
+		return nil
+	}
+	return in.lent[in.r:in.w]
+}
+
+func (in *input) release() {
+	in.r, in.w = 0, 0
+	if in.lent != nil {
+		rooms.Put(in.lent)
+		in.lent = nil
+	}
+}
+
+// take gives what is here, at most len(p).
+func (in *input) take(p []byte) int {
+	n := copy(p, in.unread())
+	if in.r += n; in.r == in.w {
+		in.release()
+	}
+	return n
+}
+
+// body is a request's body, whose length is known.
+type body struct {
+	c      *conn
+	left   int64
+	err    error
+	closed atomic.Bool
+}
+
+// Read gives the body.
+func (b *body) Read(p []byte) (n int, err error) {
+	switch {
+	case b.closed.Load():
+		return 0, http.ErrBodyReadAfterClose
+	case b.err != nil:
+		return 0, b.err
+	case b.left == 0:
+		return 0, io.EOF
+	case len(p) == 0:
+		return 0, nil
+	}
+	if int64(len(p)) > b.left {
+		p = p[:b.left]
+	}
+	if n = b.c.in.take(p); n == 0 {
+		b.c.reads.begin(time.Now())
+		n, err = b.c.sock.Read(p)
+		b.c.reads.end()
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+	}
+	if b.left -= int64(n); b.left == 0 {
+		err = io.EOF
+	}
+	b.err = err
+	return n, err
+}
+
+// Close ends the reading.
+func (b *body) Close() error {
+	b.closed.Store(true)
+	return nil
+}
+
+// mostDiscarded is how much of a body that its handler did not read is read before the answer.
+const mostDiscarded = 256 << 10
+
+// discard reads the rest of the body; false: it is not worth it, and the connection has to end.
+func (b *body) discard() bool {
+	if b.err != nil && !errors.Is(b.err, io.EOF) || b.left > mostDiscarded {
+		return false
+	}
+	b.closed.Store(false)
+	_, err := io.Copy(io.Discard, b)
+	return err == nil
+}

@@ -1,0 +1,5 @@
+//go:build race
+
+package plainhttp
+
+const raceEnabled = true
