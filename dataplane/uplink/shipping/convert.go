@@ -13,10 +13,38 @@ const (
 	maxAttempts = 64
 )
 
-// toCall turns the record of a call into its message. Texts are made valid: one that is
+// toCall turns the record of a call into its message.
+func toCall(c dataplane.Call) *nodev1.Call { return new(draft).of(c) }
+
+// draft is the message of a call. Its memory is used again for the next one.
+type draft struct {
+	call     nodev1.Call
+	usages   parts[nodev1.Usage]
+	attempts parts[nodev1.Attempt]
+	costs    parts[nodev1.CostPart]
+}
+
+// parts are messages that are used again.
+type parts[M any] struct {
+	all  []*M
+	used int
+}
+
+// next gives one that is not in use. What it holds is of an earlier call.
+func (p *parts[M]) next() *M {
+	if p.used == len(p.all) {
+		p.all = append(p.all, new(M))
+	}
+	p.used++
+	return p.all[p.used-1]
+}
+
+// of gives the message of a call, until the next one is asked for. Texts are made valid: one that is
 // not would keep its whole batch from ever being sent.
-func toCall(c dataplane.Call) *nodev1.Call {
-	out := &nodev1.Call{
+func (d *draft) of(c dataplane.Call) *nodev1.Call {
+	d.usages.used, d.attempts.used, d.costs.used = 0, 0, 0
+	room, out := d.call.Attempts[:0], &d.call
+	*out = nodev1.Call{
 		Id:                 stream.Text(c.ID, stream.MaxName),
 		StartUs:            c.Start.UnixMicro(),
 		Endpoint:           stream.Text(c.Endpoint, stream.MaxName),
@@ -32,7 +60,7 @@ func toCall(c dataplane.Call) *nodev1.Call {
 		FirstTokenUs:       c.FirstToken.Microseconds(),
 		DurationUs:         c.Duration.Microseconds(),
 		OverheadUs:         c.Overhead.Microseconds(),
-		Usage:              toUsage(c.Usage),
+		Usage:              d.usage(c.Usage),
 		Cost:               int64(c.Cost),
 		ClientRetry:        int32(c.ClientRetry),
 		KeywordAfterCommit: c.KeywordLate,
@@ -45,9 +73,9 @@ func toCall(c dataplane.Call) *nodev1.Call {
 	}
 	said(out, &c.Said)
 	attempts := c.Attempts[:min(len(c.Attempts), maxAttempts)]
-	out.Attempts = make([]*nodev1.Attempt, len(attempts))
-	for i, a := range attempts {
-		out.Attempts[i] = toAttempt(a)
+	out.Attempts = room
+	for _, a := range attempts {
+		out.Attempts = append(out.Attempts, d.attempt(a))
 	}
 	for _, s := range c.Skipped[:min(len(c.Skipped), maxAttempts)] {
 		out.Skipped = append(out.Skipped, &nodev1.Skipped{
@@ -75,8 +103,10 @@ func said(out *nodev1.Call, s *dataplane.Said) {
 	}
 }
 
-func toAttempt(a dataplane.Attempt) *nodev1.Attempt {
-	return &nodev1.Attempt{
+func (d *draft) attempt(a dataplane.Attempt) *nodev1.Attempt {
+	out := d.attempts.next()
+	room := out.CostParts[:0]
+	*out = nodev1.Attempt{
 		Provider:      stream.Text(a.Provider, stream.MaxName),
 		Model:         stream.Text(a.Model, stream.MaxName),
 		Credential:    stream.Text(a.Credential, stream.MaxName),
@@ -91,16 +121,17 @@ func toAttempt(a dataplane.Attempt) *nodev1.Attempt {
 		Blame:         a.Blame,
 		MaybeBilled:   a.MaybeBilled,
 		LastResort:    a.LastResort,
-		Usage:         toUsage(a.Usage),
+		Usage:         d.usage(a.Usage),
 		Cost:          int64(a.Cost),
 		Keyword:       stream.Text(a.Keyword, stream.MaxName),
 		Again:         a.Retry,
 
 		FieldRules:     a.FieldRules,
 		OpaqueItemsCut: int32(a.Opaque),
-		CostParts:      toCostParts(&a),
+		CostParts:      d.costParts(room, &a),
 		Translation:    toTranslation(a.Translation),
 	}
+	return out
 }
 
 func toTranslation(t *dataplane.Translation) *nodev1.Translation {
@@ -110,21 +141,24 @@ func toTranslation(t *dataplane.Translation) *nodev1.Translation {
 	return &nodev1.Translation{From: t.From, To: t.To, Approximated: t.Approximated, Dropped: t.Dropped}
 }
 
-// toCostParts leaves out what costs nothing.
-func toCostParts(a *dataplane.Attempt) (parts []*nodev1.CostPart) {
+// costParts leaves out what costs nothing.
+func (d *draft) costParts(all []*nodev1.CostPart, a *dataplane.Attempt) []*nodev1.CostPart {
 	if a.Cost == 0 {
-		return nil
+		return all
 	}
 	for _, p := range a.Rates.Parts(&a.Usage) {
 		if p.Cost > 0 {
-			parts = append(parts, &nodev1.CostPart{Kind: p.Kind, Quantity: p.Quantity, Cost: int64(p.Cost)})
+			part := d.costs.next()
+			*part = nodev1.CostPart{Kind: p.Kind, Quantity: p.Quantity, Cost: int64(p.Cost)}
+			all = append(all, part)
 		}
 	}
-	return parts
+	return all
 }
 
-func toUsage(u dataplane.Usage) *nodev1.Usage {
-	return &nodev1.Usage{
+func (d *draft) usage(u dataplane.Usage) *nodev1.Usage {
+	out := d.usages.next()
+	*out = nodev1.Usage{
 		InputTokens:            u.Input,
 		CachedInputTokens:      u.CachedInput,
 		CacheWriteTokens:       u.CacheWrite,
@@ -144,6 +178,7 @@ func toUsage(u dataplane.Usage) *nodev1.Usage {
 		ServiceTier:            u.ServiceTier,
 		Source:                 u.Source.String(),
 	}
+	return out
 }
 
 func translationFootprint(t *nodev1.Translation) (n int) {

@@ -13,6 +13,8 @@ import (
 type disk struct {
 	spool *spool.Spool
 	bad   atomic.Uint64 // records that are no calls
+	// encoded is the last call that was appended; of the collecting goroutine alone.
+	encoded []byte
 	// ends are behind the calls of the last batch; of the shipping goroutine alone.
 	ends []spool.Position
 }
@@ -29,8 +31,9 @@ func (d *disk) append(c *nodev1.Call) bool {
 	if d == nil {
 		return false
 	}
-	raw, err := proto.Marshal(c)
-	return err == nil && d.spool.Append(raw) == nil
+	var err error
+	d.encoded, err = proto.MarshalOptions{}.MarshalAppend(d.encoded[:0], c)
+	return err == nil && d.spool.Append(d.encoded) == nil
 }
 
 func (d *disk) buffered() int {

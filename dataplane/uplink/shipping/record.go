@@ -141,8 +141,9 @@ func (s *Shipper) take(e entry) (buffered bool) {
 		stream.Nudge(s.hurry)
 		return false
 	}
-	c := toCall(e.call)
+	c := s.draft.of(e.call)
 	if !s.backlog.disk.append(c) {
+		s.draft = new(draft) // the other is kept
 		s.keepInMemory(c)
 		return false
 	}

@@ -118,7 +118,11 @@ func addEncoded(r *nodev1.ShipCallsRequest, calls [][]byte) {
 	}
 	m := r.ProtoReflect()
 	number := m.Descriptor().Fields().ByName("calls").Number()
-	var fields []byte
+	size := 0
+	for _, call := range calls {
+		size += protowire.SizeTag(number) + protowire.SizeBytes(len(call))
+	}
+	fields := make([]byte, 0, size)
 	for _, call := range calls {
 		fields = protowire.AppendTag(fields, number, protowire.BytesType)
 		fields = protowire.AppendBytes(fields, call)

@@ -77,6 +77,7 @@ type Shipper struct {
 	backlog *backlog
 	hurry   chan struct{} // a flush is waiting: do not wait to connect
 	stopped chan struct{}
+	draft   *draft // of the collecting goroutine alone
 
 	shipped  atomic.Uint64
 	rejected atomic.Uint64
@@ -93,6 +94,7 @@ func New(cfg Config) (*Shipper, error) {
 		backlog: newBacklog(cfg.MaxBacklog, cfg.MaxBacklogBytes, newDisk(cfg.Spool), cfg.Totals),
 		hurry:   make(chan struct{}, 1),
 		stopped: make(chan struct{}),
+		draft:   new(draft),
 	}, nil
 }
 
