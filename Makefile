@@ -100,7 +100,7 @@ FUZZ_EXECUTIONS := 10000x
 
 .PHONY: fuzz-short
 fuzz-short: ## Fuzz whatever reads untrusted bytes, a few seconds each
-	@for package in ./dataplane ./dataplane/proxy; do \
+	@for package in ./dataplane ./dataplane/proxy ./internal/plainhttp; do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ_EXECUTIONS) $$package; \
 		done; \

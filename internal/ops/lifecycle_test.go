@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -95,9 +96,9 @@ func TestTheContextLastsWhileTheClientStays(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, start starter) {
 		finish := make(chan struct{})
-		var after context.Context
+		contexts := make(chan context.Context, 1)
 		r := start(t, ops.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			after = r.Context()
+			contexts <- r.Context()
 			select {
 			case <-finish:
 				_, _ = io.WriteString(w, "whole")
@@ -116,7 +117,7 @@ func TestTheContextLastsWhileTheClientStays(t *testing.T) {
 		if body, err := io.ReadAll(resp.Body); string(body) != "whole" || err != nil {
 			t.Errorf("%q, %v", body, err)
 		}
-		await(t, "the end of the context behind the answer", after.Done())
+		await(t, "the end of the context behind the answer", (<-contexts).Done())
 	})
 }
 
@@ -223,6 +224,7 @@ func TestConnectionsEndWhenTheServerStops(t *testing.T) {
 // Requests for paths that are not served leanly, and all that follows on their connection, go to net/http.
 func TestPathsChooseTheServer(t *testing.T) {
 	t.Parallel()
+	var mu sync.Mutex
 	var served []string
 	r := start(t, ops.Server{
 		Plain: func(path string) bool { return strings.HasPrefix(path, "/v1/") },
@@ -231,6 +233,8 @@ func TestPathsChooseTheServer(t *testing.T) {
 			if r.Context().Value(http.ServerContextKey) != nil {
 				kind = "net/http"
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			served = append(served, r.URL.Path+" "+kind)
 		}),
 	})
@@ -239,6 +243,8 @@ func TestPathsChooseTheServer(t *testing.T) {
 	if _, err := io.ReadAll(conn); err != nil {
 		t.Fatal(err)
 	}
+	mu.Lock()
+	defer mu.Unlock()
 	want := "/v1/a plain, /v1/b plain, /other net/http, /v1/c net/http, /see net/http"
 	if got := strings.Join(served, ", "); got != want {
 		t.Errorf("served %s, want %s", got, want)

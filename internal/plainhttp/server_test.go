@@ -10,8 +10,8 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -24,7 +24,25 @@ const patience = time.Minute
 type served struct {
 	*Server
 	address string
-	log     bytes.Buffer
+	log     lines
+}
+
+// lines are what was logged.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 func serve(t *testing.T, handler http.HandlerFunc, change func(*Config)) *served {
@@ -294,7 +312,7 @@ func TestTheWatchRests(t *testing.T) {
 			if !watching {
 				break
 			}
-			runtime.Gosched()
+			time.Sleep(time.Millisecond)
 		}
 	}
 }
