@@ -1,6 +1,7 @@
 package takeover
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/cli"
 	"github.com/trunkline-ai/trunkline/cli/exit"
+	"github.com/trunkline-ai/trunkline/cli/takeover/sqlitefile"
 	"github.com/trunkline-ai/trunkline/internal/manifest"
 )
 
@@ -190,7 +192,14 @@ func (c *command) read(name string) ([]byte, error) {
 		defer f.Close()
 		in = f
 	}
-	data, err := io.ReadAll(io.LimitReader(in, maxExport+1))
+	peek := bufio.NewReader(in)
+	if head, _ := peek.Peek(len(sqlitefile.Head)); string(head) == sqlitefile.Head {
+		if name == "-" {
+			return nil, exit.Usagef("a SQLite database is read from its file, not from stdin: give its path")
+		}
+		return head, nil // it is opened by its path, and may be large
+	}
+	data, err := io.ReadAll(io.LimitReader(peek, maxExport+1))
 	if err == nil && len(data) > maxExport {
 		err = fmt.Errorf("it is larger than %d MiB", maxExport>>20)
 	}

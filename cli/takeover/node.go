@@ -99,10 +99,10 @@ func (n *Node) Number() (*big.Rat, bool) {
 // number bounds the exponent: 1e999999999 would fill the memory.
 var number = regexp.MustCompile(`^[-+]?[0-9]*\.?[0-9]+([eE][-+]?[0-9]{1,2})?$`)
 
-// Bool reads true, yes or 1.
+// Bool reads true, yes or 1, or t, which PostgreSQL dumps.
 func (n *Node) Bool() bool {
 	switch strings.ToLower(n.Text()) {
-	case "true", "yes", "on", "1":
+	case "true", "t", "yes", "on", "1":
 		return true
 	}
 	return false
@@ -118,6 +118,9 @@ func (n *Node) Use() {
 		kid.Use()
 	}
 }
+
+// Used reports whether a scalar was read.
+func (n *Node) Used() bool { return n != nil && n.taken }
 
 // Scalars calls visit with each scalar, without marking it as read.
 func (n *Node) Scalars(visit func(text string)) {

@@ -97,7 +97,10 @@ func (d *Draft) WriteReport(w io.Writer) error {
 	grid := output.NewGrid("what", "where", "value", "how")
 	for _, e := range d.merged() {
 		count[e.Fate] += 1 + e.more
-		where := fmt.Sprintf("%s:%d", e.File, e.Line)
+		where := e.File
+		if e.Line > 0 { // tables of a database have rows and no lines
+			where += fmt.Sprintf(":%d", e.Line)
+		}
 		if e.more > 0 {
 			where += fmt.Sprintf(" and %d more", e.more)
 		}

@@ -5,7 +5,12 @@
 // in silence.
 package takeover
 
-import "github.com/trunkline-ai/trunkline/cli/exit"
+import (
+	"bytes"
+
+	"github.com/trunkline-ai/trunkline/cli/exit"
+	"github.com/trunkline-ai/trunkline/cli/takeover/sqlitefile"
+)
 
 // Source reads the configuration of one gateway.
 type Source interface {
@@ -20,7 +25,7 @@ type Source interface {
 // File is one file of an export.
 type File struct {
 	Name string
-	Data []byte
+	Data []byte // of a SQLite database only the beginning
 }
 
 // Options are what a source cannot know.
@@ -31,9 +36,17 @@ type Options struct {
 	QuotaPeriod string
 }
 
-// Tree reads a file as YAML or JSON.
-func (f *File) Tree() (*Node, error) {
-	n, err := parse(f.Name, f.Data)
+// Tree reads a file as YAML or JSON; or as a SQLite database or a dump of one, of which the tables of those names
+// are read and others are only named.
+func (f *File) Tree(tables ...string) (n *Node, err error) {
+	switch {
+	case bytes.HasPrefix(f.Data, []byte(sqlitefile.Head)):
+		n, err = database(f.Name, tables)
+	case isDump(f.Data):
+		n, err = readDump(f.Name, f.Data, tables)
+	default:
+		n, err = parse(f.Name, f.Data)
+	}
 	if err != nil {
 		return nil, exit.Invalidf("%s: %v", f.Name, err)
 	}

@@ -3,6 +3,8 @@
 package ctl
 
 import (
+	"database/sql"
+	"errors"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -13,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
 	"github.com/trunkline-ai/trunkline/internal/testenv/program"
@@ -49,11 +52,23 @@ func TestStories(t *testing.T) {
 			return err == nil, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": exitCode,
-			"mode": fileMode,
-			"from": fromOutput,
+			"code":   exitCode,
+			"mode":   fileMode,
+			"from":   fromOutput,
+			"sqlite": makeDatabase,
 		},
 	})
+}
+
+// makeDatabase makes a SQLite database of a file of statements: sqlite one-api.db rows.sql
+func makeDatabase(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: sqlite DATABASE STATEMENTS")
+	}
+	db, err := sql.Open("sqlite", "file:"+ts.MkAbs(args[0]))
+	ts.Check(err)
+	_, err = db.Exec(ts.ReadFile(args[1]))
+	ts.Check(errors.Join(err, db.Close()))
 }
 
 // exitCode runs a command and checks its exit code: code 3 trunklinectl ...

@@ -201,6 +201,7 @@ func TestTheCommandsOfTheDocuments(t *testing.T) {
 // exports are the files of other gateways that documents name, and whose they are.
 var exports = map[string]string{
 	"config.yaml": "litellm", "channels.json": "new-api", "tokens.json": "new-api", "groups.json": "gpt-load", "keys-openai-pool-all.txt": "gpt-load",
+	"one-api.db": "databases", "gpt-load.db": "databases", "new-api.sql": "databases",
 }
 
 // words takes a command apart as a shell does, as far as the documents need it, and puts what exists in

@@ -27,7 +27,7 @@ func (Source) Name() string { return "gpt-load" }
 
 // About implements takeover.Source.
 func (Source) About() string {
-	return "GPT-Load's groups and keys: JSON as its API answers or rows of its database, and the keys-GROUP-all.txt that it exports"
+	return "GPT-Load's groups and keys: its SQLite file, a dump by mysqldump or pg_dump, JSON as its API answers or rows of its database, and the keys-GROUP-all.txt that it exports"
 }
 
 // reader is one run.
@@ -42,6 +42,10 @@ type reader struct {
 // exported is how GPT-Load names its files of keys.
 var exported = regexp.MustCompile(`^keys-(.+)-(all|active|invalid)\.txt$`)
 
+// sealed is how the database holds keys where GPT-Load has an ENCRYPTION_KEY: AES-GCM of a key of 18 characters
+// or more, in hexadecimal.
+var sealed = regexp.MustCompile(`^(?:[0-9a-f]{2}){46,}$`)
+
 // Read implements takeover.Source.
 func (Source) Read(files []*takeover.File, d *takeover.Draft) error {
 	r := &reader{d: d, keys: map[string][]*takeover.Node{}, texts: map[string][]string{}, made: map[string][]*adminv1.Member{}}
@@ -51,7 +55,7 @@ func (Source) Read(files []*takeover.File, d *takeover.Draft) error {
 			r.texts[m[1]] = append(r.texts[m[1]], strings.Fields(string(f.Data))...)
 			continue
 		}
-		root, err := f.Tree()
+		root, err := f.Tree("groups", "api_keys")
 		if err != nil {
 			return err
 		}
@@ -203,6 +207,10 @@ func (r *reader) credentials(n *takeover.Node, p *adminv1.Provider) {
 		value := k.Get("key_value").Text()
 		if k.Get("status"); value == "failed-to-decrypt" {
 			r.d.Leave(k, "GPT-Load could not decrypt it")
+			continue
+		}
+		if sealed.MatchString(value) {
+			r.d.Leave(k, "it is encrypted in the database: have GPT-Load export the keys of the group, and give that file too")
 			continue
 		}
 		active := k.Get("status").Text() != "invalid"

@@ -29,7 +29,7 @@ func (s Source) Name() string { return s.name }
 
 // About implements takeover.Source.
 func (s Source) About() string {
-	return "channels and tokens of " + s.name + ": JSON as its API answers, or rows of its database as JSON, which hold the keys too"
+	return "channels and tokens of " + s.name + ": its SQLite file, a dump by mysqldump or pg_dump, rows of its database as JSON, or JSON as its API answers, which lacks the keys"
 }
 
 // reader is one run.
@@ -37,15 +37,16 @@ type reader struct {
 	Source
 	d       *takeover.Draft
 	offered []*offer // of models by channels
+	options map[string]*takeover.Node
 	tokens  []*takeover.Node
 }
 
 // Read implements takeover.Source. Tokens come last: they name groups.
 func (s Source) Read(files []*takeover.File, d *takeover.Draft) error {
-	r := &reader{Source: s, d: d}
+	r := &reader{Source: s, d: d, options: map[string]*takeover.Node{}}
 	var roots []*takeover.Node
 	for _, f := range files {
-		root, err := f.Tree()
+		root, err := f.Tree("channels", "tokens", "options")
 		if err != nil {
 			return err
 		}
@@ -59,6 +60,8 @@ func (s Source) Read(files []*takeover.File, d *takeover.Draft) error {
 				r.channel(row)
 			case row.Get("remain_quota").Given() || row.Get("unlimited_quota").Given():
 				r.tokens = append(r.tokens, row)
+			case row.Get("value").Given() && row.Get("key").Given():
+				r.options[row.Get("key").Text()] = row.Get("value")
 			default:
 				d.Leave(row, "it is neither a channel nor a token")
 			}
@@ -66,6 +69,7 @@ func (s Source) Read(files []*takeover.File, d *takeover.Draft) error {
 		roots = append(roots, root)
 	}
 	r.groups()
+	r.prices()
 	for _, row := range r.tokens {
 		r.token(row)
 	}
@@ -83,7 +87,7 @@ func rowsOf(n *takeover.Node) (rows []*takeover.Node) {
 	case n.IsMap() && n.Get("models").Given() && n.Get("type").Given():
 		return []*takeover.Node{n} // the API's answer about one channel
 	}
-	for _, key := range []string{"data", "items", "channels", "tokens"} {
+	for _, key := range []string{"data", "items", "channels", "tokens", "options"} {
 		if inner := n.Get(key); inner.IsList() || inner.IsMap() {
 			rows = append(rows, rowsOf(inner)...)
 		}
@@ -108,6 +112,9 @@ const bookkeeping = "what the old gateway counted and noted; the numbers begin a
 
 func why(path string) string {
 	key := path[strings.LastIndex(path, ".")+1:]
+	if strings.HasPrefix(path, "options[") {
+		return "a setting of the whole gateway: see docs/reference/configuration.md for Settings"
+	}
 	return map[string]string{
 		"created_time": bookkeeping, "test_time": bookkeeping, "response_time": bookkeeping, "balance": bookkeeping, "balance_updated_time": bookkeeping,
 		"used_quota": bookkeeping, "accessed_time": bookkeeping, "other_info": bookkeeping, "id": bookkeeping, "user_id": bookkeeping,
@@ -120,5 +127,9 @@ func why(path string) string {
 		"remark":              "providers have no remarks", "tag": "providers have no tags",
 		"multi_key_mode": "credentials of a provider are tried in turn",
 		"billing_type":   "there are no accounts of money: keys have budgets",
+		"abilities":      "which channels have a model follows from the channels",
+		"users":          "API keys belong to nobody, and people of the console are made with trunklinectl users",
+		"logs":           bookkeeping, "quota_data": bookkeeping, "tasks": bookkeeping, "midjourneys": bookkeeping,
+		"redemptions": "there are no accounts of money: keys have budgets", "top_ups": "there are no accounts of money: keys have budgets",
 	}[key]
 }
