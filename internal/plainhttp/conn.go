@@ -168,11 +168,21 @@ func (c *conn) exchange(h head) (again bool) {
 	c.reads.want(time.Now().Add(c.s.cfg.BodyTimeout))
 	c.writes.want(time.Time{})
 	x.resp = response{c: c, body: &x.body, header: make(http.Header, 12), length: unknown}
-	defer x.resp.out.release()
 	if c.handle(x) {
 		again = x.resp.finish()
 	}
+	x.end()
 	return again
+}
+
+// errOver is told to who goes on with a request whose handler has returned.
+var errOver = errors.New("http: the request is over")
+
+// end lets nobody read or write any more: what follows on the connection is another request's.
+func (x *exchange) end() {
+	_ = x.body.Close() // it has nothing to tell
+	x.resp.err = errOver
+	x.resp.out.release()
 }
 
 // handle calls the handler; false: the answer is to be cut.
@@ -181,7 +191,9 @@ func (c *conn) handle(x *exchange) (ok bool) {
 		if ok {
 			return
 		}
-		if p := recover(); p != nil && p != http.ErrAbortHandler { //nolint:errorlint // panics are compared as net/http does
+		switch p := recover(); p {
+		case nil, http.ErrAbortHandler: // how an answer is cut on purpose
+		default:
 			c.s.cfg.Log.Printf("http: panic serving %v: %v\n%s", c.remote, p, debug.Stack())
 		}
 	}()

@@ -6,7 +6,8 @@ import (
 )
 
 // deadline is one for reads or writes. The socket learns of it only when it is about to wait, and not of
-// one that is nearly what it has: setting one costs more than most reads.
+// one that is nearly what it has: setting one costs more than most reads. So a wait may end up to a quarter
+// early, and never late.
 type deadline struct {
 	apply func(time.Time) error
 

@@ -243,6 +243,47 @@ func TestPanicsAreLogged(t *testing.T) {
 	}
 }
 
+// Who goes on with a request that is over disturbs no other.
+func TestARequestThatIsOver(t *testing.T) {
+	t.Parallel()
+	type left struct {
+		w http.ResponseWriter
+		r *http.Request
+	}
+	over := make(chan left, 1)
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/a" {
+			_, _ = io.WriteString(w, "second")
+			return
+		}
+		over <- left{w, r}
+	}, nil)
+	conn := s.dial(t)
+	in := bufio.NewReader(conn)
+	fmt.Fprint(conn, "POST /over HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")
+	if got := answer(t, in); got != "200 " {
+		t.Error(got)
+	}
+	fmt.Fprint(conn, ask)
+	if got := answer(t, in); got != "200 second" {
+		t.Error(got)
+	}
+	l := <-over
+	if _, err := io.WriteString(l.w, "late"); err == nil {
+		t.Error("it is written to")
+	}
+	if err := http.NewResponseController(l.w).Flush(); err == nil {
+		t.Error("it is flushed")
+	}
+	if _, err := l.r.Body.Read(make([]byte, 1)); !errors.Is(err, http.ErrBodyReadAfterClose) {
+		t.Errorf("its body is read: %v", err)
+	}
+	fmt.Fprint(conn, ask)
+	if got := answer(t, in); got != "200 second" {
+		t.Error(got)
+	}
+}
+
 // Stop keeps what is under way, and Wait waits for it no longer than it may.
 func TestStopAndWait(t *testing.T) {
 	t.Parallel()
