@@ -14,7 +14,7 @@ import (
 
 // allocsPerExchange is what one request and its answer may allocate: the response, its
 // header map with the text behind it, and the watch over ctx.
-const allocsPerExchange = 11
+const allocsPerExchange = 10
 
 // Not parallel: what other tests allocate would be counted too.
 func TestAllocationsPerExchange(t *testing.T) {
