@@ -2,8 +2,11 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"syscall"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane/store"
@@ -16,6 +19,11 @@ const (
 	lastRetry  = 2 * time.Second
 	// reminder is how often the log says that the database is still waited for.
 	reminder = 15 * time.Second
+	// defaultWait is how long a database is waited for where nobody says how long.
+	defaultWait = time.Minute
+	// localWait is the same for one on this machine whose port nobody listens on: what starts beside us listens soon,
+	// and what was mistyped should be said soon.
+	localWait = 15 * time.Second
 )
 
 // openDatabase opens the database, and waits for one that is not there yet or whose schema is
@@ -37,7 +45,10 @@ func openDatabase(ctx context.Context, cfg store.Config, wait time.Duration) (*s
 			return nil, context.Cause(ctx)
 		case errs.CodeOf(err) != errs.Unavailable:
 			return nil, err
-		case waited >= wait:
+		case wait == defaultWait && isRefusedHere(err):
+			wait = localWait
+		}
+		if waited >= wait {
 			return nil, fmt.Errorf("the database was not ready within %s (TRUNKLINE_DATABASE_WAIT): see that it runs, that DATABASE_URL names it and that nothing between blocks its port: %w", wait, err)
 		}
 		if time.Since(told) >= reminder {
@@ -48,6 +59,19 @@ func openDatabase(ctx context.Context, cfg store.Config, wait time.Duration) (*s
 			return nil, err
 		}
 	}
+}
+
+// isRefusedHere reports whether a connection to this machine itself was refused.
+func isRefusedHere(err error) bool {
+	if !errors.Is(err, syscall.ECONNREFUSED) {
+		return false
+	}
+	op, ok := errors.AsType[*net.OpError](err)
+	if !ok {
+		return false
+	}
+	at, ok := op.Addr.(*net.TCPAddr)
+	return ok && at.IP.IsLoopback()
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

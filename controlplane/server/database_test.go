@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -121,6 +122,31 @@ func TestTheDatabaseIsWaitedFor(t *testing.T) {
 	stop()
 	if err := result(t, done); err != nil {
 		t.Errorf("it ended with %v", err)
+	}
+}
+
+// A refused connection to this machine is told from all that may still come.
+func TestWhatRefusesHere(t *testing.T) {
+	t.Parallel()
+	nobody, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := nobody.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for url, want := range map[string]bool{
+		"postgres://u:p@" + nobody.Addr().String() + "/db": true,
+		"postgres://u:p@db.invalid:5432/db":                false,
+		testenv.Postgres(t) + "x":                          false, // no such database
+	} {
+		_, err := store.Open(t.Context(), store.Config{URL: url, Logger: slog.New(slog.DiscardHandler)})
+		if err == nil || isRefusedHere(err) != want {
+			t.Errorf("%s: %v, refused here %v, want %v", url, err, !want, want)
+		}
+	}
+	if there := (&net.OpError{Op: "dial", Addr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1)}, Err: syscall.ECONNREFUSED}); isRefusedHere(there) {
+		t.Error("another machine is taken for this one")
 	}
 }
 

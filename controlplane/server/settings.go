@@ -50,8 +50,8 @@ func (s *Settings) Register(set *settings.Set) {
 	set.String(&s.Apply, "apply", "TRUNKLINE_APPLY", "", "declarative YAML file to apply at start; ${NAME} comes from the environment. One that is refused is logged and shown, and the stored configuration serves")
 	set.String(&s.ApplyMode, "apply-mode", "TRUNKLINE_APPLY_MODE", ApplyCreate,
 		"what --apply does: create makes what is not there and leaves what was changed or deleted since; replace makes every document as the file says, which undoes rotations and changes in the console; prune also deletes what the file does not name")
-	set.Duration(&s.DatabaseWait, "database-wait", "TRUNKLINE_DATABASE_WAIT", time.Minute,
-		"how long to wait at start for a database that does not answer, or that somebody else has yet to migrate; 0s: not at all")
+	set.Duration(&s.DatabaseWait, "database-wait", "TRUNKLINE_DATABASE_WAIT", defaultWait,
+		"how long to wait at start for a database that does not answer, or that somebody else has yet to migrate; 0s: not at all. Left at the default, one on this machine whose port refuses is waited for 15s")
 	set.Bool(&s.NoMigrate, "no-migrate", "TRUNKLINE_NO_MIGRATE", false,
 		"leave the database's schema as it is, and wait for `trunkline-controlplane migrate` where it is not up to date; default: bring it up to date at start")
 	set.String(&s.PriceCatalogue, "price-catalogue", "TRUNKLINE_PRICE_CATALOGUE", "",
