@@ -97,8 +97,35 @@ func (n filterNames) models() (ids []string) {
 	return ids
 }
 
+// checkNode refuses a node of which nobody knows anything: it is not there, and has no gaps and no calls from before.
+func (n filterNames) checkNode(ctx context.Context, gaps Gaps, node string) error {
+	if node == "" {
+		return nil
+	}
+	had, err := gaps.ListGaps(ctx, calllog.GapFilter{Node: node, Limit: 1})
+	if err != nil || len(had) > 0 {
+		return err
+	}
+	known, err := n.hasNode(ctx, namedFilter{node: node})
+	if err != nil || known {
+		return err
+	}
+	v := unknownName("node", node, "node", n.nodeNames())
+	v.Field = "node"
+	return errs.Invalid(v)
+}
+
+// recently is how far back calls are looked at themselves, which may not be in the sums yet.
+const recently = time.Hour
+
 // used reports whether calls or attempts were ever counted for a name.
 func (n filterNames) used(ctx context.Context, q calllog.UsageQuery) (bool, error) {
+	late, err := n.calls.ListCalls(ctx, calllog.Filter{
+		Group: q.Group, Provider: q.Provider, Model: q.Model, APIKey: q.APIKey, From: n.now().Add(-recently), Limit: 1,
+	})
+	if err != nil || len(late) > 0 {
+		return len(late) > 0, err
+	}
 	q.To = ceil(n.now().Add(24*time.Hour), time.Hour) // the clocks of nodes may be ahead
 	q.From = q.To.Add(-calllog.KeepUsageHours)
 	calls, err := n.usage.Usage(ctx, q)

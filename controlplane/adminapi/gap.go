@@ -21,6 +21,9 @@ func (s callService) ListGaps(ctx context.Context, req *adminv1.ListGapsRequest)
 	if err != nil {
 		return nil, err
 	}
+	if err := s.names.checkNode(ctx, s.gaps, filter.Node); err != nil {
+		return nil, err
+	}
 	size := sizeOf(req.GetPageSize())
 	filter.Limit = size + 1 // the one more tells whether there is another page
 	gaps, err := s.gaps.ListGaps(ctx, filter)

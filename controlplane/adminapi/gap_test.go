@@ -57,6 +57,7 @@ func TestGapsAreShownPageByPage(t *testing.T) {
 		"a token of another list":  {PageToken: ok(c.calls.ListRefused(t.Context(), &adminv1.ListRefusedRequest{}))(t).GetNextPageToken() + "x"},
 		"no token at all":          {PageToken: "###"},
 		"NUL":                      {Node: "\x00"},
+		"a node that never was":    {Node: "node-9"},
 		"end before start":         {StartTime: timestamppb.New(begin), EndTime: timestamppb.New(begin)},
 		"a page too large":         {PageSize: 1001},
 		"a page below zero":        {PageSize: -1},
