@@ -26,7 +26,10 @@ var AuthFailures = [...]AuthFailure{KeyMissing, KeyUnknown, KeyExpired, KeyUnsup
 
 // authenticate finds the API key of a request by a lookup in the snapshot.
 func authenticate(s *dataplane.Snapshot, r *http.Request, now time.Time) (*dataplane.APIKey, AuthFailure, *wire.Error) {
-	secret := clientSecret(r)
+	secret, twice := clientSecret(r)
+	if twice {
+		return nil, KeyUnknown, unauthorized("The API key was sent twice. Send one header with one key.")
+	}
 	if secret == "" {
 		return nil, KeyMissing, unauthorized("No API key was provided. Send it as 'Authorization: Bearer <key>'.")
 	}
@@ -49,22 +52,26 @@ func unauthorized(message string) *wire.Error {
 }
 
 // clientSecret reads the key where SDKs put it: Authorization: Bearer, x-api-key, api-key or x-goog-api-key, and for
-// Google's API key in the query, which goes nowhere from here.
-func clientSecret(r *http.Request) string {
-	if auth := r.Header.Get("Authorization"); auth != "" {
-		scheme, rest, found := strings.Cut(strings.TrimSpace(auth), " ")
+// Google's API key in the query, which goes nowhere from here. A header that comes twice is refused: whoever is in front
+// may have judged by the other one.
+func clientSecret(r *http.Request) (secret string, twice bool) {
+	if auth := r.Header["Authorization"]; len(auth) > 1 {
+		return "", true
+	} else if len(auth) == 1 {
+		scheme, rest, found := strings.Cut(strings.TrimSpace(auth[0]), " ")
 		if found && strings.EqualFold(scheme, "Bearer") {
-			return strings.TrimSpace(rest)
+			return strings.TrimSpace(rest), false
 		}
 	}
-	if key := r.Header.Get("X-Api-Key"); key != "" {
-		return strings.TrimSpace(key)
+	for _, name := range [...]string{"X-Api-Key", "Api-Key", "X-Goog-Api-Key"} {
+		if key := r.Header[name]; len(key) > 1 {
+			return "", true
+		} else if len(key) == 1 && key[0] != "" {
+			return strings.TrimSpace(key[0]), false
+		}
 	}
-	if key := r.Header.Get("Api-Key"); key != "" {
-		return strings.TrimSpace(key)
+	if r.URL.RawQuery == "" || !isGoogle(r.URL.Path) {
+		return "", false
 	}
-	if key := r.Header.Get("X-Goog-Api-Key"); key != "" || r.URL.RawQuery == "" || !isGoogle(r.URL.Path) {
-		return strings.TrimSpace(key)
-	}
-	return strings.TrimSpace(r.URL.Query().Get("key"))
+	return strings.TrimSpace(r.URL.Query().Get("key")), false
 }

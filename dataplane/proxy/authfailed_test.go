@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,6 +45,18 @@ func TestAuthFailuresAreTold(t *testing.T) {
 			if got := <-told; got != want {
 				t.Errorf("%s: told %s", want, got)
 			}
+		}
+	}
+	for _, name := range []string{"Authorization", "X-Api-Key", "Api-Key", "X-Goog-Api-Key"} {
+		key := clientKey
+		if name == "Authorization" {
+			key = "Bearer " + key
+		}
+		if got := r.request(http.MethodGet, "/v1/models", "", name, key, name, key+"x"); got.status != http.StatusUnauthorized || !strings.Contains(got.body, "twice") {
+			t.Errorf("two %s: %d %s", name, got.status, got.body)
+		}
+		if got := <-told; got != proxy.KeyUnknown {
+			t.Errorf("two %s: told %s", name, got)
 		}
 	}
 	r.chat(false)
