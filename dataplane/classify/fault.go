@@ -91,7 +91,9 @@ func (f *fault) read(doc gjson.Result, open bool) {
 		f.addCode(gjson.Result{Type: gjson.String, Str: f.typ[at+1:]})
 	}
 	if f.param = first(e, "param"); f.param == "" {
-		f.param = fastAPIPlace(e)
+		if f.param = fastAPIPlace(e); f.param != "" && f.status == 0 {
+			f.status = http.StatusUnprocessableEntity
+		}
 	}
 	for _, key := range []string{"code", "status", "reason", "error_code", "status_code", "innererror.code", "errors.0.reason"} {
 		f.addCode(e.Get(key))

@@ -29,7 +29,7 @@ func reasons(typ string, event []byte) bool {
 func says(typ string, event []byte) bool {
 	doc := gjson.ParseBytes(event)
 	switch typ {
-	case "response.created", "response.queued", "response.in_progress", "keepalive":
+	case "response.created", "response.queued", "response.in_progress", "response.cancelled", "keepalive":
 		return false
 	case "response.output_item.added", "response.output_item.done":
 		return itemSays(doc.Get("item"))
