@@ -291,3 +291,50 @@ func TestManyConnectionsAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// heads are what a client may send before it waits, and how often it is answered by then.
+var heads = map[string]struct {
+	parts []string
+	want  []int // statuses that come behind each part
+}{
+	"lines that end with LF":             {[]string{"GET /see HTTP/1.1\nHost: x\n\n"}, []int{200}},
+	"an empty line that ends with LF":    {[]string{"GET /see HTTP/1.1\r\nHost: x\r\n\n"}, []int{200}},
+	"a first line without a version":     {[]string{"GET /see\r\n"}, []int{400}},
+	"a first line that ends with LF":     {[]string{"POST /see\n"}, []int{400}},
+	"a first line that is none":          {[]string{"Perhaps\r\n"}, []int{400}},
+	"a line end alone behind a POST":     {[]string{postOf("/see", "abc"), "\r\n", question("/see")}, []int{200, 0, 200}},
+	"a line end in pieces behind a POST": {[]string{postOf("/see", "abc"), "\r", "\n", question("/see")}, []int{200, 0, 0, 200}},
+	"two line ends behind a POST":        {[]string{postOf("/see", "abc") + "\r\n\r\n", question("/see")}, []int{200, 200}},
+	"more line ends behind a POST":       {[]string{postOf("/see", "abc"), "\r\n\r\n\r\n" + question("/see")}, []int{200, 400}},
+	"a line end behind a GET":            {[]string{question("/see"), "\r\n" + question("/see")}, []int{200, 400}},
+	"line ends at the end of a buffer":   {[]string{question("/see", "A: "+strings.Repeat("a", 16<<10-len(question("/see", "A: ")+postOf("/see", "abc"))-2)) + postOf("/see", "abc") + "\r\n", "", question("/see")}, []int{200, 200, 200}},
+}
+
+// Who waits for an answer gets it as soon as net/http would give it, and none where it would wait for more.
+func TestAnswersComeWhenTheyCan(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, start starter) {
+		r := start(t, ops.Server{Handler: http.HandlerFunc(behave)})
+		for name, tt := range heads {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				conn := r.dial(t)
+				in := bufio.NewReader(conn)
+				for i, part := range tt.parts {
+					send(t, conn, part)
+					if tt.want[i] == 0 {
+						time.Sleep(20 * time.Millisecond) // for the server to see it alone; if it does not, the test shows less
+						continue
+					}
+					resp, err := http.ReadResponse(in, nil)
+					if err != nil {
+						t.Fatalf("behind %q: %v", part, err)
+					}
+					if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != tt.want[i] {
+						t.Fatalf("behind %q: %d, %v; want %d", part, resp.StatusCode, err, tt.want[i])
+					}
+				}
+			})
+		}
+	})
+}

@@ -26,6 +26,7 @@ type conn struct {
 	ctx    context.Context // ends when the client leaves
 	cancel context.CancelFunc
 	in     input
+	posted bool // the request before was a POST
 	since  atomic.Int64
 
 	reads, writes deadline
@@ -54,6 +55,7 @@ func (c *conn) serve() {
 			c.in.release()
 		}
 		c.s.begin()
+		c.posted = h.method == http.MethodPost
 		again := c.exchange(h)
 		c.s.active.Add(-1)
 		if !again {
@@ -85,19 +87,24 @@ func (c *conn) next(first bool) (h head, size int, err error) {
 	if !c.since.CompareAndSwap(idle, c.s.ticks.Load()+1) {
 		return head{}, 0, net.ErrClosed
 	}
-	for !first && len(c.in.unread()) > 1 && (c.in.lent[c.in.r] == '\r' || c.in.lent[c.in.r] == '\n') {
-		c.in.r++ // old clients send a line end behind a body
+	if c.posted {
+		if err := c.skipLineEnds(); err != nil {
+			return head{}, 0, err
+		}
 	}
 	if c.in.r > 0 { // behind another request
 		c.in.r, c.in.w = 0, copy(c.in.lent[:], c.in.unread())
 	}
 	for searched := 0; ; {
 		b := c.in.unread()
-		if b[0] != 'P' && b[0] != 'G' || len(b) == len(c.in.lent) && findHead(b, searched) == 0 {
+		if b[0] != 'P' && b[0] != 'G' {
 			return head{}, 0, errOther
 		}
 		if size = findHead(b, searched); size > 0 {
 			break
+		}
+		if len(b) == len(c.in.lent) || isOdd(b) {
+			return head{}, 0, errOther
 		}
 		if searched == 0 { // from now on it takes time
 			c.reads.want(time.Now().Add(c.s.cfg.HeadTimeout))
@@ -112,6 +119,24 @@ func (c *conn) next(first bool) (h head, size int, err error) {
 		return head{}, 0, errOther
 	}
 	return h, size, nil
+}
+
+// skipLineEnds takes what old clients send behind the body of a POST: line ends, of which net/http takes
+// four bytes too.
+func (c *conn) skipLineEnds() error {
+	for skipped := 0; ; skipped++ {
+		if c.in.r == c.in.w {
+			c.in.r, c.in.w = 0, 0
+			c.reads.want(time.Now().Add(c.s.cfg.HeadTimeout))
+			if err := c.more(); err != nil {
+				return err
+			}
+		}
+		if b := c.in.lent[c.in.r]; skipped == 4 || b != '\r' && b != '\n' {
+			return nil
+		}
+		c.in.r++
+	}
 }
 
 // more reads more of a head.

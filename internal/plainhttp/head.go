@@ -19,7 +19,10 @@ type head struct {
 	length               int64 // of the body
 }
 
-var headEnd = []byte("\r\n\r\n")
+var (
+	lineEnd = []byte("\r\n")
+	headEnd = []byte("\r\n\r\n")
+)
 
 // parse reads a head that ends with its empty line. It takes only what can be read in one way: GET without
 // a body or POST with a Content-Length, to a path, HTTP/1.1, with one Host, lines that end with CR LF, no space
@@ -135,6 +138,13 @@ func findHead(b []byte, searched int) int {
 		return from + n + len(headEnd)
 	}
 	return 0
+}
+
+// isOdd says whether what came of a head cannot become one that is served here: its first line is none, or
+// a line ends without CR. Its client may be waiting for the answer.
+func isOdd(b []byte) bool {
+	line, _, whole := bytes.Cut(b, lineEnd)
+	return whole && !new(head).requestLine(string(line)) || bytes.Count(b, lineEnd[1:]) != bytes.Count(b, lineEnd)
 }
 
 // isToken reports whether s can be a header's name.
