@@ -338,3 +338,80 @@ func TestAnswersComeWhenTheyCan(t *testing.T) {
 		}
 	})
 }
+
+// A body is read by one at a time, and by nobody once its request is answered: what a handler has left behind
+// gets nothing of the next request.
+func TestBodiesThatAreReadBehindTheirAnswer(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, start starter) {
+		reading, read := make(chan struct{}), make(chan error, 1)
+		r := start(t, ops.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodGet {
+				_, _ = io.WriteString(w, "next")
+				return
+			}
+			go func() {
+				n, err := r.Body.Read(make([]byte, 1))
+				close(reading)
+				for err == nil {
+					var more int
+					more, err = r.Body.Read(make([]byte, 1000))
+					n += more
+				}
+				if n > 2000 {
+					err = fmt.Errorf("%d bytes of a body of 2000", n)
+				}
+				read <- err
+			}()
+			<-reading
+			w.WriteHeader(http.StatusUnauthorized)
+			_ = http.NewResponseController(w).Flush()
+		})})
+		conn := r.dial(t)
+		request := postOf("/", strings.Repeat("b", 2000))
+		send(t, conn, request[:len(request)-1500])
+		await(t, "the handler", reading)
+		for rest := request[len(request)-1500:]; rest != ""; rest = rest[100:] {
+			send(t, conn, rest[:100])
+		}
+		in := bufio.NewReader(conn)
+		for i, want := range []int{http.StatusUnauthorized, http.StatusOK, http.StatusOK} {
+			if i > 0 {
+				send(t, conn, question("/next"))
+			}
+			resp, err := http.ReadResponse(in, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if body, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != want {
+				t.Errorf("%d %q, %v; want %d", resp.StatusCode, body, err, want)
+			}
+		}
+		if err := await(t, "the end of the reading", read); !errors.Is(err, http.ErrBodyReadAfterClose) && !errors.Is(err, io.EOF) {
+			t.Errorf("the reading ended with %v", err)
+		}
+	})
+}
+
+// Who reads a body behind the answer is not told that it was empty.
+func TestBodiesThatAreReadTooLate(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, start starter) {
+		got := make(chan string, 1)
+		r := start(t, ops.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusAccepted)
+			if r.URL.Path == "/flushed" {
+				_ = http.NewResponseController(w).Flush()
+			}
+			body, err := io.ReadAll(r.Body)
+			got <- fmt.Sprintf("%q %v", body, err)
+		})})
+		conn := r.dial(t)
+		for path, want := range map[string]string{"/": `"abc" <nil>`, "/flushed": fmt.Sprintf(`"" %v`, http.ErrBodyReadAfterClose)} {
+			send(t, conn, postOf(path, "abc"))
+			if s := await(t, path, got); s != want {
+				t.Errorf("%s: read %s, want %s", path, s, want)
+			}
+		}
+	})
+}

@@ -52,16 +52,25 @@ func (in *input) take(p []byte) int {
 // body is a request's body, whose length is known.
 type body struct {
 	c      *conn
-	left   int64
-	err    error
 	closed atomic.Bool
+
+	mu   sync.Mutex // held while bytes are waited for: what handlers leave behind may still read
+	left int64      // guarded by mu
+	err  error      // guarded by mu
 }
 
 // Read gives the body.
-func (b *body) Read(p []byte) (n int, err error) {
-	switch {
-	case b.closed.Load():
+func (b *body) Read(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed.Load() {
 		return 0, http.ErrBodyReadAfterClose
+	}
+	return b.read(p)
+}
+
+func (b *body) read(p []byte) (n int, err error) {
+	switch {
 	case b.err != nil:
 		return 0, b.err
 	case b.left == 0:
@@ -96,12 +105,30 @@ func (b *body) Close() error {
 // mostDiscarded is how much of a body that its handler did not read is read before the answer.
 const mostDiscarded = 256 << 10
 
-// discard reads the rest of the body; false: it is not worth it, and the connection has to end.
+// discard reads the rest of the body, which nobody can read any more; false: it is not worth it, and the
+// connection has to end.
 func (b *body) discard() bool {
-	if b.err != nil && !errors.Is(b.err, io.EOF) || b.left > mostDiscarded {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.left == 0:
+		return true
+	case b.err != nil, b.left > mostDiscarded:
 		return false
 	}
-	b.closed.Store(false)
-	_, err := io.Copy(io.Discard, b)
+	b.closed.Store(true)
+	_, err := io.Copy(io.Discard, readerFunc(b.read))
 	return err == nil
 }
+
+// unread says whether there is more of the body to come.
+func (b *body) unread() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.left > 0
+}
+
+type readerFunc func([]byte) (int, error)
+
+// Read implements io.Reader.
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

@@ -44,9 +44,6 @@ func (w *response) WriteHeader(status int) {
 		return
 	}
 	w.status = status
-	if w.body.left > 0 && !w.body.discard() { // clients may write all before they read
-		w.last, w.linger = true, true
-	}
 	w.writeHead()
 }
 
@@ -123,7 +120,7 @@ func (w *response) finish() (again bool) {
 const lingerTime = 500 * time.Millisecond
 
 func (w *response) lingerOn() {
-	if w.body.left == 0 || w.c.sock.CloseWrite() != nil {
+	if !w.body.unread() || w.c.sock.CloseWrite() != nil {
 		return
 	}
 	t := time.NewTimer(lingerTime)
@@ -174,9 +171,6 @@ func (w *response) writeHead() {
 	if !dated {
 		out.bytes(w.c.s.dateLine())
 	}
-	if w.last = w.last || w.c.s.stops.Load(); w.last {
-		out.text("Connection: close\r\n")
-	}
 	if w.length != unknown {
 		out.text("Content-Length: ")
 		out.number(w.length, 10)
@@ -191,6 +185,12 @@ func (w *response) endHead(body []byte) {
 		return
 	}
 	w.ended = true
+	if !w.body.discard() { // clients may write all before they read
+		w.last, w.linger = true, true
+	}
+	if w.last = w.last || w.c.s.stops.Load(); w.last {
+		w.out.text("Connection: close\r\n")
+	}
 	if !w.typed && len(body) > 0 {
 		w.out.field("Content-Type", http.DetectContentType(body))
 	}
