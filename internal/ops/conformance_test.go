@@ -95,6 +95,11 @@ var behaviours = map[string]http.HandlerFunc{
 			panic(err)
 		}
 	},
+	"/sized": func(w http.ResponseWriter, r *http.Request) {
+		code, _ := strconv.Atoi(r.URL.Query().Get("code"))
+		w.Header().Set("Content-Length", "5")
+		w.WriteHeader(code)
+	},
 	"/close": func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Connection", "close")
 		_, _ = io.WriteString(w, "bye")
@@ -325,6 +330,7 @@ var conversations = []struct {
 	{"an answer in pieces as large as the buffer", question("/large?n=3&size=16384&flush") + question("/large?n=3&size=16330&flush") + question("/large?n=3&size=16000"), []int{200, 200, 200, 200}},
 	{"statuses", question("/status?code=200") + question("/status?code=404") + question("/status?code=299") + question("/status?code=799"), []int{200, 404, 299, 799, 200}},
 	{"statuses without a body", question("/status?code=204") + question("/status?code=304"), []int{204, 304, 200}},
+	{"a length without a body", question("/sized?code=204") + question("/sized?code=304"), []int{204, 304, 200}},
 	{"a status that is none", question("/status?code=99"), nil},
 	{"the answer closes", question("/close") + question("/see"), []int{200}},
 	{"no date and no type", question("/undated") + question("/encoded"), []int{200, 200, 200}},

@@ -415,3 +415,29 @@ func TestBodiesThatAreReadTooLate(t *testing.T) {
 		}
 	})
 }
+
+// A client that takes nothing ends its request, not only the write that took too long.
+func TestTheContextEndsWithAWriteThatFails(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, start starter) {
+		ended := make(chan error, 1)
+		r := start(t, ops.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(50 * time.Millisecond))
+			for some := make([]byte, 1<<20); ; {
+				if _, err := w.Write(some); err != nil {
+					break
+				}
+			}
+			select {
+			case <-r.Context().Done():
+				ended <- r.Context().Err()
+			case <-time.After(patience):
+				ended <- nil
+			}
+		})})
+		send(t, r.dial(t), question("/"))
+		if err := await(t, "the end of the request", ended); !errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+	})
+}

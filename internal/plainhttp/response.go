@@ -205,7 +205,7 @@ func (w *response) declare(values []string) {
 	case len(values) == 0:
 		w.endless = true
 		return
-	case !bodyAllowed(w.status) && w.status != http.StatusNotModified:
+	case !bodyAllowed(w.status):
 		return
 	}
 	if n, err := strconv.ParseInt(values[0], 10, 64); err == nil && n >= 0 {
@@ -257,6 +257,9 @@ func (w *response) send(b []byte, final bool) {
 			_, w.err = all.WriteTo(w.c.sock.TCPConn)
 		}
 		w.c.writes.end()
+		if w.err != nil {
+			w.c.cancel() // for whatever else the request does
+		}
 	}
 	w.out.release()
 }
