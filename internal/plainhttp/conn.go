@@ -36,6 +36,11 @@ type conn struct {
 func (c *conn) serve() {
 	handed := false
 	defer func() {
+		switch p := recover(); p {
+		case nil, http.ErrAbortHandler: // how an answer is cut on purpose
+		default:
+			c.s.cfg.Log.Printf("http: panic serving %v: %v\n%s", c.remote, p, debug.Stack())
+		}
 		if !handed {
 			_ = c.nc.Close()
 		}
@@ -54,11 +59,7 @@ func (c *conn) serve() {
 		if c.in.r += size; c.in.r == c.in.w {
 			c.in.release()
 		}
-		c.s.begin()
-		c.posted = h.method == http.MethodPost
-		again := c.exchange(h)
-		c.s.active.Add(-1)
-		if !again {
+		if !c.exchange(h) {
 			return
 		}
 		c.since.Store(idle)
@@ -177,8 +178,11 @@ type exchange struct {
 	resp response
 }
 
-// exchange serves one request, and says whether another may follow.
+// exchange serves one request, and says whether another may follow. When it panics the answer is cut.
 func (c *conn) exchange(h head) (again bool) {
+	c.s.begin()
+	defer c.s.active.Add(-1)
+	c.posted = h.method == http.MethodPost
 	ctx, cancel := context.WithCancel(c.ctx)
 	defer cancel()
 	x := new(exchange)
@@ -193,11 +197,9 @@ func (c *conn) exchange(h head) (again bool) {
 	c.reads.want(time.Now().Add(c.s.cfg.BodyTimeout))
 	c.writes.want(time.Time{})
 	x.resp = response{c: c, body: &x.body, header: make(http.Header, 12), length: unknown}
-	if c.handle(x) {
-		again = x.resp.finish()
-	}
-	x.end()
-	return again
+	defer x.end()
+	c.s.cfg.Handler.ServeHTTP(&x.resp, &x.req)
+	return x.resp.finish()
 }
 
 // errOver is told to who goes on with a request whose handler has returned.
@@ -208,20 +210,4 @@ func (x *exchange) end() {
 	_ = x.body.Close() // it has nothing to tell
 	x.resp.err = errOver
 	x.resp.out.release()
-}
-
-// handle calls the handler; false: the answer is to be cut.
-func (c *conn) handle(x *exchange) (ok bool) {
-	defer func() {
-		if ok {
-			return
-		}
-		switch p := recover(); p {
-		case nil, http.ErrAbortHandler: // how an answer is cut on purpose
-		default:
-			c.s.cfg.Log.Printf("http: panic serving %v: %v\n%s", c.remote, p, debug.Stack())
-		}
-	}()
-	c.s.cfg.Handler.ServeHTTP(&x.resp, &x.req)
-	return true
 }

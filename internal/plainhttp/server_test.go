@@ -459,3 +459,29 @@ func TestAllocationsPerChunk(t *testing.T) {
 		t.Errorf("%d allocations per 10 chunks", n)
 	}
 }
+
+// A panic outside of handlers is one connection's trouble too.
+func TestPanicsOutsideOfHandlers(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "x") }, func(c *Config) {
+		c.Serves = func(path string) bool {
+			if path == "/a" {
+				panic("a mistake")
+			}
+			return true
+		}
+	})
+	conn := s.dial(t)
+	fmt.Fprint(conn, ask)
+	if all, err := io.ReadAll(conn); len(all) > 0 || err != nil {
+		t.Errorf("%q, %v", all, err)
+	}
+	conn = s.dial(t)
+	fmt.Fprint(conn, strings.Replace(ask, "/a", "/b", 1))
+	if got := answer(t, bufio.NewReader(conn)); got != "200 x" {
+		t.Error(got)
+	}
+	if text := s.log.String(); strings.Count(text, "a mistake") != 1 {
+		t.Errorf("logged %q", text)
+	}
+}
