@@ -48,7 +48,7 @@ func TestCommands(t *testing.T) {
 		"authority-keys advance", "authority-keys cancel", "authority-keys list", "authority-keys rotate",
 		"calls delete-call-bodies", "calls export", "calls get ID", "calls get-call-body ID", "calls list", "calls list-gaps", "calls list-refused", "calls tail",
 		"configs adopt-database", "configs diff-revisions", "configs get-revision REVISION", "configs get-startup-apply", "configs list-revisions",
-		"groups create [NAME]", "groups delete NAME", "groups edit NAME", "groups explain [NAME...]", "groups get NAME", "groups list", "groups update NAME",
+		"groups create [NAME]", "groups delete NAME", "groups edit NAME", "groups explain [NAME...]", "groups get NAME", "groups list", "groups preview-translation NAME", "groups update NAME",
 		"keys create [NAME]", "keys delete NAME", "keys edit NAME", "keys get NAME", "keys list", "keys revoke NAME", "keys rotate NAME", "keys update NAME",
 		"keywords create [NAME]", "keywords delete NAME", "keywords dry-run", "keywords edit NAME", "keywords get NAME", "keywords list", "keywords update NAME",
 		"master-keys list", "master-keys list-unreadable-secrets", "master-keys rotate ID",

@@ -22,7 +22,7 @@ var (
 	}
 	// unrecorded change nothing, and do not declare it only because their requests are too large for an address,
 	// or their answers are streams.
-	unrecorded = map[protoreflect.Name]bool{"DiffConfig": true, "PreviewImport": true, "FollowImportPreview": true, "TailCalls": true}
+	unrecorded = map[protoreflect.Name]bool{"DiffConfig": true, "PreviewImport": true, "PreviewTranslation": true, "FollowImportPreview": true, "TailCalls": true}
 )
 
 // recorded reports whether the audit log tells of a method.

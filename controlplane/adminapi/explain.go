@@ -36,6 +36,20 @@ func (s groupService) ExplainGroup(_ context.Context, req *adminv1.ExplainGroupR
 	return &adminv1.ExplainGroupResponse{Route: v.ExplainCall(group, callOf(req))}, nil
 }
 
+// PreviewTranslation shows what each member would be told of a request.
+func (s groupService) PreviewTranslation(_ context.Context, req *adminv1.PreviewTranslationRequest) (*adminv1.PreviewTranslationResponse, error) {
+	v := view(s.live, s.nodes)
+	group, ok := v.Group(req.GetName())
+	if !ok {
+		return nil, errs.Newf(errs.NotFound, "%s %q does not exist", controlplane.KindGroup, req.GetName())
+	}
+	call, err := routing.ReadCall(req.GetDialect(), []byte(req.GetBody()))
+	if err != nil {
+		return nil, errs.Invalid(errs.Violation{Field: "body", Description: err.Error()})
+	}
+	return &adminv1.PreviewTranslationResponse{Route: v.ExplainCall(group, call)}, nil
+}
+
 // callOf is the call that a request asks about.
 func callOf(req interface {
 	GetEndpoint() string

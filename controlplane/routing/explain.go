@@ -27,7 +27,7 @@ func (v *View) ExplainCall(group *adminv1.Group, call Call) *adminv1.GroupRoute 
 	e := explanation{
 		group: group, call: call, refused: v.refused, tried: make([]explained, 0, len(group.GetMembers())),
 		isSticky:  call.Session != 0 && group.GetSelection() == "sticky",
-		threshold: policy.GetFailureThreshold(), native: policy.GetTranslation() == "off",
+		threshold: policy.GetFailureThreshold(), native: policy.GetTranslation() == "off", strict: policy.GetTranslation() == "strict",
 	}
 	for _, m := range group.GetMembers() {
 		e.add(m, v.target(m))
@@ -55,6 +55,7 @@ type explanation struct {
 	isSticky  bool // and it is known of which conversation the call is
 	threshold int32
 	native    bool // nothing is translated
+	strict    bool // nothing is said in another way
 	tried     []explained
 	leftOut   []*adminv1.Candidate
 }
@@ -88,6 +89,8 @@ func (e *explanation) add(m *adminv1.Member, t *target) {
 		var ok bool
 		if c.TranslatedTo, ok = e.call.wayOf(t.provider, c.Dialects); !ok {
 			why = adminv1.LeftOutReason_LEFT_OUT_REASON_API_MISSING
+		} else if c.Translation = e.preview(c, t); c.GetTranslation().GetRefused() != "" && !c.GetTranslation().GetUncertain() {
+			why = adminv1.LeftOutReason_LEFT_OUT_REASON_NOT_TRANSLATABLE
 		}
 	}
 	if why != 0 {

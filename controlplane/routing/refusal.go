@@ -10,6 +10,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/domain/fieldrule"
 	"github.com/trunkline-ai/trunkline/internal/domain/routing"
+	"github.com/trunkline-ai/trunkline/internal/wire/form"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -19,6 +20,7 @@ type Call struct {
 	Parameters []string // name, or name=value with the value as JSON
 	Caller     string
 	Session    routing.Session // the conversation that it belongs to; zero: not known
+	request    *form.Request   // nil: not known
 }
 
 // meets reports whether a call would be refused so, as nodes decide: rules are the field rules of

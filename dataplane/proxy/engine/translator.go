@@ -1,13 +1,12 @@
 package engine
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"slices"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/internal/wire/codecs"
 	"github.com/trunkline-ai/trunkline/internal/wire/form"
 	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
@@ -137,12 +136,9 @@ func (t *translator) fill(d *draft) {
 
 // write writes the request for a target, or says why that cannot be, as the group's policy has it.
 func (t *translator) write(to *wire.Endpoint, target form.Target, losses *form.Losses) ([]byte, *refusal) {
-	body, err := to.Codec.WriteRequest(t.request, target, losses)
-	switch {
-	case err != nil:
+	body, err := codecs.Write(to.Codec, t.request, target, t.req.policy().Translation == dataplane.TranslateStrict, losses)
+	if err != nil {
 		return nil, refusalOf(err)
-	case t.req.policy().Translation == dataplane.TranslateStrict && len(losses.Approximated) > 0:
-		return nil, &refusal{param: losses.Approximated[0], text: "it would have to be said in another way, which the group does not allow"}
 	}
 	return body, nil
 }
@@ -151,10 +147,7 @@ func (t *translator) write(to *wire.Endpoint, target form.Target, losses *form.L
 func refusalOf(err error) *refusal {
 	why := &refusal{text: err.Error()}
 	if r, is := errors.AsType[*form.Refused](err); is {
-		why.param = r.Param
-		if why.text = r.Why; r.Why == "" {
-			why.text = "the provider's API has nothing like it"
-		}
+		why.param, why.text = r.Param, r.Reason()
 	}
 	return why
 }
@@ -179,10 +172,8 @@ func (e *Engine) formTarget(t *dataplane.Target) form.Target {
 
 // originOf names an account of a provider.
 func originOf(p *dataplane.Provider, c *dataplane.Credential) form.Origin {
-	name := p.Name + "\x00"
-	if c != nil {
-		name += c.Name
+	if c == nil {
+		return form.OriginOf(p.Name, "")
 	}
-	sum := sha256.Sum256([]byte(name))
-	return form.Origin(hex.EncodeToString(sum[:6]))
+	return form.OriginOf(p.Name, c.Name)
 }

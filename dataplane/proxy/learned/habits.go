@@ -8,48 +8,42 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/wire/form"
 )
 
-// habit is one way in which models of one dialect differ, so that what one has to be told another refuses.
+// habit is how one of them is learned.
 type habit struct {
+	form.Habit
 	what string // for the log
-	// endpoint and parameter are what is refused, for lists.
-	endpoint, parameter string
 	// sent stands in a request that was written in the other way, in words of the request.
 	sent string
 	// refused recognises an answer that refuses that, in lower case.
 	refused func(said []byte) bool
-	of      func(*form.Target) *bool
 }
 
-// habits are all there are. The ids of models do not tell them: only an answer does.
+// habits are all there are.
 var habits = [...]habit{
 	{
-		what: "an effort to think instead of a budget", endpoint: "/messages", parameter: "thinking.budget_tokens",
+		Habit: form.TakesEffort, what: "an effort to think instead of a budget",
 		sent: `"thinking":`,
 		refused: func(said []byte) bool {
 			return bytes.Contains(said, []byte("thinking")) &&
 				(bytes.Contains(said, []byte("adaptive")) || bytes.Contains(said, []byte("enabled")) || bytes.Contains(said, []byte("budget_tokens")))
 		},
-		of: func(t *form.Target) *bool { return &t.Adaptive },
 	},
 	{
-		what: "max_completion_tokens instead of max_tokens", endpoint: "/chat/completions", parameter: "max_tokens",
+		Habit: form.TakesCompletionTokens, what: "max_completion_tokens instead of max_tokens",
 		sent:    `"max_tokens":`,
 		refused: func(said []byte) bool { return bytes.Contains(said, []byte("max_completion_tokens")) },
-		of:      func(t *form.Target) *bool { return &t.CompletionTokens },
 	},
 	{
-		what: "no effort to think", endpoint: "/chat/completions", parameter: "reasoning_effort",
+		Habit: form.TakesNoEffort, what: "no effort to think",
 		sent:    `"reasoning_effort":`,
 		refused: func(said []byte) bool { return bytes.Contains(said, []byte("reasoning_effort")) },
-		of:      func(t *form.Target) *bool { return &t.NoEffort },
 	},
 	{
-		what: "ids of calls of nine letters and digits", endpoint: "/chat/completions", parameter: "messages.tool_call_id",
+		Habit: form.TakesShortIDs, what: "ids of calls of nine letters and digits",
 		sent: `"tool_call_id":`,
 		refused: func(said []byte) bool {
 			return bytes.Contains(said, []byte("tool call id")) && bytes.Contains(said, []byte("length of 9"))
 		},
-		of: func(t *form.Target) *bool { return &t.ShortIDs },
 	},
 }
 
@@ -69,7 +63,7 @@ type Habit int
 func (h Habit) String() string { return habits[h].what }
 
 // Of is where a target has it.
-func (h Habit) Of(to *form.Target) *bool { return habits[h].of(to) }
+func (h Habit) Of(to *form.Target) *bool { return habits[h].Habit.Of(to) }
 
 // Tried are habits that a request was already written for, as bits.
 type Tried uint
@@ -104,7 +98,7 @@ func (h *Habits) None() bool { return h.shown.None() }
 // Apply sets what is known of a target.
 func (h *Habits) Apply(target dataplane.Scope, to *form.Target, now time.Time) {
 	for i := range habits {
-		_, *habits[i].of(to) = h.shown.Until(habitOf{target, Habit(i)}, now)
+		_, *habits[i].Habit.Of(to) = h.shown.Until(habitOf{target, Habit(i)}, now)
 	}
 }
 

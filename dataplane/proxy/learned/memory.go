@@ -28,7 +28,7 @@ func (m *Memory) All(now time.Time) []dataplane.Refusal {
 		out = append(out, dataplane.Refusal{Target: t, Parameter: "stream_options", Since: until.Add(-Remembered), Until: until})
 	}
 	for h, until := range m.Habits.shown.All(now) {
-		out = append(out, dataplane.Refusal{Target: h.target, Endpoint: habits[h.habit].endpoint, Parameter: habits[h.habit].parameter, Since: until.Add(-Remembered), Until: until})
+		out = append(out, dataplane.Refusal{Target: h.target, Endpoint: habits[h.habit].Endpoint, Parameter: habits[h.habit].Parameter, Since: until.Add(-Remembered), Until: until})
 	}
 	return out
 }

@@ -17,7 +17,7 @@ import (
 func TestArgumentsThatNestWithoutEnd(t *testing.T) {
 	t.Parallel()
 	deep := strings.Repeat("[", 8<<20)
-	for _, client := range codecs() {
+	for _, client := range everyCodec() {
 		bodies := map[string]string{
 			"chat":      `{"model":"m","messages":[{"role":"user","content":"a"},{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"` + deep + `"}}]},{"role":"tool","tool_call_id":"c","content":"b"}]}`,
 			"responses": `{"model":"m","input":[{"type":"message","role":"user","content":"a"},{"type":"function_call","call_id":"c","name":"f","arguments":"` + deep + `"},{"type":"function_call_output","call_id":"c","output":"b"}]}`,
@@ -29,7 +29,7 @@ func TestArgumentsThatNestWithoutEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, provider := range codecs() {
+		for _, provider := range everyCodec() {
 			var losses form.Losses
 			got, err := provider.WriteRequest(r, target(provider), &losses)
 			if err != nil || !json.Valid(got) {
@@ -37,8 +37,8 @@ func TestArgumentsThatNestWithoutEnd(t *testing.T) {
 			}
 		}
 	}
-	for _, client := range codecs() {
-		of, _ := exchange(t, client, codecs()[0])
+	for _, client := range everyCodec() {
+		of, _ := exchange(t, client, everyCodec()[0])
 		a := &form.Answer{Dialect: "other", ID: "a", Model: "m", Blocks: []form.Block{{Kind: form.ToolCall, Call: &form.Call{ID: "c", Name: "now", Input: deep}}}}
 		if got := client.WriteAnswer(a, of); !json.Valid(got) {
 			t.Errorf("%s writes no JSON", client.Name())
@@ -57,10 +57,10 @@ func TestWhatIsCarriedStaysInItsPlace(t *testing.T) {
 		`[]}],"model":"expensive","x":[{"y":[]`, `{"type":"thinking"}]}],"model":"expensive","x":[{"y":[{}`, `{}}]}],"model":"expensive","x":[{"y":[{"z":{}`,
 		`[`, `{`, ``, `"a"`, `[] []`, other, strings.Repeat("[", 300) + strings.Repeat("]", 300),
 	} {
-		for _, provider := range codecs() {
+		for _, provider := range everyCodec() {
 			o := form.Opaque{Origin: target(provider).Origin, Kind: provider.Name(), Raw: raw}
 			carried := o.Carry()
-			for _, client := range codecs() {
+			for _, client := range everyCodec() {
 				body := map[string]string{
 					"responses": fmt.Sprintf(`{"model":"m","input":[{"type":"message","role":"user","content":"a"},{"type":"reasoning","summary":[],"encrypted_content":%q},{"type":"function_call","call_id":"c","name":"f","arguments":"{}"},{"type":"function_call_output","call_id":"c","output":"b"}]}`, carried),
 					"messages":  fmt.Sprintf(`{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"a"},{"role":"assistant","content":[{"type":"thinking","thinking":"t","signature":%q},{"type":"text","text":"b"}]},{"role":"user","content":"c"}]}`, carried),
@@ -89,7 +89,7 @@ func TestWhatIsCarriedStaysInItsPlace(t *testing.T) {
 // Clients of the Responses API carry a call's signature before the call, and it goes back beside it.
 func TestTheSignatureOfACallGoesBackBesideIt(t *testing.T) {
 	t.Parallel()
-	all := codecs()
+	all := everyCodec()
 	at := func(name string) form.Codec {
 		return all[slices.IndexFunc(all, func(c form.Codec) bool { return c.Name() == name })]
 	}
@@ -140,7 +140,7 @@ func TestManyToolsOfOneName(t *testing.T) {
 	if r.Tools[1].Flat != "same__2" || r.Tools[form.MaxTools-1].Flat != "same__10000" || r.ByFlat("same__77") != &r.Tools[76] || r.Find("", "same") != &r.Tools[0] {
 		t.Errorf("names %q, %q", r.Tools[1].Flat, r.Tools[form.MaxTools-1].Flat)
 	}
-	for _, c := range codecs() {
+	for _, c := range everyCodec() {
 		tool := map[string]string{
 			"chat": `{"type":"function","function":{"name":"f"}}`, "messages": `{"name":"f","input_schema":{}}`, "responses": `{"type":"function","name":"f"}`,
 			"gemini": `{"functionDeclarations":[{"name":"f"}]}`,

@@ -16,7 +16,7 @@ import (
 
 // Whatever a client sends, it is refused with words for the client or becomes documents for every target.
 func FuzzReadRequest(f *testing.F) {
-	for _, c := range codecs() {
+	for _, c := range everyCodec() {
 		for _, path := range files(f, c, "request") {
 			f.Add(content(f, path))
 		}
@@ -26,7 +26,7 @@ func FuzzReadRequest(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		valid := scan.Valid(body) // the engine reads no other, but nothing may break it
-		for _, from := range codecs() {
+		for _, from := range everyCodec() {
 			r, err := from.ReadRequest(body)
 			var refusal *scan.Error
 			if err != nil {
@@ -35,7 +35,7 @@ func FuzzReadRequest(f *testing.F) {
 				}
 				continue
 			}
-			for _, to := range codecs() {
+			for _, to := range everyCodec() {
 				var losses form.Losses
 				got, err := to.WriteRequest(r, target(to), &losses)
 				var refused *form.Refused
@@ -52,7 +52,7 @@ func FuzzReadRequest(f *testing.F) {
 
 // Whatever a provider answers, it is refused or becomes documents for every client.
 func FuzzReadAnswer(f *testing.F) {
-	for _, c := range codecs() {
+	for _, c := range everyCodec() {
 		for _, path := range files(f, c, "answer") {
 			f.Add(content(f, path))
 		}
@@ -62,8 +62,8 @@ func FuzzReadAnswer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		valid := scan.Valid(body)
-		for _, from := range codecs() {
-			for _, to := range codecs() {
+		for _, from := range everyCodec() {
+			for _, to := range everyCodec() {
 				of, _ := exchange(t, to, from)
 				a, err := from.ReadAnswer(body, of)
 				if err != nil {
@@ -79,15 +79,15 @@ func FuzzReadAnswer(f *testing.F) {
 
 // Whatever a provider streams, and however it is cut, the client gets a valid stream.
 func FuzzReadStream(f *testing.F) {
-	for _, c := range codecs() {
+	for _, c := range everyCodec() {
 		for _, path := range files(f, c, "stream") {
 			f.Add(string(content(f, path)))
 		}
 	}
 	f.Add("data: {\"choices\":[{\"delta\":{\"tool_calls\":[{},{\"index\":-1},null]}}]}\n\ndata: {\"type\":\"content_block_delta\",\"index\":3}\n\n")
 	f.Fuzz(func(t *testing.T, stream string) {
-		for _, from := range codecs() {
-			for _, to := range codecs() {
+		for _, from := range everyCodec() {
+			for _, to := range everyCodec() {
 				if checks[to.Name()] == nil {
 					continue
 				}
@@ -253,7 +253,7 @@ func TestThinking(t *testing.T) {
 }
 
 func codecOf(name string) form.Codec {
-	for _, c := range codecs() {
+	for _, c := range everyCodec() {
 		if c.Name() == name {
 			return c
 		}

@@ -142,11 +142,11 @@ func checkMessages(events []gjson.Result, done bool) string {
 
 func TestTranslatedStreamsAreValid(t *testing.T) {
 	t.Parallel()
-	for _, to := range codecs() {
+	for _, to := range everyCodec() {
 		if checks[to.Name()] == nil {
 			continue
 		}
-		for _, from := range codecs() {
+		for _, from := range everyCodec() {
 			for _, path := range files(t, from, "stream") {
 				of, _ := exchange(t, to, from)
 				if wrong := checkStream(to.Name(), translate(t, from, to, of, bytes.NewReader(content(t, path)))); wrong != "" {
@@ -210,7 +210,7 @@ func FuzzWriters(f *testing.F) {
 	f.Add([]byte{15, 0, 1, 2, 11, 0, 1, 5, 1, 8, 1, 3, 13, 5})
 	f.Fuzz(func(t *testing.T, script []byte) {
 		events := eventsFrom(script)
-		for _, to := range codecs() {
+		for _, to := range everyCodec() {
 			if checks[to.Name()] == nil {
 				continue
 			}

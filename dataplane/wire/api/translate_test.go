@@ -22,8 +22,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// codecs are those of every API that is translated.
-func codecs() (all []form.Codec) {
+// everyCodec gives those of every API that is translated.
+func everyCodec() (all []form.Codec) {
 	for _, e := range Endpoints {
 		if e.Codec != nil {
 			all = append(all, e.Codec)
@@ -83,7 +83,7 @@ func exchange(t testing.TB, client, provider form.Codec) (form.Exchange, *form.L
 // What is read and written back in one dialect is the same, member for member.
 func TestReadingAndWritingBackChangesNothing(t *testing.T) {
 	t.Parallel()
-	for _, c := range codecs() {
+	for _, c := range everyCodec() {
 		for _, path := range files(t, c, "request") {
 			t.Run(c.Name()+" request "+nameOf(path), func(t *testing.T) {
 				t.Parallel()
@@ -150,8 +150,8 @@ func compact(t *testing.T, doc []byte) []byte {
 // Every direction is written down: what a target gets, what a client gets, and what was lost.
 func TestTranslations(t *testing.T) {
 	t.Parallel()
-	for _, from := range codecs() {
-		for _, to := range codecs() {
+	for _, from := range everyCodec() {
+		for _, to := range everyCodec() {
 			if from.Name() == to.Name() {
 				continue
 			}
@@ -279,8 +279,8 @@ func translated(from, to form.Codec, of form.Exchange, src io.Reader) (string, e
 // However a stream is cut, the client gets the same.
 func TestStreamsThatAreCut(t *testing.T) {
 	t.Parallel()
-	for _, from := range codecs() {
-		for _, to := range codecs() {
+	for _, from := range everyCodec() {
+		for _, to := range everyCodec() {
 			if from.Name() == to.Name() {
 				continue
 			}

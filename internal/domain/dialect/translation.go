@@ -50,10 +50,18 @@ func Other(api string, speaks func(api string) (speaks, certain bool), lacks fun
 	return ""
 }
 
+// TalkOf is the endpoint at which models of an API converse, such as /messages; empty: it is no API.
+func TalkOf(api string) string {
+	a := FindAPI(api)
+	if a == nil {
+		return ""
+	}
+	return a.Root + a.Talk
+}
+
 // isTalk reports whether an endpoint is where models of an API converse.
 func isTalk(api, endpoint string) bool {
-	a := FindAPI(api)
-	return a.Root+a.Talk == endpoint
+	return TalkOf(api) == endpoint
 }
 
 // LacksIn makes the answer to whether an API is known to be missing of the endpoints that are.

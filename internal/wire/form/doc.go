@@ -16,6 +16,7 @@
 //	names.go    names and ids that every dialect takes
 //	custom.go   how a function stands for a custom tool, and input.go its text while it streams
 //	turns.go    what is the same for every writer of conversations
+//	habit.go    in what models of one dialect differ
 //	effort.go   efforts and budgets to think
 //
 // Three rules hold for every codec:

@@ -1,6 +1,7 @@
 package form
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -126,9 +127,9 @@ type Refused struct {
 	Why string
 }
 
-func (r *Refused) Error() string {
-	if r.Why != "" {
-		return r.Param + ": " + r.Why
-	}
-	return r.Param + ": the provider's API has nothing like it"
+func (r *Refused) Error() string { return r.Param + ": " + r.Reason() }
+
+// Reason is why, without what.
+func (r *Refused) Reason() string {
+	return cmp.Or(r.Why, "the provider's API has nothing like it")
 }

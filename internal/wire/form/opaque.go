@@ -2,7 +2,9 @@ package form
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"strings"
 
@@ -12,6 +14,12 @@ import (
 // Origin is who can read what is opaque: one account of one provider, as a short text without dots;
 // empty: unknown.
 type Origin string
+
+// OriginOf is that of an account: a provider and one of its credentials, empty if it has none.
+func OriginOf(provider, credential string) Origin {
+	sum := sha256.Sum256([]byte(provider + "\x00" + credential))
+	return Origin(hex.EncodeToString(sum[:6]))
+}
 
 // Opaque is what only its origin can read: the signature of what was thought, encrypted reasoning.
 type Opaque struct {

@@ -52,13 +52,19 @@ func (w *requestWriter) foreign() error {
 		return &form.Refused{Param: "n"}
 	}
 	s := &q.Sampling
-	for name, is := range map[string]bool{
-		"stop": len(q.Stop) > 0, "top_k": s.TopK != "", "seed": s.Seed != "",
-		"presence_penalty": s.PresencePenalty != "" && s.PresencePenalty != "0", "frequency_penalty": s.FrequencyPenalty != "" && s.FrequencyPenalty != "0",
-		"logprobs": s.Logprobs, // an answer in another dialect would not have them
+	for _, one := range [...]struct {
+		name string
+		said bool
+	}{
+		{"stop", len(q.Stop) > 0},
+		{"top_k", s.TopK != ""},
+		{"seed", s.Seed != ""},
+		{"presence_penalty", s.PresencePenalty != "" && s.PresencePenalty != "0"},
+		{"frequency_penalty", s.FrequencyPenalty != "" && s.FrequencyPenalty != "0"},
+		{"logprobs", s.Logprobs}, // an answer in another dialect would not have them
 	} {
-		if is {
-			w.losses.Drop(name)
+		if one.said {
+			w.losses.Drop(one.name)
 		}
 	}
 	return nil

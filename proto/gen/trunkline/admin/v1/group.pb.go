@@ -104,17 +104,20 @@ const (
 	LeftOutReason_LEFT_OUT_REASON_PROVIDER_DISABLED LeftOutReason = 4
 	// The provider does not have the API that the call is in: see Provider.endpoints.
 	LeftOutReason_LEFT_OUT_REASON_API_MISSING LeftOutReason = 5
+	// It cannot be told what the request is about, or only in another way where the group is strict: see translation.
+	LeftOutReason_LEFT_OUT_REASON_NOT_TRANSLATABLE LeftOutReason = 500
 )
 
 // Enum value maps for LeftOutReason.
 var (
 	LeftOutReason_name = map[int32]string{
-		0: "LEFT_OUT_REASON_UNSPECIFIED",
-		1: "LEFT_OUT_REASON_GROUP_DISABLED",
-		2: "LEFT_OUT_REASON_MEMBER_DISABLED",
-		3: "LEFT_OUT_REASON_PROVIDER_MISSING",
-		4: "LEFT_OUT_REASON_PROVIDER_DISABLED",
-		5: "LEFT_OUT_REASON_API_MISSING",
+		0:   "LEFT_OUT_REASON_UNSPECIFIED",
+		1:   "LEFT_OUT_REASON_GROUP_DISABLED",
+		2:   "LEFT_OUT_REASON_MEMBER_DISABLED",
+		3:   "LEFT_OUT_REASON_PROVIDER_MISSING",
+		4:   "LEFT_OUT_REASON_PROVIDER_DISABLED",
+		5:   "LEFT_OUT_REASON_API_MISSING",
+		500: "LEFT_OUT_REASON_NOT_TRANSLATABLE",
 	}
 	LeftOutReason_value = map[string]int32{
 		"LEFT_OUT_REASON_UNSPECIFIED":       0,
@@ -123,6 +126,7 @@ var (
 		"LEFT_OUT_REASON_PROVIDER_MISSING":  3,
 		"LEFT_OUT_REASON_PROVIDER_DISABLED": 4,
 		"LEFT_OUT_REASON_API_MISSING":       5,
+		"LEFT_OUT_REASON_NOT_TRANSLATABLE":  500,
 	}
 )
 
@@ -1181,6 +1185,114 @@ func (x *ExplainGroupResponse) GetRoute() *GroupRoute {
 	return nil
 }
 
+type PreviewTranslationRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name or alias of the group, or a model as a client would name it.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Dialect of the client: chat, gemini, messages or responses.
+	Dialect string `protobuf:"bytes,2,opt,name=dialect,proto3" json:"dialect,omitempty"`
+	// The body of the request as that client would send it: JSON, up to 1 MiB.
+	Body          string `protobuf:"bytes,3,opt,name=body,proto3" json:"body,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PreviewTranslationRequest) Reset() {
+	*x = PreviewTranslationRequest{}
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PreviewTranslationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PreviewTranslationRequest) ProtoMessage() {}
+
+func (x *PreviewTranslationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PreviewTranslationRequest.ProtoReflect.Descriptor instead.
+func (*PreviewTranslationRequest) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *PreviewTranslationRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *PreviewTranslationRequest) GetDialect() string {
+	if x != nil {
+		return x.Dialect
+	}
+	return ""
+}
+
+func (x *PreviewTranslationRequest) GetBody() string {
+	if x != nil {
+		return x.Body
+	}
+	return ""
+}
+
+type PreviewTranslationResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How the request would go now. Members that cannot be told what it is about are among those that are left out.
+	Route         *GroupRoute `protobuf:"bytes,1,opt,name=route,proto3" json:"route,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PreviewTranslationResponse) Reset() {
+	*x = PreviewTranslationResponse{}
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PreviewTranslationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PreviewTranslationResponse) ProtoMessage() {}
+
+func (x *PreviewTranslationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PreviewTranslationResponse.ProtoReflect.Descriptor instead.
+func (*PreviewTranslationResponse) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *PreviewTranslationResponse) GetRoute() *GroupRoute {
+	if x != nil {
+		return x.Route
+	}
+	return nil
+}
+
 type ExplainGroupsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Names or aliases of groups; default: all. One that does not exist is refused.
@@ -1207,7 +1319,7 @@ type ExplainGroupsRequest struct {
 
 func (x *ExplainGroupsRequest) Reset() {
 	*x = ExplainGroupsRequest{}
-	mi := &file_trunkline_admin_v1_group_proto_msgTypes[14]
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1219,7 +1331,7 @@ func (x *ExplainGroupsRequest) String() string {
 func (*ExplainGroupsRequest) ProtoMessage() {}
 
 func (x *ExplainGroupsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_group_proto_msgTypes[14]
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1232,7 +1344,7 @@ func (x *ExplainGroupsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainGroupsRequest.ProtoReflect.Descriptor instead.
 func (*ExplainGroupsRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{14}
+	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ExplainGroupsRequest) GetNames() []string {
@@ -1302,7 +1414,7 @@ type ExplainGroupsResponse struct {
 
 func (x *ExplainGroupsResponse) Reset() {
 	*x = ExplainGroupsResponse{}
-	mi := &file_trunkline_admin_v1_group_proto_msgTypes[15]
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1314,7 +1426,7 @@ func (x *ExplainGroupsResponse) String() string {
 func (*ExplainGroupsResponse) ProtoMessage() {}
 
 func (x *ExplainGroupsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_group_proto_msgTypes[15]
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1327,7 +1439,7 @@ func (x *ExplainGroupsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainGroupsResponse.ProtoReflect.Descriptor instead.
 func (*ExplainGroupsResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{15}
+	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ExplainGroupsResponse) GetRoutes() []*GroupRoute {
@@ -1365,7 +1477,7 @@ type GroupRoute struct {
 
 func (x *GroupRoute) Reset() {
 	*x = GroupRoute{}
-	mi := &file_trunkline_admin_v1_group_proto_msgTypes[16]
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1377,7 +1489,7 @@ func (x *GroupRoute) String() string {
 func (*GroupRoute) ProtoMessage() {}
 
 func (x *GroupRoute) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_group_proto_msgTypes[16]
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1390,7 +1502,7 @@ func (x *GroupRoute) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroupRoute.ProtoReflect.Descriptor instead.
 func (*GroupRoute) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{16}
+	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GroupRoute) GetGroup() string {
@@ -1471,14 +1583,16 @@ type Candidate struct {
 	// Dialect that a call of the endpoint that was asked about is translated to for it; empty: it gets it as it comes.
 	TranslatedTo string `protobuf:"bytes,350,opt,name=translated_to,json=translatedTo,proto3" json:"translated_to,omitempty"`
 	// How calls of each dialect reach it; unset for those that no call tries.
-	Dialects      []*CandidateDialect `protobuf:"bytes,351,rep,name=dialects,proto3" json:"dialects,omitempty"`
+	Dialects []*CandidateDialect `protobuf:"bytes,351,rep,name=dialects,proto3" json:"dialects,omitempty"`
+	// What becomes of the request that PreviewTranslation was asked about; unset where it is not translated.
+	Translation   *CandidateTranslation `protobuf:"bytes,500,opt,name=translation,proto3" json:"translation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Candidate) Reset() {
 	*x = Candidate{}
-	mi := &file_trunkline_admin_v1_group_proto_msgTypes[17]
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1490,7 +1604,7 @@ func (x *Candidate) String() string {
 func (*Candidate) ProtoMessage() {}
 
 func (x *Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_group_proto_msgTypes[17]
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1503,7 +1617,7 @@ func (x *Candidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
 func (*Candidate) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{17}
+	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Candidate) GetProvider() string {
@@ -1646,6 +1760,104 @@ func (x *Candidate) GetDialects() []*CandidateDialect {
 	return nil
 }
 
+func (x *Candidate) GetTranslation() *CandidateTranslation {
+	if x != nil {
+		return x.Translation
+	}
+	return nil
+}
+
+// What a candidate would be told of a request in another dialect.
+type CandidateTranslation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Dialect that the request is translated to.
+	To string `protobuf:"bytes,1,opt,name=to,proto3" json:"to,omitempty"`
+	// The request is translated only if the provider turns out to lack the client's dialect; else it gets it as it comes.
+	Uncertain bool `protobuf:"varint,2,opt,name=uncertain,proto3" json:"uncertain,omitempty"`
+	// Members and kinds that are said in another way, at most 20.
+	Approximated []string `protobuf:"bytes,3,rep,name=approximated,proto3" json:"approximated,omitempty"`
+	// Members and kinds that are not said, at most 20.
+	Dropped []string `protobuf:"bytes,4,rep,name=dropped,proto3" json:"dropped,omitempty"`
+	// What it cannot be told, so that it is left out; empty: nothing.
+	Refused string `protobuf:"bytes,5,opt,name=refused,proto3" json:"refused,omitempty"`
+	// Why.
+	Reason        string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CandidateTranslation) Reset() {
+	*x = CandidateTranslation{}
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CandidateTranslation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CandidateTranslation) ProtoMessage() {}
+
+func (x *CandidateTranslation) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CandidateTranslation.ProtoReflect.Descriptor instead.
+func (*CandidateTranslation) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *CandidateTranslation) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *CandidateTranslation) GetUncertain() bool {
+	if x != nil {
+		return x.Uncertain
+	}
+	return false
+}
+
+func (x *CandidateTranslation) GetApproximated() []string {
+	if x != nil {
+		return x.Approximated
+	}
+	return nil
+}
+
+func (x *CandidateTranslation) GetDropped() []string {
+	if x != nil {
+		return x.Dropped
+	}
+	return nil
+}
+
+func (x *CandidateTranslation) GetRefused() string {
+	if x != nil {
+		return x.Refused
+	}
+	return ""
+}
+
+func (x *CandidateTranslation) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // How calls of one dialect reach a candidate.
 type CandidateDialect struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1662,7 +1874,7 @@ type CandidateDialect struct {
 
 func (x *CandidateDialect) Reset() {
 	*x = CandidateDialect{}
-	mi := &file_trunkline_admin_v1_group_proto_msgTypes[18]
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1674,7 +1886,7 @@ func (x *CandidateDialect) String() string {
 func (*CandidateDialect) ProtoMessage() {}
 
 func (x *CandidateDialect) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_group_proto_msgTypes[18]
+	mi := &file_trunkline_admin_v1_group_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1687,7 +1899,7 @@ func (x *CandidateDialect) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CandidateDialect.ProtoReflect.Descriptor instead.
 func (*CandidateDialect) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{18}
+	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *CandidateDialect) GetDialect() string {
@@ -1791,6 +2003,12 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\aapi_key\x18\xb7\x02 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x06apiKey:v\xbaHs\x1aq\n" +
 	"\x15explain_group.api_key\x12*session and api_key must be given together\x1a,(this.session == '') == (this.api_key == '')\"L\n" +
 	"\x14ExplainGroupResponse\x124\n" +
+	"\x05route\x18\x01 \x01(\v2\x1e.trunkline.admin.v1.GroupRouteR\x05route\"\x9c\x01\n" +
+	"\x19PreviewTranslationRequest\x12\x1a\n" +
+	"\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\x04name\x12B\n" +
+	"\adialect\x18\x02 \x01(\tB(\xbaH%r#R\x04chatR\x06geminiR\bmessagesR\tresponsesR\adialect\x12\x1f\n" +
+	"\x04body\x18\x03 \x01(\tB\v\xbaH\br\x06\x10\x01(\x80\x80@R\x04body\"R\n" +
+	"\x1aPreviewTranslationResponse\x124\n" +
 	"\x05route\x18\x01 \x01(\v2\x1e.trunkline.admin.v1.GroupRouteR\x05route\"\xb5\x03\n" +
 	"\x14ExplainGroupsRequest\x12\x1f\n" +
 	"\x05names\x18\x01 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x05names\x12'\n" +
@@ -1817,7 +2035,7 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\n" +
 	"candidates\x18\x04 \x03(\v2\x1d.trunkline.admin.v1.CandidateR\n" +
 	"candidates\x128\n" +
-	"\bleft_out\x18\x05 \x03(\v2\x1d.trunkline.admin.v1.CandidateR\aleftOut\"\xa9\x06\n" +
+	"\bleft_out\x18\x05 \x03(\v2\x1d.trunkline.admin.v1.CandidateR\aleftOut\"\xf6\x06\n" +
 	"\tCandidate\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1a\n" +
@@ -1841,7 +2059,15 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\freason_scope\x18\x0f \x01(\x0e2\x1f.trunkline.admin.v1.HealthScopeR\vreasonScope\x12I\n" +
 	"\x0fleft_out_reason\x18\x10 \x01(\x0e2!.trunkline.admin.v1.LeftOutReasonR\rleftOutReason\x12$\n" +
 	"\rtranslated_to\x18\xde\x02 \x01(\tR\ftranslatedTo\x12A\n" +
-	"\bdialects\x18\xdf\x02 \x03(\v2$.trunkline.admin.v1.CandidateDialectR\bdialects\"b\n" +
+	"\bdialects\x18\xdf\x02 \x03(\v2$.trunkline.admin.v1.CandidateDialectR\bdialects\x12K\n" +
+	"\vtranslation\x18\xf4\x03 \x01(\v2(.trunkline.admin.v1.CandidateTranslationR\vtranslation\"\xb4\x01\n" +
+	"\x14CandidateTranslation\x12\x0e\n" +
+	"\x02to\x18\x01 \x01(\tR\x02to\x12\x1c\n" +
+	"\tuncertain\x18\x02 \x01(\bR\tuncertain\x12\"\n" +
+	"\fapproximated\x18\x03 \x03(\tR\fapproximated\x12\x18\n" +
+	"\adropped\x18\x04 \x03(\tR\adropped\x12\x18\n" +
+	"\arefused\x18\x05 \x01(\tR\arefused\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\"b\n" +
 	"\x10CandidateDialect\x12\x18\n" +
 	"\adialect\x18\x01 \x01(\tR\adialect\x12\x16\n" +
 	"\x06spoken\x18\x02 \x01(\tR\x06spoken\x12\x1c\n" +
@@ -1852,14 +2078,15 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\x1dGROUP_ROUTE_REASON_NO_MEMBERS\x10\x02\x12#\n" +
 	"\x1fGROUP_ROUTE_REASON_ALL_LEFT_OUT\x10\x03\x12\"\n" +
 	"\x1eGROUP_ROUTE_REASON_ALL_COOLING\x10\x04\x12(\n" +
-	"$GROUP_ROUTE_REASON_FIRST_NOT_SERVING\x10\x05*\xe7\x01\n" +
+	"$GROUP_ROUTE_REASON_FIRST_NOT_SERVING\x10\x05*\x8e\x02\n" +
 	"\rLeftOutReason\x12\x1f\n" +
 	"\x1bLEFT_OUT_REASON_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eLEFT_OUT_REASON_GROUP_DISABLED\x10\x01\x12#\n" +
 	"\x1fLEFT_OUT_REASON_MEMBER_DISABLED\x10\x02\x12$\n" +
 	" LEFT_OUT_REASON_PROVIDER_MISSING\x10\x03\x12%\n" +
 	"!LEFT_OUT_REASON_PROVIDER_DISABLED\x10\x04\x12\x1f\n" +
-	"\x1bLEFT_OUT_REASON_API_MISSING\x10\x05*}\n" +
+	"\x1bLEFT_OUT_REASON_API_MISSING\x10\x05\x12%\n" +
+	" LEFT_OUT_REASON_NOT_TRANSLATABLE\x10\xf4\x03*}\n" +
 	"\vHealthScope\x12\x1c\n" +
 	"\x18HEALTH_SCOPE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13HEALTH_SCOPE_TARGET\x10\x01\x12\x19\n" +
@@ -1871,7 +2098,7 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\x13CANDIDATE_ROLE_NEXT\x10\x02\x12\x1a\n" +
 	"\x16CANDIDATE_ROLE_STANDBY\x10\x03\x12\x1e\n" +
 	"\x1aCANDIDATE_ROLE_LAST_RESORT\x10\x04\x12\x1a\n" +
-	"\x16CANDIDATE_ROLE_PROBING\x10\x052\xe1\x05\n" +
+	"\x16CANDIDATE_ROLE_PROBING\x10\x052\xdc\x06\n" +
 	"\fGroupService\x12d\n" +
 	"\n" +
 	"ListGroups\x12%.trunkline.admin.v1.ListGroupsRequest\x1a&.trunkline.admin.v1.ListGroupsResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12^\n" +
@@ -1879,7 +2106,8 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\vCreateGroup\x12&.trunkline.admin.v1.CreateGroupRequest\x1a'.trunkline.admin.v1.CreateGroupResponse\"\x04\xa8\xed\x18\x02\x12d\n" +
 	"\vUpdateGroup\x12&.trunkline.admin.v1.UpdateGroupRequest\x1a'.trunkline.admin.v1.UpdateGroupResponse\"\x04\xa8\xed\x18\x02\x12d\n" +
 	"\vDeleteGroup\x12&.trunkline.admin.v1.DeleteGroupRequest\x1a'.trunkline.admin.v1.DeleteGroupResponse\"\x04\xa8\xed\x18\x02\x12j\n" +
-	"\fExplainGroup\x12'.trunkline.admin.v1.ExplainGroupRequest\x1a(.trunkline.admin.v1.ExplainGroupResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12m\n" +
+	"\fExplainGroup\x12'.trunkline.admin.v1.ExplainGroupRequest\x1a(.trunkline.admin.v1.ExplainGroupResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12y\n" +
+	"\x12PreviewTranslation\x12-.trunkline.admin.v1.PreviewTranslationRequest\x1a..trunkline.admin.v1.PreviewTranslationResponse\"\x04\xa8\xed\x18\x01\x12m\n" +
 	"\rExplainGroups\x12(.trunkline.admin.v1.ExplainGroupsRequest\x1a).trunkline.admin.v1.ExplainGroupsResponse\"\a\xa8\xed\x18\x01\x90\x02\x01B\xd6\x01\n" +
 	"\x16com.trunkline.admin.v1B\n" +
 	"GroupProtoP\x01ZFgithub.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1;adminv1\xa2\x02\x03TAX\xaa\x02\x12Trunkline.Admin.V1\xca\x02\x12Trunkline\\Admin\\V1\xe2\x02\x1eTrunkline\\Admin\\V1\\GPBMetadata\xea\x02\x14Trunkline::Admin::V1b\x06proto3"
@@ -1897,86 +2125,93 @@ func file_trunkline_admin_v1_group_proto_rawDescGZIP() []byte {
 }
 
 var file_trunkline_admin_v1_group_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_trunkline_admin_v1_group_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_trunkline_admin_v1_group_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_trunkline_admin_v1_group_proto_goTypes = []any{
-	(GroupRouteReason)(0),         // 0: trunkline.admin.v1.GroupRouteReason
-	(LeftOutReason)(0),            // 1: trunkline.admin.v1.LeftOutReason
-	(HealthScope)(0),              // 2: trunkline.admin.v1.HealthScope
-	(CandidateRole)(0),            // 3: trunkline.admin.v1.CandidateRole
-	(*Group)(nil),                 // 4: trunkline.admin.v1.Group
-	(*Member)(nil),                // 5: trunkline.admin.v1.Member
-	(*ListGroupsRequest)(nil),     // 6: trunkline.admin.v1.ListGroupsRequest
-	(*ListGroupsResponse)(nil),    // 7: trunkline.admin.v1.ListGroupsResponse
-	(*GetGroupRequest)(nil),       // 8: trunkline.admin.v1.GetGroupRequest
-	(*GetGroupResponse)(nil),      // 9: trunkline.admin.v1.GetGroupResponse
-	(*CreateGroupRequest)(nil),    // 10: trunkline.admin.v1.CreateGroupRequest
-	(*CreateGroupResponse)(nil),   // 11: trunkline.admin.v1.CreateGroupResponse
-	(*UpdateGroupRequest)(nil),    // 12: trunkline.admin.v1.UpdateGroupRequest
-	(*UpdateGroupResponse)(nil),   // 13: trunkline.admin.v1.UpdateGroupResponse
-	(*DeleteGroupRequest)(nil),    // 14: trunkline.admin.v1.DeleteGroupRequest
-	(*DeleteGroupResponse)(nil),   // 15: trunkline.admin.v1.DeleteGroupResponse
-	(*ExplainGroupRequest)(nil),   // 16: trunkline.admin.v1.ExplainGroupRequest
-	(*ExplainGroupResponse)(nil),  // 17: trunkline.admin.v1.ExplainGroupResponse
-	(*ExplainGroupsRequest)(nil),  // 18: trunkline.admin.v1.ExplainGroupsRequest
-	(*ExplainGroupsResponse)(nil), // 19: trunkline.admin.v1.ExplainGroupsResponse
-	(*GroupRoute)(nil),            // 20: trunkline.admin.v1.GroupRoute
-	(*Candidate)(nil),             // 21: trunkline.admin.v1.Candidate
-	(*CandidateDialect)(nil),      // 22: trunkline.admin.v1.CandidateDialect
-	(*timestamppb.Timestamp)(nil), // 23: google.protobuf.Timestamp
-	(*FailoverPolicy)(nil),        // 24: trunkline.admin.v1.FailoverPolicy
-	(*BodyLog)(nil),               // 25: trunkline.admin.v1.BodyLog
-	(*fieldmaskpb.FieldMask)(nil), // 26: google.protobuf.FieldMask
-	(TargetState)(0),              // 27: trunkline.admin.v1.TargetState
-	(*durationpb.Duration)(nil),   // 28: google.protobuf.Duration
-	(*LearnedRefusal)(nil),        // 29: trunkline.admin.v1.LearnedRefusal
+	(GroupRouteReason)(0),              // 0: trunkline.admin.v1.GroupRouteReason
+	(LeftOutReason)(0),                 // 1: trunkline.admin.v1.LeftOutReason
+	(HealthScope)(0),                   // 2: trunkline.admin.v1.HealthScope
+	(CandidateRole)(0),                 // 3: trunkline.admin.v1.CandidateRole
+	(*Group)(nil),                      // 4: trunkline.admin.v1.Group
+	(*Member)(nil),                     // 5: trunkline.admin.v1.Member
+	(*ListGroupsRequest)(nil),          // 6: trunkline.admin.v1.ListGroupsRequest
+	(*ListGroupsResponse)(nil),         // 7: trunkline.admin.v1.ListGroupsResponse
+	(*GetGroupRequest)(nil),            // 8: trunkline.admin.v1.GetGroupRequest
+	(*GetGroupResponse)(nil),           // 9: trunkline.admin.v1.GetGroupResponse
+	(*CreateGroupRequest)(nil),         // 10: trunkline.admin.v1.CreateGroupRequest
+	(*CreateGroupResponse)(nil),        // 11: trunkline.admin.v1.CreateGroupResponse
+	(*UpdateGroupRequest)(nil),         // 12: trunkline.admin.v1.UpdateGroupRequest
+	(*UpdateGroupResponse)(nil),        // 13: trunkline.admin.v1.UpdateGroupResponse
+	(*DeleteGroupRequest)(nil),         // 14: trunkline.admin.v1.DeleteGroupRequest
+	(*DeleteGroupResponse)(nil),        // 15: trunkline.admin.v1.DeleteGroupResponse
+	(*ExplainGroupRequest)(nil),        // 16: trunkline.admin.v1.ExplainGroupRequest
+	(*ExplainGroupResponse)(nil),       // 17: trunkline.admin.v1.ExplainGroupResponse
+	(*PreviewTranslationRequest)(nil),  // 18: trunkline.admin.v1.PreviewTranslationRequest
+	(*PreviewTranslationResponse)(nil), // 19: trunkline.admin.v1.PreviewTranslationResponse
+	(*ExplainGroupsRequest)(nil),       // 20: trunkline.admin.v1.ExplainGroupsRequest
+	(*ExplainGroupsResponse)(nil),      // 21: trunkline.admin.v1.ExplainGroupsResponse
+	(*GroupRoute)(nil),                 // 22: trunkline.admin.v1.GroupRoute
+	(*Candidate)(nil),                  // 23: trunkline.admin.v1.Candidate
+	(*CandidateTranslation)(nil),       // 24: trunkline.admin.v1.CandidateTranslation
+	(*CandidateDialect)(nil),           // 25: trunkline.admin.v1.CandidateDialect
+	(*timestamppb.Timestamp)(nil),      // 26: google.protobuf.Timestamp
+	(*FailoverPolicy)(nil),             // 27: trunkline.admin.v1.FailoverPolicy
+	(*BodyLog)(nil),                    // 28: trunkline.admin.v1.BodyLog
+	(*fieldmaskpb.FieldMask)(nil),      // 29: google.protobuf.FieldMask
+	(TargetState)(0),                   // 30: trunkline.admin.v1.TargetState
+	(*durationpb.Duration)(nil),        // 31: google.protobuf.Duration
+	(*LearnedRefusal)(nil),             // 32: trunkline.admin.v1.LearnedRefusal
 }
 var file_trunkline_admin_v1_group_proto_depIdxs = []int32{
-	23, // 0: trunkline.admin.v1.Group.create_time:type_name -> google.protobuf.Timestamp
-	23, // 1: trunkline.admin.v1.Group.update_time:type_name -> google.protobuf.Timestamp
+	26, // 0: trunkline.admin.v1.Group.create_time:type_name -> google.protobuf.Timestamp
+	26, // 1: trunkline.admin.v1.Group.update_time:type_name -> google.protobuf.Timestamp
 	5,  // 2: trunkline.admin.v1.Group.members:type_name -> trunkline.admin.v1.Member
-	24, // 3: trunkline.admin.v1.Group.policy:type_name -> trunkline.admin.v1.FailoverPolicy
-	25, // 4: trunkline.admin.v1.Group.body_log:type_name -> trunkline.admin.v1.BodyLog
-	24, // 5: trunkline.admin.v1.Group.effective_policy:type_name -> trunkline.admin.v1.FailoverPolicy
-	26, // 6: trunkline.admin.v1.ListGroupsRequest.read_mask:type_name -> google.protobuf.FieldMask
+	27, // 3: trunkline.admin.v1.Group.policy:type_name -> trunkline.admin.v1.FailoverPolicy
+	28, // 4: trunkline.admin.v1.Group.body_log:type_name -> trunkline.admin.v1.BodyLog
+	27, // 5: trunkline.admin.v1.Group.effective_policy:type_name -> trunkline.admin.v1.FailoverPolicy
+	29, // 6: trunkline.admin.v1.ListGroupsRequest.read_mask:type_name -> google.protobuf.FieldMask
 	4,  // 7: trunkline.admin.v1.ListGroupsResponse.groups:type_name -> trunkline.admin.v1.Group
 	4,  // 8: trunkline.admin.v1.GetGroupResponse.group:type_name -> trunkline.admin.v1.Group
 	4,  // 9: trunkline.admin.v1.CreateGroupRequest.group:type_name -> trunkline.admin.v1.Group
 	4,  // 10: trunkline.admin.v1.CreateGroupResponse.group:type_name -> trunkline.admin.v1.Group
 	4,  // 11: trunkline.admin.v1.UpdateGroupRequest.group:type_name -> trunkline.admin.v1.Group
-	26, // 12: trunkline.admin.v1.UpdateGroupRequest.update_mask:type_name -> google.protobuf.FieldMask
+	29, // 12: trunkline.admin.v1.UpdateGroupRequest.update_mask:type_name -> google.protobuf.FieldMask
 	4,  // 13: trunkline.admin.v1.UpdateGroupResponse.group:type_name -> trunkline.admin.v1.Group
-	20, // 14: trunkline.admin.v1.ExplainGroupResponse.route:type_name -> trunkline.admin.v1.GroupRoute
-	20, // 15: trunkline.admin.v1.ExplainGroupsResponse.routes:type_name -> trunkline.admin.v1.GroupRoute
-	27, // 16: trunkline.admin.v1.GroupRoute.state:type_name -> trunkline.admin.v1.TargetState
-	0,  // 17: trunkline.admin.v1.GroupRoute.reason:type_name -> trunkline.admin.v1.GroupRouteReason
-	21, // 18: trunkline.admin.v1.GroupRoute.candidates:type_name -> trunkline.admin.v1.Candidate
-	21, // 19: trunkline.admin.v1.GroupRoute.left_out:type_name -> trunkline.admin.v1.Candidate
-	27, // 20: trunkline.admin.v1.Candidate.state:type_name -> trunkline.admin.v1.TargetState
-	28, // 21: trunkline.admin.v1.Candidate.remaining:type_name -> google.protobuf.Duration
-	3,  // 22: trunkline.admin.v1.Candidate.role:type_name -> trunkline.admin.v1.CandidateRole
-	29, // 23: trunkline.admin.v1.Candidate.refusals:type_name -> trunkline.admin.v1.LearnedRefusal
-	2,  // 24: trunkline.admin.v1.Candidate.reason_scope:type_name -> trunkline.admin.v1.HealthScope
-	1,  // 25: trunkline.admin.v1.Candidate.left_out_reason:type_name -> trunkline.admin.v1.LeftOutReason
-	22, // 26: trunkline.admin.v1.Candidate.dialects:type_name -> trunkline.admin.v1.CandidateDialect
-	6,  // 27: trunkline.admin.v1.GroupService.ListGroups:input_type -> trunkline.admin.v1.ListGroupsRequest
-	8,  // 28: trunkline.admin.v1.GroupService.GetGroup:input_type -> trunkline.admin.v1.GetGroupRequest
-	10, // 29: trunkline.admin.v1.GroupService.CreateGroup:input_type -> trunkline.admin.v1.CreateGroupRequest
-	12, // 30: trunkline.admin.v1.GroupService.UpdateGroup:input_type -> trunkline.admin.v1.UpdateGroupRequest
-	14, // 31: trunkline.admin.v1.GroupService.DeleteGroup:input_type -> trunkline.admin.v1.DeleteGroupRequest
-	16, // 32: trunkline.admin.v1.GroupService.ExplainGroup:input_type -> trunkline.admin.v1.ExplainGroupRequest
-	18, // 33: trunkline.admin.v1.GroupService.ExplainGroups:input_type -> trunkline.admin.v1.ExplainGroupsRequest
-	7,  // 34: trunkline.admin.v1.GroupService.ListGroups:output_type -> trunkline.admin.v1.ListGroupsResponse
-	9,  // 35: trunkline.admin.v1.GroupService.GetGroup:output_type -> trunkline.admin.v1.GetGroupResponse
-	11, // 36: trunkline.admin.v1.GroupService.CreateGroup:output_type -> trunkline.admin.v1.CreateGroupResponse
-	13, // 37: trunkline.admin.v1.GroupService.UpdateGroup:output_type -> trunkline.admin.v1.UpdateGroupResponse
-	15, // 38: trunkline.admin.v1.GroupService.DeleteGroup:output_type -> trunkline.admin.v1.DeleteGroupResponse
-	17, // 39: trunkline.admin.v1.GroupService.ExplainGroup:output_type -> trunkline.admin.v1.ExplainGroupResponse
-	19, // 40: trunkline.admin.v1.GroupService.ExplainGroups:output_type -> trunkline.admin.v1.ExplainGroupsResponse
-	34, // [34:41] is the sub-list for method output_type
-	27, // [27:34] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	22, // 14: trunkline.admin.v1.ExplainGroupResponse.route:type_name -> trunkline.admin.v1.GroupRoute
+	22, // 15: trunkline.admin.v1.PreviewTranslationResponse.route:type_name -> trunkline.admin.v1.GroupRoute
+	22, // 16: trunkline.admin.v1.ExplainGroupsResponse.routes:type_name -> trunkline.admin.v1.GroupRoute
+	30, // 17: trunkline.admin.v1.GroupRoute.state:type_name -> trunkline.admin.v1.TargetState
+	0,  // 18: trunkline.admin.v1.GroupRoute.reason:type_name -> trunkline.admin.v1.GroupRouteReason
+	23, // 19: trunkline.admin.v1.GroupRoute.candidates:type_name -> trunkline.admin.v1.Candidate
+	23, // 20: trunkline.admin.v1.GroupRoute.left_out:type_name -> trunkline.admin.v1.Candidate
+	30, // 21: trunkline.admin.v1.Candidate.state:type_name -> trunkline.admin.v1.TargetState
+	31, // 22: trunkline.admin.v1.Candidate.remaining:type_name -> google.protobuf.Duration
+	3,  // 23: trunkline.admin.v1.Candidate.role:type_name -> trunkline.admin.v1.CandidateRole
+	32, // 24: trunkline.admin.v1.Candidate.refusals:type_name -> trunkline.admin.v1.LearnedRefusal
+	2,  // 25: trunkline.admin.v1.Candidate.reason_scope:type_name -> trunkline.admin.v1.HealthScope
+	1,  // 26: trunkline.admin.v1.Candidate.left_out_reason:type_name -> trunkline.admin.v1.LeftOutReason
+	25, // 27: trunkline.admin.v1.Candidate.dialects:type_name -> trunkline.admin.v1.CandidateDialect
+	24, // 28: trunkline.admin.v1.Candidate.translation:type_name -> trunkline.admin.v1.CandidateTranslation
+	6,  // 29: trunkline.admin.v1.GroupService.ListGroups:input_type -> trunkline.admin.v1.ListGroupsRequest
+	8,  // 30: trunkline.admin.v1.GroupService.GetGroup:input_type -> trunkline.admin.v1.GetGroupRequest
+	10, // 31: trunkline.admin.v1.GroupService.CreateGroup:input_type -> trunkline.admin.v1.CreateGroupRequest
+	12, // 32: trunkline.admin.v1.GroupService.UpdateGroup:input_type -> trunkline.admin.v1.UpdateGroupRequest
+	14, // 33: trunkline.admin.v1.GroupService.DeleteGroup:input_type -> trunkline.admin.v1.DeleteGroupRequest
+	16, // 34: trunkline.admin.v1.GroupService.ExplainGroup:input_type -> trunkline.admin.v1.ExplainGroupRequest
+	18, // 35: trunkline.admin.v1.GroupService.PreviewTranslation:input_type -> trunkline.admin.v1.PreviewTranslationRequest
+	20, // 36: trunkline.admin.v1.GroupService.ExplainGroups:input_type -> trunkline.admin.v1.ExplainGroupsRequest
+	7,  // 37: trunkline.admin.v1.GroupService.ListGroups:output_type -> trunkline.admin.v1.ListGroupsResponse
+	9,  // 38: trunkline.admin.v1.GroupService.GetGroup:output_type -> trunkline.admin.v1.GetGroupResponse
+	11, // 39: trunkline.admin.v1.GroupService.CreateGroup:output_type -> trunkline.admin.v1.CreateGroupResponse
+	13, // 40: trunkline.admin.v1.GroupService.UpdateGroup:output_type -> trunkline.admin.v1.UpdateGroupResponse
+	15, // 41: trunkline.admin.v1.GroupService.DeleteGroup:output_type -> trunkline.admin.v1.DeleteGroupResponse
+	17, // 42: trunkline.admin.v1.GroupService.ExplainGroup:output_type -> trunkline.admin.v1.ExplainGroupResponse
+	19, // 43: trunkline.admin.v1.GroupService.PreviewTranslation:output_type -> trunkline.admin.v1.PreviewTranslationResponse
+	21, // 44: trunkline.admin.v1.GroupService.ExplainGroups:output_type -> trunkline.admin.v1.ExplainGroupsResponse
+	37, // [37:45] is the sub-list for method output_type
+	29, // [29:37] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_group_proto_init() }
@@ -1998,7 +2233,7 @@ func file_trunkline_admin_v1_group_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_group_proto_rawDesc), len(file_trunkline_admin_v1_group_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   19,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -36,6 +36,9 @@ const (
 	GroupServiceDeleteGroupProcedure = "/trunkline.admin.v1.GroupService/DeleteGroup"
 	// GroupServiceExplainGroupProcedure is the procedure name of the GroupService's ExplainGroup RPC.
 	GroupServiceExplainGroupProcedure = "/trunkline.admin.v1.GroupService/ExplainGroup"
+	// GroupServicePreviewTranslationProcedure is the procedure name of the GroupService's
+	// PreviewTranslation RPC.
+	GroupServicePreviewTranslationProcedure = "/trunkline.admin.v1.GroupService/PreviewTranslation"
 	// GroupServiceExplainGroupsProcedure is the procedure name of the GroupService's ExplainGroups RPC.
 	GroupServiceExplainGroupsProcedure = "/trunkline.admin.v1.GroupService/ExplainGroups"
 )
@@ -86,6 +89,13 @@ var (
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
+	groupServicePreviewTranslationSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_trunkline_admin_v1_group_proto.Services().ByName("GroupService").Methods().ByName("PreviewTranslation"),
+			Procedure:  GroupServicePreviewTranslationProcedure,
+		}
+	})
 	groupServiceExplainGroupsSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType:       connect.StreamTypeUnary,
@@ -110,6 +120,9 @@ type GroupServiceClient interface {
 	DeleteGroup(context.Context, *v1.DeleteGroupRequest) (*v1.DeleteGroupResponse, error)
 	// Show in which order a call would try the members of a group now, and why.
 	ExplainGroup(context.Context, *v1.ExplainGroupRequest) (*v1.ExplainGroupResponse, error)
+	// Show what each member of a group would be told of a request, before it is sent: what is said in another way, what is
+	// dropped, and whom it leaves out. Nothing is sent to anybody, and the request is neither kept nor logged.
+	PreviewTranslation(context.Context, *v1.PreviewTranslationRequest) (*v1.PreviewTranslationResponse, error)
 	// Show in which order calls would try the members of groups now, and why: of many groups at once, in name order.
 	ExplainGroups(context.Context, *v1.ExplainGroupsRequest) (*v1.ExplainGroupsResponse, error)
 }
@@ -134,6 +147,9 @@ type GroupServiceHandler interface {
 	DeleteGroup(context.Context, *v1.DeleteGroupRequest) (*v1.DeleteGroupResponse, error)
 	// Show in which order a call would try the members of a group now, and why.
 	ExplainGroup(context.Context, *v1.ExplainGroupRequest) (*v1.ExplainGroupResponse, error)
+	// Show what each member of a group would be told of a request, before it is sent: what is said in another way, what is
+	// dropped, and whom it leaves out. Nothing is sent to anybody, and the request is neither kept nor logged.
+	PreviewTranslation(context.Context, *v1.PreviewTranslationRequest) (*v1.PreviewTranslationResponse, error)
 	// Show in which order calls would try the members of groups now, and why: of many groups at once, in name order.
 	ExplainGroups(context.Context, *v1.ExplainGroupsRequest) (*v1.ExplainGroupsResponse, error)
 }
@@ -149,6 +165,7 @@ func RegisterGroupServiceHandler(server *connect.Server, svc GroupServiceHandler
 		connect.Method{Spec: groupServiceUpdateGroupSpec(), Handler: adapter.updateGroup},
 		connect.Method{Spec: groupServiceDeleteGroupSpec(), Handler: adapter.deleteGroup},
 		connect.Method{Spec: groupServiceExplainGroupSpec(), Handler: adapter.explainGroup},
+		connect.Method{Spec: groupServicePreviewTranslationSpec(), Handler: adapter.previewTranslation},
 		connect.Method{Spec: groupServiceExplainGroupsSpec(), Handler: adapter.explainGroups},
 	)
 }
@@ -178,6 +195,10 @@ func (UnimplementedGroupServiceHandler) DeleteGroup(context.Context, *v1.DeleteG
 
 func (UnimplementedGroupServiceHandler) ExplainGroup(context.Context, *v1.ExplainGroupRequest) (*v1.ExplainGroupResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.GroupService.ExplainGroup is not implemented")
+}
+
+func (UnimplementedGroupServiceHandler) PreviewTranslation(context.Context, *v1.PreviewTranslationRequest) (*v1.PreviewTranslationResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "trunkline.admin.v1.GroupService.PreviewTranslation is not implemented")
 }
 
 func (UnimplementedGroupServiceHandler) ExplainGroups(context.Context, *v1.ExplainGroupsRequest) (*v1.ExplainGroupsResponse, error) {
@@ -231,6 +252,14 @@ func (c *groupServiceClient) DeleteGroup(ctx context.Context, req *v1.DeleteGrou
 func (c *groupServiceClient) ExplainGroup(ctx context.Context, req *v1.ExplainGroupRequest) (*v1.ExplainGroupResponse, error) {
 	var res v1.ExplainGroupResponse
 	if err := c.client.CallUnary(ctx, groupServiceExplainGroupSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *groupServiceClient) PreviewTranslation(ctx context.Context, req *v1.PreviewTranslationRequest) (*v1.PreviewTranslationResponse, error) {
+	var res v1.PreviewTranslationResponse
+	if err := c.client.CallUnary(ctx, groupServicePreviewTranslationSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -312,6 +341,18 @@ func (h groupServiceHandler) explainGroup(ctx context.Context, _ connect.Spec, s
 		return err
 	}
 	res, err := h.svc.ExplainGroup(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h groupServiceHandler) previewTranslation(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.PreviewTranslationRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.PreviewTranslation(ctx, &req)
 	if err != nil {
 		return err
 	}

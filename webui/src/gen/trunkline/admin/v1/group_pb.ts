@@ -22,7 +22,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/group.proto.
  */
 export const file_trunkline_admin_v1_group: GenFile = /*@__PURE__*/
-  fileDesc("Ch50cnVua2xpbmUvYWRtaW4vdjEvZ3JvdXAucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSLyAwoFR3JvdXASDAoEbmFtZRgBIAEoCRIRCgN1aWQYAiABKAlCBKDtGAESDAoEZXRhZxgDIAEoCRI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESNQoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSg7RgBEg8KB2FsaWFzZXMYCiADKAkSKwoHbWVtYmVycxgLIAMoCzIaLnRydW5rbGluZS5hZG1pbi52MS5NZW1iZXISMgoGcG9saWN5GAwgASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWxvdmVyUG9saWN5EhQKB2VuYWJsZWQYDSABKAhIAIgBARIRCglzZWxlY3Rpb24YDiABKAkSLQoIYm9keV9sb2cYDyABKAsyGy50cnVua2xpbmUuYWRtaW4udjEuQm9keUxvZxIVCgxkaXNwbGF5X25hbWUYqgEgASgJEkIKEGVmZmVjdGl2ZV9wb2xpY3kYHiABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuRmFpbG92ZXJQb2xpY3lCBKDtGAESGwoNYXBpX2tleV9jb3VudBgfIAEoBUIEoO0YAUIKCghfZW5hYmxlZCJ9CgZNZW1iZXISEAoIcHJvdmlkZXIYASABKAkSDQoFbW9kZWwYAiABKAkSEAoIcHJpb3JpdHkYAyABKAUSEwoGd2VpZ2h0GAQgASgFSACIAQESFAoHZW5hYmxlZBgFIAEoCEgBiAEBQgkKB193ZWlnaHRCCgoIX2VuYWJsZWQinQEKEUxpc3RHcm91cHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEg4KBnNlYXJjaBgDIAEoCRIQCghvcmRlcl9ieRgEIAEoCRIQCghwcm92aWRlchgFIAEoCRItCglyZWFkX21hc2sYBiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrImwKEkxpc3RHcm91cHNSZXNwb25zZRIpCgZncm91cHMYASADKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXASFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAUiHwoPR2V0R3JvdXBSZXF1ZXN0EgwKBG5hbWUYASABKAkiPAoQR2V0R3JvdXBSZXNwb25zZRIoCgVncm91cBgBIAEoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Hcm91cCI+ChJDcmVhdGVHcm91cFJlcXVlc3QSKAoFZ3JvdXAYASABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXAiPwoTQ3JlYXRlR3JvdXBSZXNwb25zZRIoCgVncm91cBgBIAEoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Hcm91cCJvChJVcGRhdGVHcm91cFJlcXVlc3QSKAoFZ3JvdXAYASABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXASLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIj8KE1VwZGF0ZUdyb3VwUmVzcG9uc2USKAoFZ3JvdXAYASABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXAiMAoSRGVsZXRlR3JvdXBSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEZXRhZxgCIAEoCSIVChNEZWxldGVHcm91cFJlc3BvbnNlIoABChNFeHBsYWluR3JvdXBSZXF1ZXN0EgwKBG5hbWUYASABKAkSEQoIZW5kcG9pbnQYjAEgASgJEhMKCnBhcmFtZXRlcnMYjQEgAygJEg8KBmNhbGxlchiOASABKAkSEAoHc2Vzc2lvbhi2AiABKAkSEAoHYXBpX2tleRi3AiABKAkiRQoURXhwbGFpbkdyb3VwUmVzcG9uc2USLQoFcm91dGUYASABKAsyHi50cnVua2xpbmUuYWRtaW4udjEuR3JvdXBSb3V0ZSKpAQoURXhwbGFpbkdyb3Vwc1JlcXVlc3QSDQoFbmFtZXMYASADKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkSEQoIZW5kcG9pbnQYjAEgASgJEhMKCnBhcmFtZXRlcnMYjQEgAygJEg8KBmNhbGxlchiOASABKAkSEAoHc2Vzc2lvbhi2AiABKAkSEAoHYXBpX2tleRi3AiABKAkiYAoVRXhwbGFpbkdyb3Vwc1Jlc3BvbnNlEi4KBnJvdXRlcxgBIAMoCzIeLnRydW5rbGluZS5hZG1pbi52MS5Hcm91cFJvdXRlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLlAQoKR3JvdXBSb3V0ZRINCgVncm91cBgBIAEoCRIuCgVzdGF0ZRgCIAEoDjIfLnRydW5rbGluZS5hZG1pbi52MS5UYXJnZXRTdGF0ZRI0CgZyZWFzb24YAyABKA4yJC50cnVua2xpbmUuYWRtaW4udjEuR3JvdXBSb3V0ZVJlYXNvbhIxCgpjYW5kaWRhdGVzGAQgAygLMh0udHJ1bmtsaW5lLmFkbWluLnYxLkNhbmRpZGF0ZRIvCghsZWZ0X291dBgFIAMoCzIdLnRydW5rbGluZS5hZG1pbi52MS5DYW5kaWRhdGUi5QQKCUNhbmRpZGF0ZRIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRIQCghwcmlvcml0eRgDIAEoBRIOCgZ3ZWlnaHQYBCABKAUSDQoFcHJpY2UYBSABKAkSLgoFc3RhdGUYBiABKA4yHy50cnVua2xpbmUuYWRtaW4udjEuVGFyZ2V0U3RhdGUSDgoGcmVhc29uGAcgASgJEiwKCXJlbWFpbmluZxgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghmYWlsdXJlcxgJIAEoBRIRCgl0aHJlc2hvbGQYCiABKAUSDQoFbm9kZXMYCyADKAkSLwoEcm9sZRgMIAEoDjIhLnRydW5rbGluZS5hZG1pbi52MS5DYW5kaWRhdGVSb2xlEg0KBXNoYXJlGA0gASgBEhMKCmNyZWRlbnRpYWwYtgIgASgJEhQKDG1lbWJlcl9tb2RlbBgOIAEoCRI1CghyZWZ1c2FscxiMASADKAsyIi50cnVua2xpbmUuYWRtaW4udjEuTGVhcm5lZFJlZnVzYWwSNQoMcmVhc29uX3Njb3BlGA8gASgOMh8udHJ1bmtsaW5lLmFkbWluLnYxLkhlYWx0aFNjb3BlEjoKD2xlZnRfb3V0X3JlYXNvbhgQIAEoDjIhLnRydW5rbGluZS5hZG1pbi52MS5MZWZ0T3V0UmVhc29uEhYKDXRyYW5zbGF0ZWRfdG8Y3gIgASgJEjcKCGRpYWxlY3RzGN8CIAMoCzIkLnRydW5rbGluZS5hZG1pbi52MS5DYW5kaWRhdGVEaWFsZWN0IkYKEENhbmRpZGF0ZURpYWxlY3QSDwoHZGlhbGVjdBgBIAEoCRIOCgZzcG9rZW4YAiABKAkSEQoJdW5jZXJ0YWluGAMgASgIKu0BChBHcm91cFJvdXRlUmVhc29uEiIKHkdST1VQX1JPVVRFX1JFQVNPTl9VTlNQRUNJRklFRBAAEh8KG0dST1VQX1JPVVRFX1JFQVNPTl9ESVNBQkxFRBABEiEKHUdST1VQX1JPVVRFX1JFQVNPTl9OT19NRU1CRVJTEAISIwofR1JPVVBfUk9VVEVfUkVBU09OX0FMTF9MRUZUX09VVBADEiIKHkdST1VQX1JPVVRFX1JFQVNPTl9BTExfQ09PTElORxAEEigKJEdST1VQX1JPVVRFX1JFQVNPTl9GSVJTVF9OT1RfU0VSVklORxAFKucBCg1MZWZ0T3V0UmVhc29uEh8KG0xFRlRfT1VUX1JFQVNPTl9VTlNQRUNJRklFRBAAEiIKHkxFRlRfT1VUX1JFQVNPTl9HUk9VUF9ESVNBQkxFRBABEiMKH0xFRlRfT1VUX1JFQVNPTl9NRU1CRVJfRElTQUJMRUQQAhIkCiBMRUZUX09VVF9SRUFTT05fUFJPVklERVJfTUlTU0lORxADEiUKIUxFRlRfT1VUX1JFQVNPTl9QUk9WSURFUl9ESVNBQkxFRBAEEh8KG0xFRlRfT1VUX1JFQVNPTl9BUElfTUlTU0lORxAFKn0KC0hlYWx0aFNjb3BlEhwKGEhFQUxUSF9TQ09QRV9VTlNQRUNJRklFRBAAEhcKE0hFQUxUSF9TQ09QRV9UQVJHRVQQARIZChVIRUFMVEhfU0NPUEVfUFJPVklERVIQAhIcChhIRUFMVEhfU0NPUEVfQ1JFREVOVElBTFMQAyq8AQoNQ2FuZGlkYXRlUm9sZRIeChpDQU5ESURBVEVfUk9MRV9VTlNQRUNJRklFRBAAEhoKFkNBTkRJREFURV9ST0xFX1NFUlZJTkcQARIXChNDQU5ESURBVEVfUk9MRV9ORVhUEAISGgoWQ0FORElEQVRFX1JPTEVfU1RBTkRCWRADEh4KGkNBTkRJREFURV9ST0xFX0xBU1RfUkVTT1JUEAQSGgoWQ0FORElEQVRFX1JPTEVfUFJPQklORxAFMuEFCgxHcm91cFNlcnZpY2USZAoKTGlzdEdyb3VwcxIlLnRydW5rbGluZS5hZG1pbi52MS5MaXN0R3JvdXBzUmVxdWVzdBomLnRydW5rbGluZS5hZG1pbi52MS5MaXN0R3JvdXBzUmVzcG9uc2UiB5ACAajtGAESXgoIR2V0R3JvdXASIy50cnVua2xpbmUuYWRtaW4udjEuR2V0R3JvdXBSZXF1ZXN0GiQudHJ1bmtsaW5lLmFkbWluLnYxLkdldEdyb3VwUmVzcG9uc2UiB5ACAajtGAESZAoLQ3JlYXRlR3JvdXASJi50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlR3JvdXBSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZUdyb3VwUmVzcG9uc2UiBKjtGAISZAoLVXBkYXRlR3JvdXASJi50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlR3JvdXBSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZUdyb3VwUmVzcG9uc2UiBKjtGAISZAoLRGVsZXRlR3JvdXASJi50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlR3JvdXBSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUdyb3VwUmVzcG9uc2UiBKjtGAISagoMRXhwbGFpbkdyb3VwEicudHJ1bmtsaW5lLmFkbWluLnYxLkV4cGxhaW5Hcm91cFJlcXVlc3QaKC50cnVua2xpbmUuYWRtaW4udjEuRXhwbGFpbkdyb3VwUmVzcG9uc2UiB5ACAajtGAESbQoNRXhwbGFpbkdyb3VwcxIoLnRydW5rbGluZS5hZG1pbi52MS5FeHBsYWluR3JvdXBzUmVxdWVzdBopLnRydW5rbGluZS5hZG1pbi52MS5FeHBsYWluR3JvdXBzUmVzcG9uc2UiB5ACAajtGAFC1gEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCCkdyb3VwUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_trunkline_admin_v1_call_body, file_trunkline_admin_v1_health, file_trunkline_admin_v1_refusal, file_trunkline_admin_v1_role, file_trunkline_admin_v1_settings, file_trunkline_admin_v1_visibility]);
+  fileDesc("Ch50cnVua2xpbmUvYWRtaW4vdjEvZ3JvdXAucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSLyAwoFR3JvdXASDAoEbmFtZRgBIAEoCRIRCgN1aWQYAiABKAlCBKDtGAESDAoEZXRhZxgDIAEoCRI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESNQoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSg7RgBEg8KB2FsaWFzZXMYCiADKAkSKwoHbWVtYmVycxgLIAMoCzIaLnRydW5rbGluZS5hZG1pbi52MS5NZW1iZXISMgoGcG9saWN5GAwgASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWxvdmVyUG9saWN5EhQKB2VuYWJsZWQYDSABKAhIAIgBARIRCglzZWxlY3Rpb24YDiABKAkSLQoIYm9keV9sb2cYDyABKAsyGy50cnVua2xpbmUuYWRtaW4udjEuQm9keUxvZxIVCgxkaXNwbGF5X25hbWUYqgEgASgJEkIKEGVmZmVjdGl2ZV9wb2xpY3kYHiABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuRmFpbG92ZXJQb2xpY3lCBKDtGAESGwoNYXBpX2tleV9jb3VudBgfIAEoBUIEoO0YAUIKCghfZW5hYmxlZCJ9CgZNZW1iZXISEAoIcHJvdmlkZXIYASABKAkSDQoFbW9kZWwYAiABKAkSEAoIcHJpb3JpdHkYAyABKAUSEwoGd2VpZ2h0GAQgASgFSACIAQESFAoHZW5hYmxlZBgFIAEoCEgBiAEBQgkKB193ZWlnaHRCCgoIX2VuYWJsZWQinQEKEUxpc3RHcm91cHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEg4KBnNlYXJjaBgDIAEoCRIQCghvcmRlcl9ieRgEIAEoCRIQCghwcm92aWRlchgFIAEoCRItCglyZWFkX21hc2sYBiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrImwKEkxpc3RHcm91cHNSZXNwb25zZRIpCgZncm91cHMYASADKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXASFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAUiHwoPR2V0R3JvdXBSZXF1ZXN0EgwKBG5hbWUYASABKAkiPAoQR2V0R3JvdXBSZXNwb25zZRIoCgVncm91cBgBIAEoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Hcm91cCI+ChJDcmVhdGVHcm91cFJlcXVlc3QSKAoFZ3JvdXAYASABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXAiPwoTQ3JlYXRlR3JvdXBSZXNwb25zZRIoCgVncm91cBgBIAEoCzIZLnRydW5rbGluZS5hZG1pbi52MS5Hcm91cCJvChJVcGRhdGVHcm91cFJlcXVlc3QSKAoFZ3JvdXAYASABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXASLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIj8KE1VwZGF0ZUdyb3VwUmVzcG9uc2USKAoFZ3JvdXAYASABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuR3JvdXAiMAoSRGVsZXRlR3JvdXBSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEZXRhZxgCIAEoCSIVChNEZWxldGVHcm91cFJlc3BvbnNlIoABChNFeHBsYWluR3JvdXBSZXF1ZXN0EgwKBG5hbWUYASABKAkSEQoIZW5kcG9pbnQYjAEgASgJEhMKCnBhcmFtZXRlcnMYjQEgAygJEg8KBmNhbGxlchiOASABKAkSEAoHc2Vzc2lvbhi2AiABKAkSEAoHYXBpX2tleRi3AiABKAkiRQoURXhwbGFpbkdyb3VwUmVzcG9uc2USLQoFcm91dGUYASABKAsyHi50cnVua2xpbmUuYWRtaW4udjEuR3JvdXBSb3V0ZSJIChlQcmV2aWV3VHJhbnNsYXRpb25SZXF1ZXN0EgwKBG5hbWUYASABKAkSDwoHZGlhbGVjdBgCIAEoCRIMCgRib2R5GAMgASgJIksKGlByZXZpZXdUcmFuc2xhdGlvblJlc3BvbnNlEi0KBXJvdXRlGAEgASgLMh4udHJ1bmtsaW5lLmFkbWluLnYxLkdyb3VwUm91dGUiqQEKFEV4cGxhaW5Hcm91cHNSZXF1ZXN0Eg0KBW5hbWVzGAEgAygJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJEhEKCGVuZHBvaW50GIwBIAEoCRITCgpwYXJhbWV0ZXJzGI0BIAMoCRIPCgZjYWxsZXIYjgEgASgJEhAKB3Nlc3Npb24YtgIgASgJEhAKB2FwaV9rZXkYtwIgASgJImAKFUV4cGxhaW5Hcm91cHNSZXNwb25zZRIuCgZyb3V0ZXMYASADKAsyHi50cnVua2xpbmUuYWRtaW4udjEuR3JvdXBSb3V0ZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAki5QEKCkdyb3VwUm91dGUSDQoFZ3JvdXAYASABKAkSLgoFc3RhdGUYAiABKA4yHy50cnVua2xpbmUuYWRtaW4udjEuVGFyZ2V0U3RhdGUSNAoGcmVhc29uGAMgASgOMiQudHJ1bmtsaW5lLmFkbWluLnYxLkdyb3VwUm91dGVSZWFzb24SMQoKY2FuZGlkYXRlcxgEIAMoCzIdLnRydW5rbGluZS5hZG1pbi52MS5DYW5kaWRhdGUSLwoIbGVmdF9vdXQYBSADKAsyHS50cnVua2xpbmUuYWRtaW4udjEuQ2FuZGlkYXRlIqUFCglDYW5kaWRhdGUSEAoIcHJvdmlkZXIYASABKAkSDQoFbW9kZWwYAiABKAkSEAoIcHJpb3JpdHkYAyABKAUSDgoGd2VpZ2h0GAQgASgFEg0KBXByaWNlGAUgASgJEi4KBXN0YXRlGAYgASgOMh8udHJ1bmtsaW5lLmFkbWluLnYxLlRhcmdldFN0YXRlEg4KBnJlYXNvbhgHIAEoCRIsCglyZW1haW5pbmcYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIZmFpbHVyZXMYCSABKAUSEQoJdGhyZXNob2xkGAogASgFEg0KBW5vZGVzGAsgAygJEi8KBHJvbGUYDCABKA4yIS50cnVua2xpbmUuYWRtaW4udjEuQ2FuZGlkYXRlUm9sZRINCgVzaGFyZRgNIAEoARITCgpjcmVkZW50aWFsGLYCIAEoCRIUCgxtZW1iZXJfbW9kZWwYDiABKAkSNQoIcmVmdXNhbHMYjAEgAygLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkxlYXJuZWRSZWZ1c2FsEjUKDHJlYXNvbl9zY29wZRgPIAEoDjIfLnRydW5rbGluZS5hZG1pbi52MS5IZWFsdGhTY29wZRI6Cg9sZWZ0X291dF9yZWFzb24YECABKA4yIS50cnVua2xpbmUuYWRtaW4udjEuTGVmdE91dFJlYXNvbhIWCg10cmFuc2xhdGVkX3RvGN4CIAEoCRI3CghkaWFsZWN0cxjfAiADKAsyJC50cnVua2xpbmUuYWRtaW4udjEuQ2FuZGlkYXRlRGlhbGVjdBI+Cgt0cmFuc2xhdGlvbhj0AyABKAsyKC50cnVua2xpbmUuYWRtaW4udjEuQ2FuZGlkYXRlVHJhbnNsYXRpb24ifQoUQ2FuZGlkYXRlVHJhbnNsYXRpb24SCgoCdG8YASABKAkSEQoJdW5jZXJ0YWluGAIgASgIEhQKDGFwcHJveGltYXRlZBgDIAMoCRIPCgdkcm9wcGVkGAQgAygJEg8KB3JlZnVzZWQYBSABKAkSDgoGcmVhc29uGAYgASgJIkYKEENhbmRpZGF0ZURpYWxlY3QSDwoHZGlhbGVjdBgBIAEoCRIOCgZzcG9rZW4YAiABKAkSEQoJdW5jZXJ0YWluGAMgASgIKu0BChBHcm91cFJvdXRlUmVhc29uEiIKHkdST1VQX1JPVVRFX1JFQVNPTl9VTlNQRUNJRklFRBAAEh8KG0dST1VQX1JPVVRFX1JFQVNPTl9ESVNBQkxFRBABEiEKHUdST1VQX1JPVVRFX1JFQVNPTl9OT19NRU1CRVJTEAISIwofR1JPVVBfUk9VVEVfUkVBU09OX0FMTF9MRUZUX09VVBADEiIKHkdST1VQX1JPVVRFX1JFQVNPTl9BTExfQ09PTElORxAEEigKJEdST1VQX1JPVVRFX1JFQVNPTl9GSVJTVF9OT1RfU0VSVklORxAFKo4CCg1MZWZ0T3V0UmVhc29uEh8KG0xFRlRfT1VUX1JFQVNPTl9VTlNQRUNJRklFRBAAEiIKHkxFRlRfT1VUX1JFQVNPTl9HUk9VUF9ESVNBQkxFRBABEiMKH0xFRlRfT1VUX1JFQVNPTl9NRU1CRVJfRElTQUJMRUQQAhIkCiBMRUZUX09VVF9SRUFTT05fUFJPVklERVJfTUlTU0lORxADEiUKIUxFRlRfT1VUX1JFQVNPTl9QUk9WSURFUl9ESVNBQkxFRBAEEh8KG0xFRlRfT1VUX1JFQVNPTl9BUElfTUlTU0lORxAFEiUKIExFRlRfT1VUX1JFQVNPTl9OT1RfVFJBTlNMQVRBQkxFEPQDKn0KC0hlYWx0aFNjb3BlEhwKGEhFQUxUSF9TQ09QRV9VTlNQRUNJRklFRBAAEhcKE0hFQUxUSF9TQ09QRV9UQVJHRVQQARIZChVIRUFMVEhfU0NPUEVfUFJPVklERVIQAhIcChhIRUFMVEhfU0NPUEVfQ1JFREVOVElBTFMQAyq8AQoNQ2FuZGlkYXRlUm9sZRIeChpDQU5ESURBVEVfUk9MRV9VTlNQRUNJRklFRBAAEhoKFkNBTkRJREFURV9ST0xFX1NFUlZJTkcQARIXChNDQU5ESURBVEVfUk9MRV9ORVhUEAISGgoWQ0FORElEQVRFX1JPTEVfU1RBTkRCWRADEh4KGkNBTkRJREFURV9ST0xFX0xBU1RfUkVTT1JUEAQSGgoWQ0FORElEQVRFX1JPTEVfUFJPQklORxAFMtwGCgxHcm91cFNlcnZpY2USZAoKTGlzdEdyb3VwcxIlLnRydW5rbGluZS5hZG1pbi52MS5MaXN0R3JvdXBzUmVxdWVzdBomLnRydW5rbGluZS5hZG1pbi52MS5MaXN0R3JvdXBzUmVzcG9uc2UiB5ACAajtGAESXgoIR2V0R3JvdXASIy50cnVua2xpbmUuYWRtaW4udjEuR2V0R3JvdXBSZXF1ZXN0GiQudHJ1bmtsaW5lLmFkbWluLnYxLkdldEdyb3VwUmVzcG9uc2UiB5ACAajtGAESZAoLQ3JlYXRlR3JvdXASJi50cnVua2xpbmUuYWRtaW4udjEuQ3JlYXRlR3JvdXBSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZUdyb3VwUmVzcG9uc2UiBKjtGAISZAoLVXBkYXRlR3JvdXASJi50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlR3JvdXBSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZUdyb3VwUmVzcG9uc2UiBKjtGAISZAoLRGVsZXRlR3JvdXASJi50cnVua2xpbmUuYWRtaW4udjEuRGVsZXRlR3JvdXBSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUdyb3VwUmVzcG9uc2UiBKjtGAISagoMRXhwbGFpbkdyb3VwEicudHJ1bmtsaW5lLmFkbWluLnYxLkV4cGxhaW5Hcm91cFJlcXVlc3QaKC50cnVua2xpbmUuYWRtaW4udjEuRXhwbGFpbkdyb3VwUmVzcG9uc2UiB5ACAajtGAESeQoSUHJldmlld1RyYW5zbGF0aW9uEi0udHJ1bmtsaW5lLmFkbWluLnYxLlByZXZpZXdUcmFuc2xhdGlvblJlcXVlc3QaLi50cnVua2xpbmUuYWRtaW4udjEuUHJldmlld1RyYW5zbGF0aW9uUmVzcG9uc2UiBKjtGAESbQoNRXhwbGFpbkdyb3VwcxIoLnRydW5rbGluZS5hZG1pbi52MS5FeHBsYWluR3JvdXBzUmVxdWVzdBopLnRydW5rbGluZS5hZG1pbi52MS5FeHBsYWluR3JvdXBzUmVzcG9uc2UiB5ACAajtGAFC1gEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCCkdyb3VwUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_trunkline_admin_v1_call_body, file_trunkline_admin_v1_health, file_trunkline_admin_v1_refusal, file_trunkline_admin_v1_role, file_trunkline_admin_v1_settings, file_trunkline_admin_v1_visibility]);
 
 /**
  * What a client names in `model`: an ordered list of members.
@@ -507,6 +507,58 @@ export const ExplainGroupResponseSchema: GenMessage<ExplainGroupResponse> = /*@_
   messageDesc(file_trunkline_admin_v1_group, 13);
 
 /**
+ * @generated from message trunkline.admin.v1.PreviewTranslationRequest
+ */
+export type PreviewTranslationRequest = Message<"trunkline.admin.v1.PreviewTranslationRequest"> & {
+  /**
+   * Name or alias of the group, or a model as a client would name it.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Dialect of the client: chat, gemini, messages or responses.
+   *
+   * @generated from field: string dialect = 2;
+   */
+  dialect: string;
+
+  /**
+   * The body of the request as that client would send it: JSON, up to 1 MiB.
+   *
+   * @generated from field: string body = 3;
+   */
+  body: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.PreviewTranslationRequest.
+ * Use `create(PreviewTranslationRequestSchema)` to create a new message.
+ */
+export const PreviewTranslationRequestSchema: GenMessage<PreviewTranslationRequest> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_group, 14);
+
+/**
+ * @generated from message trunkline.admin.v1.PreviewTranslationResponse
+ */
+export type PreviewTranslationResponse = Message<"trunkline.admin.v1.PreviewTranslationResponse"> & {
+  /**
+   * How the request would go now. Members that cannot be told what it is about are among those that are left out.
+   *
+   * @generated from field: trunkline.admin.v1.GroupRoute route = 1;
+   */
+  route?: GroupRoute | undefined;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.PreviewTranslationResponse.
+ * Use `create(PreviewTranslationResponseSchema)` to create a new message.
+ */
+export const PreviewTranslationResponseSchema: GenMessage<PreviewTranslationResponse> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_group, 15);
+
+/**
  * @generated from message trunkline.admin.v1.ExplainGroupsRequest
  */
 export type ExplainGroupsRequest = Message<"trunkline.admin.v1.ExplainGroupsRequest"> & {
@@ -574,7 +626,7 @@ export type ExplainGroupsRequest = Message<"trunkline.admin.v1.ExplainGroupsRequ
  * Use `create(ExplainGroupsRequestSchema)` to create a new message.
  */
 export const ExplainGroupsRequestSchema: GenMessage<ExplainGroupsRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_group, 14);
+  messageDesc(file_trunkline_admin_v1_group, 16);
 
 /**
  * @generated from message trunkline.admin.v1.ExplainGroupsResponse
@@ -598,7 +650,7 @@ export type ExplainGroupsResponse = Message<"trunkline.admin.v1.ExplainGroupsRes
  * Use `create(ExplainGroupsResponseSchema)` to create a new message.
  */
 export const ExplainGroupsResponseSchema: GenMessage<ExplainGroupsResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_group, 15);
+  messageDesc(file_trunkline_admin_v1_group, 17);
 
 /**
  * How calls to a group are routed now, as far as the nodes' health is known.
@@ -649,7 +701,7 @@ export type GroupRoute = Message<"trunkline.admin.v1.GroupRoute"> & {
  * Use `create(GroupRouteSchema)` to create a new message.
  */
 export const GroupRouteSchema: GenMessage<GroupRoute> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_group, 16);
+  messageDesc(file_trunkline_admin_v1_group, 18);
 
 /**
  * A member of a group as a call would meet it.
@@ -797,6 +849,13 @@ export type Candidate = Message<"trunkline.admin.v1.Candidate"> & {
    * @generated from field: repeated trunkline.admin.v1.CandidateDialect dialects = 351;
    */
   dialects: CandidateDialect[];
+
+  /**
+   * What becomes of the request that PreviewTranslation was asked about; unset where it is not translated.
+   *
+   * @generated from field: trunkline.admin.v1.CandidateTranslation translation = 500;
+   */
+  translation?: CandidateTranslation | undefined;
 };
 
 /**
@@ -804,7 +863,63 @@ export type Candidate = Message<"trunkline.admin.v1.Candidate"> & {
  * Use `create(CandidateSchema)` to create a new message.
  */
 export const CandidateSchema: GenMessage<Candidate> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_group, 17);
+  messageDesc(file_trunkline_admin_v1_group, 19);
+
+/**
+ * What a candidate would be told of a request in another dialect.
+ *
+ * @generated from message trunkline.admin.v1.CandidateTranslation
+ */
+export type CandidateTranslation = Message<"trunkline.admin.v1.CandidateTranslation"> & {
+  /**
+   * Dialect that the request is translated to.
+   *
+   * @generated from field: string to = 1;
+   */
+  to: string;
+
+  /**
+   * The request is translated only if the provider turns out to lack the client's dialect; else it gets it as it comes.
+   *
+   * @generated from field: bool uncertain = 2;
+   */
+  uncertain: boolean;
+
+  /**
+   * Members and kinds that are said in another way, at most 20.
+   *
+   * @generated from field: repeated string approximated = 3;
+   */
+  approximated: string[];
+
+  /**
+   * Members and kinds that are not said, at most 20.
+   *
+   * @generated from field: repeated string dropped = 4;
+   */
+  dropped: string[];
+
+  /**
+   * What it cannot be told, so that it is left out; empty: nothing.
+   *
+   * @generated from field: string refused = 5;
+   */
+  refused: string;
+
+  /**
+   * Why.
+   *
+   * @generated from field: string reason = 6;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.CandidateTranslation.
+ * Use `create(CandidateTranslationSchema)` to create a new message.
+ */
+export const CandidateTranslationSchema: GenMessage<CandidateTranslation> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_group, 20);
 
 /**
  * How calls of one dialect reach a candidate.
@@ -840,7 +955,7 @@ export type CandidateDialect = Message<"trunkline.admin.v1.CandidateDialect"> & 
  * Use `create(CandidateDialectSchema)` to create a new message.
  */
 export const CandidateDialectSchema: GenMessage<CandidateDialect> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_group, 18);
+  messageDesc(file_trunkline_admin_v1_group, 21);
 
 /**
  * Why a group does not stand well.
@@ -940,6 +1055,13 @@ export enum LeftOutReason {
    * @generated from enum value: LEFT_OUT_REASON_API_MISSING = 5;
    */
   API_MISSING = 5,
+
+  /**
+   * It cannot be told what the request is about, or only in another way where the group is strict: see translation.
+   *
+   * @generated from enum value: LEFT_OUT_REASON_NOT_TRANSLATABLE = 500;
+   */
+  NOT_TRANSLATABLE = 500,
 }
 
 /**
@@ -1105,6 +1227,17 @@ export const GroupService: GenService<{
     methodKind: "unary";
     input: typeof ExplainGroupRequestSchema;
     output: typeof ExplainGroupResponseSchema;
+  },
+  /**
+   * Show what each member of a group would be told of a request, before it is sent: what is said in another way, what is
+   * dropped, and whom it leaves out. Nothing is sent to anybody, and the request is neither kept nor logged.
+   *
+   * @generated from rpc trunkline.admin.v1.GroupService.PreviewTranslation
+   */
+  previewTranslation: {
+    methodKind: "unary";
+    input: typeof PreviewTranslationRequestSchema;
+    output: typeof PreviewTranslationResponseSchema;
   },
   /**
    * Show in which order calls would try the members of groups now, and why: of many groups at once, in name order.
