@@ -66,6 +66,26 @@ test('sticky is chosen, and how long a failover holds is refused at its field, m
   expect(group.policy.affinityHold).toMatch(/^(7|420)s$/);
 });
 
+test('a pasted request shows what members would be told, and one that is no JSON is refused', async () => {
+  const { page } = it;
+  await page.goto('/groups?group=talk&tab=route');
+  const body = page.getByRole('textbox', { name: 'Request body' });
+  await body.fill('{"model":"talk"');
+  await page.getByRole('button', { name: 'Preview' }).click();
+  await expect(page.getByRole('alert').getByText(/JSON/)).toBeVisible();
+  await body.fill('{"model":"talk","max_tokens":9,"messages":[{"role":"user","content":"hi"}],"top_k":4}');
+  await page.getByRole('combobox', { name: 'API of the client' }).click();
+  await page.getByRole('option', { name: 'messages' }).click();
+  await page.getByRole('button', { name: 'Preview' }).click();
+  const told = page.getByRole('list', { name: 'What a request would become' });
+  await expect(told.getByText('as it comes; translated to chat if the provider lacks this API')).toHaveCount(2);
+  await expect(told.getByText('Left out: top_k')).toHaveCount(2);
+  expect(await audit(page, 'the preview of a request')).toEqual([]);
+  await page.setViewportSize({ width: 390, height: 844 });
+  expect(await tooWide(page)).toBe(0);
+  await page.setViewportSize({ width: 1440, height: 900 });
+});
+
 test('a conversation goes where the route says, and after a failover its call says that it is held', async () => {
   const { page, server } = it;
   await page.goto('/groups?group=talk&tab=route');

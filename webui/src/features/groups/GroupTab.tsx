@@ -13,6 +13,7 @@ import { GroupFields } from './GroupFields';
 import c from './groups.module.css';
 import { MembersCard } from './MembersCard';
 import { PolicyCard } from './PolicyCard';
+import { PreviewCard } from './PreviewCard';
 import { RouteCard } from './RouteCard';
 import { StickyRoute } from './StickyRoute';
 import type { TabName } from './search';
@@ -72,10 +73,15 @@ export function GroupTab({
         </Card>
       );
     case 'route':
-      return group.selection === 'sticky' ? (
-        <StickyRoute key={group.name} group={group} route={route} at={at} isUntouched={isUntouched} />
-      ) : (
-        <RouteCard route={route} at={at} selection={group.selection} isUntouched={isUntouched} />
+      return (
+        <div className={c.stack}>
+          {group.selection === 'sticky' ? (
+            <StickyRoute key={group.name} group={group} route={route} at={at} isUntouched={isUntouched} />
+          ) : (
+            <RouteCard route={route} at={at} selection={group.selection} isUntouched={isUntouched} />
+          )}
+          <PreviewCard key={`preview ${group.name}`} group={group.name} />
+        </div>
       );
   }
 }

@@ -325,6 +325,54 @@ test('a sticky group shows where a conversation goes, and what the server says a
   expect(session).toHaveValue('');
 });
 
+test('a pasted request shows what each member would be told, and what is wrong with it', async () => {
+  const asked: object[] = [];
+  const previewTranslation = ({ name, dialect, body }: { name: string; dialect: string; body: string }) => {
+    asked.push({ name, dialect, body });
+    if (body === 'bad') throw new ConnectError('body: must be valid JSON', Code.InvalidArgument);
+    const [own, other] = candidates;
+    return {
+      route: {
+        group: name,
+        candidates: [
+          { ...own },
+          { ...other, translation: { to: 'chat', approximated: ['thinking'], dropped: ['metadata'] } },
+        ],
+        leftOut: [
+          {
+            ...leftOut[0],
+            leftOutReason: LeftOutReason.NOT_TRANSLATABLE,
+            translation: { to: 'gemini', refused: 'previous_response_id', reason: 'it has nothing like it' },
+          },
+        ],
+      },
+    };
+  };
+  renderApp('/groups?group=chat&tab=route', backend({ previewTranslation }));
+  const show = await screen.findByRole('button', { name: 'Preview' });
+  expect(show).toBeDisabled();
+  const body = screen.getByRole('textbox', { name: 'Request body' });
+  await userEvent.click(body);
+  await userEvent.paste('{"input":"hi"}');
+  await userEvent.click(screen.getByRole('combobox', { name: 'API of the client' }));
+  await userEvent.click(await screen.findByRole('option', { name: 'responses' }));
+  await userEvent.click(show);
+  const told = within(await screen.findByRole('list', { name: 'What a request would become' })).getAllByRole(
+    'listitem',
+  );
+  expect(told.map((one) => one.textContent)).toEqual([
+    'second mgets it as it comes',
+    'first mtranslated to chatSaid in another way: thinkingLeft out: metadata',
+    'third mtranslated to geminiCannot be told previous_response_id: it has nothing like it',
+  ]);
+  expect(asked).toEqual([{ name: 'chat', dialect: 'responses', body: '{"input":"hi"}' }]);
+  await userEvent.clear(body);
+  await userEvent.paste('bad');
+  await userEvent.click(show);
+  expect(await screen.findByText(/must be valid JSON/)).toBeVisible();
+  expect(screen.queryByText('second mgets it as it comes')).toBeNull();
+});
+
 test('a group in the address that is gone says so', async () => {
   const gone = backend({
     getGroup: () => {

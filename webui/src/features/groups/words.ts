@@ -17,4 +17,5 @@ export const leftOutWords: Partial<Record<LeftOutReason, PlainKey>> = {
   [LeftOutReason.PROVIDER_MISSING]: 'groups.left.missing',
   [LeftOutReason.PROVIDER_DISABLED]: 'groups.left.provider',
   [LeftOutReason.API_MISSING]: 'groups.left.api',
+  [LeftOutReason.NOT_TRANSLATABLE]: 'groups.left.untranslatable',
 };
