@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/background"
@@ -55,22 +56,29 @@ func (c *call) goesOn() bool {
 	if !c.place {
 		return false
 	}
+	own := slices.IndexFunc(c.rec.Attempts, func(a dataplane.Attempt) bool { return a.Pending && a.Outcome == dataplane.OK })
+	prices := map[int]*dataplane.Price{}
 	for i := range c.rec.Attempts {
 		a := &c.rec.Attempts[i]
 		if !a.Pending {
 			continue
 		}
-		kept := background.Kept{Call: c.rec.Call, Prompt: c.req.Envelope.Prompt, Lease: c.lease}
-		kept.Call.ResponseID = a.ResponseID
+		if own < 0 {
+			own = i
+		}
 		if t := c.snapshot.Target(a.Provider, a.Model); t != nil {
-			kept.Price = t.Price
+			prices[i] = t.Price
 		}
-		if c.lease != nil {
-			kept.Reserved = c.estimate().Cost
-		}
-		c.h.cfg.Background.Keep(kept)
-		return true
 	}
-	c.h.cfg.Background.Cancel(c.rec.ID, c.rec.APIKey)
-	return false
+	if own < 0 {
+		c.h.cfg.Background.Cancel(c.rec.ID, c.rec.APIKey)
+		return false
+	}
+	kept := background.Kept{Call: c.rec.Call, Prompt: c.req.Envelope.Prompt, Prices: prices, Lease: c.lease}
+	kept.Call.ResponseID = c.rec.Attempts[own].ResponseID
+	if c.lease != nil {
+		kept.Reserved = c.estimate().Cost
+	}
+	c.h.cfg.Background.Keep(kept)
+	return true
 }

@@ -2,6 +2,7 @@ package background
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -11,15 +12,43 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 )
 
-// entry is a call that waits.
+// entry is a call that waits. The keeper's mu guards the call and its parts while it does.
 type entry struct {
 	Kept
 	Ended bool // it was recorded; only its file is left
 
-	at     dataplane.Attempt // the pending one, as it was: the call's own is written when that ends
-	due    time.Time         // guarded by the keeper's mu, as asking is
+	parts  []*part // those of its responses that go on: mostly one
+	loaded bool    // of an earlier run, and without its lease
+}
+
+// part is one response of a call that goes on: of the attempt that the client has, or of one that was given up
+// while its provider went on.
+type part struct {
+	of     *entry
+	n      int               // its attempt among those of the call
+	at     dataplane.Attempt // as it was
+	due    time.Time
 	asking bool
-	loaded bool // of an earlier run, and without its lease
+}
+
+// split gives an entry a part for each attempt that is pending, to be asked for at due.
+func (e *entry) split(due time.Time) {
+	for i := range e.Call.Attempts {
+		if a := &e.Call.Attempts[i]; a.Pending && a.ResponseID != "" {
+			e.parts = append(e.parts, &part{of: e, n: i, at: *a, due: due})
+		}
+	}
+}
+
+// partOf is the one of a response; nil: it does not go on here.
+func (e *entry) partOf(id *dataplane.ResponseID) *part {
+	i := slices.IndexFunc(e.parts, func(p *part) bool {
+		return p.at.ResponseID == id.Native && (id.Provider == nil || p.at.Provider == id.Provider.Name)
+	})
+	if i < 0 {
+		return nil
+	}
+	return e.parts[i]
 }
 
 // How a response ended, beside what providers say.
@@ -49,16 +78,6 @@ var outcomes = map[string]dataplane.Outcome{
 	statusGone: dataplane.NotFound, statusGivenUp: dataplane.ResponseTimeout,
 }
 
-// pending is the attempt whose response goes on.
-func (e *entry) pending() *dataplane.Attempt {
-	for i := range e.Call.Attempts {
-		if e.Call.Attempts[i].Pending {
-			return &e.Call.Attempts[i]
-		}
-	}
-	return &dataplane.Attempt{}
-}
-
 // find says where the response of an attempt is; false while its provider is not in the configuration.
 func find(a *dataplane.Attempt, group string, s *dataplane.Snapshot) (id dataplane.ResponseID, ok bool) {
 	if s == nil {
@@ -77,14 +96,14 @@ func find(a *dataplane.Attempt, group string, s *dataplane.Snapshot) (id datapla
 	return id, true
 }
 
-// finish completes the record with how the response ended and what it used. A call that ended badly
-// for its client stays so.
-func (e *entry) finish(status string, response []byte, now time.Time) {
-	c, a := &e.Call, e.pending()
+// finish completes the record with how a response ended and what it used. A call that ended badly
+// for its client stays so, and how a response ended that the client does not have changes nothing of it.
+func (e *entry) finish(p *part, status string, response []byte, now time.Time) {
+	c, a := &e.Call, &e.Call.Attempts[p.n]
 	a.Pending, a.Duration = false, now.Sub(c.Start)-a.StartOffset
 	a.Usage = usageOf(status, response, e.Prompt)
 	a.MaybeBilled = a.Usage.Source != dataplane.UsageUpstream
-	bill(a, e.Price)
+	bill(a, e.Prices[p.n])
 	o := outcomes[status]
 	if a.Outcome == dataplane.OK {
 		a.Outcome = o
@@ -92,7 +111,7 @@ func (e *entry) finish(status string, response []byte, now time.Time) {
 			a.Blame, a.Reason = o.Rule().Blame, "the response in the background ended as "+status
 		}
 	}
-	if c.Outcome == dataplane.OK {
+	if c.Outcome == dataplane.OK && a.ResponseID == c.ResponseID {
 		c.Outcome, c.ErrorCode = o, ""
 		if o != dataplane.OK {
 			c.ErrorCode = o.Rule().Code

@@ -65,8 +65,9 @@ func (k *Keeper) load() {
 		text, err := os.ReadFile(filepath.Join(k.cfg.Dir, f.Name()))
 		if err == nil {
 			err = json.Unmarshal(text, e)
+			e.split(k.cfg.Now().Add(k.cfg.Soonest))
 		}
-		if err == nil && (e.Call.ID != call || e.pending().ResponseID == "" && !e.Ended) {
+		if err == nil && (e.Call.ID != call || !e.Ended && len(e.parts) == 0) {
 			err = errors.New("it names another call, or no response")
 		}
 		switch {
@@ -77,7 +78,7 @@ func (k *Keeper) load() {
 			k.ended[call] = ended{at: k.cfg.Now(), file: true}
 			k.again = append(k.again, e.Call)
 		case len(k.waiting) < k.cfg.Max:
-			e.at, e.due, e.loaded = *e.pending(), k.cfg.Now().Add(k.cfg.Soonest), true
+			e.loaded = true
 			k.waiting[call] = e
 			k.keys[e.Call.APIKey]++
 		}

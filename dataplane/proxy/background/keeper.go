@@ -15,6 +15,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -64,7 +65,6 @@ type Keeper struct {
 	places  int               // taken by calls that may yet wait
 	keys    map[string]int    // the calls of each key that may yet wait, or do
 	waiting map[string]*entry // by the id of the call
-	busy    int               // workers
 	asking  map[string]int    // workers by the provider that they ask
 	late    map[string]late
 	ended   map[string]ended // calls of this node that were recorded lately
@@ -150,9 +150,9 @@ func (k *Keeper) Cancel(call, key string) {
 
 // Kept is a call whose response goes on.
 type Kept struct {
-	Call     dataplane.Call // with the attempt that is pending
-	Prompt   int64          // tokens, guessed: for a response that never tells its usage
-	Price    *dataplane.Price
+	Call     dataplane.Call           // with the attempts that are pending; its ResponseID is the client's
+	Prompt   int64                    // tokens, guessed: for a response that never tells its usage
+	Prices   map[int]*dataplane.Price // of the targets of attempts, by their place; nil: they have none
 	Reserved dataplane.PicoUSD
 	Lease    dataplane.Lease `json:"-"` // nil: the key is not limited
 }
@@ -160,8 +160,8 @@ type Kept struct {
 // Keep takes a call in the place of Begin. It writes to the disk, and waits for nothing else.
 func (k *Keeper) Keep(c Kept) {
 	c.Call.Body = nil // what was asked is not kept on disk, nor for so long
-	e := &entry{Kept: c, due: k.cfg.Now().Add(k.cfg.Soonest)}
-	e.at = *e.pending()
+	e := &entry{Kept: c}
+	e.split(k.cfg.Now().Add(k.cfg.Soonest))
 	k.write(e)
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -176,9 +176,16 @@ func (k *Keeper) Seen(id dataplane.ResponseID, key *dataplane.APIKey, response [
 	if !over {
 		return false
 	}
-	if e := k.take(id.CallID); e != nil {
-		k.end(e, status, response)
-	} else {
+	k.mu.Lock()
+	e, p := k.waiting[id.CallID], (*part)(nil)
+	if e != nil {
+		p = e.partOf(&id)
+	}
+	k.mu.Unlock()
+	switch {
+	case p != nil:
+		k.end(p, status, response)
+	case e == nil:
 		k.seenElsewhere(id, key, status, response)
 	}
 	return true
@@ -199,30 +206,43 @@ func (k *Keeper) seenElsewhere(id dataplane.ResponseID, key *dataplane.APIKey, s
 	k.late[id.CallID] = late{call: foreign(id, key, status, response, now), due: now.Add(k.cfg.LateAfter)}
 }
 
-// take takes a call out of those that wait; nil: it does not wait here.
-func (k *Keeper) take(call string) *entry {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	e := k.waiting[call]
-	if e != nil {
-		delete(k.waiting, call)
-		k.leaveKey(e.Call.APIKey)
-		k.ended[call] = ended{at: k.cfg.Now(), file: true}
+// end ends a response, unless somebody else has. With the last one of its call that is recorded, and what was
+// reserved is settled. Its file stays for a moment, until the record is safe: a call that is recorded twice is
+// stored once.
+func (k *Keeper) end(p *part, status string, response []byte) {
+	e := p.of
+	if !k.close(p, status, response) {
+		return
 	}
-	return e
-}
-
-// end records a call whose response is over, and settles what was reserved. Its file stays for a
-// moment, until the record is safe: a call that is recorded twice is stored once.
-func (k *Keeper) end(e *entry, status string, response []byte) {
-	e.finish(status, response, k.cfg.Now())
-	e.Ended = true
 	k.write(e)
-	k.metrics.ended.WithLabelValues(status).Inc()
 	if e.Lease != nil {
 		e.Lease.Settle(e.Call.Usage.Input+e.Call.Usage.Output, e.Call.Cost)
 	}
 	k.cfg.Record(e.Call)
+}
+
+// close writes the end of a response into its call, once, and takes the call out of those that wait when it was the
+// last one.
+func (k *Keeper) close(p *part, status string, response []byte) (last bool) {
+	e := p.of
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	i := slices.Index(e.parts, p)
+	if i < 0 {
+		return false
+	}
+	now := k.cfg.Now()
+	e.parts = slices.Delete(e.parts, i, i+1)
+	e.finish(p, status, response, now)
+	k.metrics.ended.WithLabelValues(status).Inc()
+	if len(e.parts) > 0 {
+		return false // should the node be killed now, this response is asked for again
+	}
+	e.Ended = true
+	delete(k.waiting, e.Call.ID)
+	k.leaveKey(e.Call.APIKey)
+	k.ended[e.Call.ID] = ended{at: now, file: true}
+	return true
 }
 
 // tidy records what other nodes should have, and forgets what is over.

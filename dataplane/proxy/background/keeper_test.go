@@ -57,7 +57,7 @@ func start(t *testing.T, dir string, change func(*Config)) *node {
 			n.mu.Lock()
 			defer n.mu.Unlock()
 			n.asked++
-			if id.Native != "resp_1" || id.Provider.Name != "p" || id.Credential.Name != "c" {
+			if id.Native != "resp_1" && id.Native != "resp_2" || id.Provider.Name != "p" || id.Credential.Name != "c" {
 				t.Errorf("asked for %+v", id)
 			}
 			return n.answer
@@ -144,7 +144,7 @@ func (n *node) kept() Kept {
 	n.Begin("app")
 	begun := n.clock()
 	return Kept{
-		Prompt: 11, Price: n.snapshot.Target("p", "m").Price, Reserved: 77, Lease: n.leases,
+		Prompt: 11, Prices: map[int]*dataplane.Price{1: n.snapshot.Target("p", "m").Price}, Reserved: 77, Lease: n.leases,
 		Call: dataplane.Call{
 			ID: callID, Start: begun, Group: "g", APIKey: "app", Status: 200, Provider: "p", UpstreamModel: "m", Body: &dataplane.Body{}, Background: true, ResponseID: "resp_1",
 			Attempts: []dataplane.Attempt{

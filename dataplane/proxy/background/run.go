@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// Bounds of asking. A provider that does not answer holds up itself alone.
+// Bounds of asking. There is none over all providers: however many of them do not answer, they hold up themselves
+// alone. What their answers take is bounded by the memory that bodies may have.
 const (
-	workers    = 16 // responses that are asked for at once
-	ofProvider = 4  // workers that one provider may take
+	ofProvider = 4 // responses of one provider that are asked for at once
 	askFor     = 20 * time.Second
 )
 
@@ -21,7 +21,7 @@ func (k *Keeper) Run(ctx context.Context) {
 	defer tick.Stop()
 	var asking sync.WaitGroup
 	defer asking.Wait()
-	free := make(chan struct{}, 1) // a worker is, again
+	free := make(chan struct{}, 1) // a provider may be asked for more
 	for {
 		select {
 		case <-ctx.Done():
@@ -31,10 +31,10 @@ func (k *Keeper) Run(ctx context.Context) {
 			k.tidy()
 		case <-free:
 		}
-		for _, e := range k.due() {
+		for _, p := range k.due() {
 			asking.Go(func() {
-				k.ask(ctx, e)
-				k.release(e)
+				k.ask(ctx, p)
+				k.release(p)
 				select {
 				case free <- struct{}{}:
 				default:
@@ -51,46 +51,44 @@ func (k *Keeper) leave() {
 	}
 }
 
-// due takes calls whose responses are to be asked for now, the longest due first: as many as there
-// are workers for.
-func (k *Keeper) due() (due []*entry) {
+// due takes responses that are to be asked for now, the longest due first: as many of each provider as may be.
+func (k *Keeper) due() (due []*part) {
 	now := k.cfg.Now()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.busy == workers {
-		return nil
-	}
 	for _, e := range k.waiting {
-		if !e.asking && !now.Before(e.due) && k.asking[e.at.Provider] < ofProvider {
-			due = append(due, e)
+		for _, p := range e.parts {
+			if !p.asking && !now.Before(p.due) && k.asking[p.at.Provider] < ofProvider {
+				due = append(due, p)
+			}
 		}
 	}
-	slices.SortFunc(due, func(a, b *entry) int { return cmp.Or(a.due.Compare(b.due), cmp.Compare(a.Call.ID, b.Call.ID)) })
-	return slices.DeleteFunc(due, func(e *entry) bool {
-		if k.busy == workers || k.asking[e.at.Provider] == ofProvider {
+	slices.SortFunc(due, func(a, b *part) int {
+		return cmp.Or(a.due.Compare(b.due), cmp.Compare(a.of.Call.ID, b.of.Call.ID), cmp.Compare(a.n, b.n))
+	})
+	return slices.DeleteFunc(due, func(p *part) bool {
+		if k.asking[p.at.Provider] == ofProvider {
 			return true
 		}
-		e.asking = true
-		k.busy++
-		k.asking[e.at.Provider]++
+		p.asking = true
+		k.asking[p.at.Provider]++
 		return false
 	})
 }
 
-// release gives the worker of an entry back.
-func (k *Keeper) release(e *entry) {
+// release lets the provider of a response be asked for another one.
+func (k *Keeper) release(p *part) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.busy--
-	if k.asking[e.at.Provider]--; k.asking[e.at.Provider] == 0 {
-		delete(k.asking, e.at.Provider)
+	if k.asking[p.at.Provider]--; k.asking[p.at.Provider] == 0 {
+		delete(k.asking, p.at.Provider)
 	}
 }
 
 // ask asks for one response.
-func (k *Keeper) ask(ctx context.Context, e *entry) {
-	asked := Asked{}
-	if id, ok := find(&e.at, e.Call.Group, k.cfg.Snapshot()); ok {
+func (k *Keeper) ask(ctx context.Context, p *part) {
+	asked, call := Asked{}, &p.of.Call // of which nobody changes what is read here
+	if id, ok := find(&p.at, call.Group, k.cfg.Snapshot()); ok {
 		limited, cancel := context.WithTimeout(ctx, askFor)
 		asked = k.cfg.Ask(limited, id)
 		cancel()
@@ -99,18 +97,18 @@ func (k *Keeper) ask(ctx context.Context, e *entry) {
 	status, over := statusOf(asked.Response)
 	switch {
 	case over:
-	case asked.Gone && now.Sub(e.Call.Start) > 10*k.cfg.Soonest: // some do not have it at once
+	case asked.Gone && now.Sub(call.Start) > 10*k.cfg.Soonest: // some do not have it at once
 		status = statusGone
-	case now.Sub(e.Call.Start) > k.cfg.GiveUp:
+	case now.Sub(call.Start) > k.cfg.GiveUp:
 		status = statusGivenUp
-		k.cfg.Logger.Warn("a response in the background did not end in a day: its call is recorded without what it used", "call", e.Call.ID)
+		k.cfg.Logger.Warn("a response in the background did not end in a day: its call is recorded without what it used", "call", call.ID)
 	default:
 		k.mu.Lock()
 		defer k.mu.Unlock()
-		e.asking, e.due = false, now.Add(min(max(now.Sub(e.Call.Start)/4, k.cfg.Soonest), k.cfg.Latest))
+		p.asking, p.due = false, now.Add(min(max(now.Sub(call.Start)/4, k.cfg.Soonest), k.cfg.Latest))
 		return
 	}
-	if ctx.Err() == nil && k.take(e.Call.ID) == e {
-		k.end(e, status, asked.Response)
+	if ctx.Err() == nil {
+		k.end(p, status, asked.Response)
 	}
 }
