@@ -1,5 +1,6 @@
 // Package migration brings a database to the schema that this version of the store
-// needs. Migrations are numbered files, each run in one transaction, and only go forward.
+// needs. Migrations are numbered files, each run in one transaction, and only go forward. What would keep
+// others waiting for longer than an instant, such as an index of calls, is a function without a transaction.
 // They expand first and contract a version later, so that programs of the version before
 // go on, and start, while others are of this one; schema_support holds how old they may be.
 package migration
@@ -71,7 +72,11 @@ func newProvider(db *sql.DB, dialect goose.Dialect, folder string, options ...go
 	if err != nil {
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}
-	provider, err := goose.NewProvider(dialect, db, migrations, append(options, goose.WithDisableGlobalRegistry(true))...)
+	options = append(options, goose.WithDisableGlobalRegistry(true))
+	if dialect == goose.DialectPostgres {
+		options = append(options, goose.WithGoMigrations(goose.NewGoMigration(12, &goose.GoFunc{RunDB: callIndexes}, nil)))
+	}
+	provider, err := goose.NewProvider(dialect, db, migrations, options...)
 	if err != nil {
 		return nil, fmt.Errorf("prepare migrations: %w", err)
 	}
