@@ -55,6 +55,7 @@ func TestCommands(t *testing.T) {
 		"nodes create-join-token", "nodes delete-join-token ID", "nodes drain NAME", "nodes forget NAME", "nodes get NAME", "nodes list", "nodes list-join-tokens", "nodes revoke NAME",
 		"providers create [NAME]", "providers delete NAME", "providers edit NAME", "providers follow-import-preview NAME", "providers get NAME", "providers health [NAME...]", "providers import-models NAME", "providers list",
 		"providers list-imports", "providers preview-import NAME", "providers remove-imported-models NAME", "providers reset-cooldown", "providers test NAME", "providers update NAME",
+		"rollouts abort REVISION", "rollouts get", "rollouts promote REVISION",
 		"settings edit", "settings get", "settings update",
 		"tokens create [NAME]", "tokens delete NAME", "tokens list",
 		"usage attempt-series", "usage break-down", "usage break-down-attempts", "usage series", "usage summarize",

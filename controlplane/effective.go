@@ -60,6 +60,30 @@ func EffectiveWebSocket(settings *adminv1.Settings) *adminv1.WebSocket {
 	}
 }
 
+// RolloutCanary is the mode in which changes are tried on some nodes first; the other one is all_at_once.
+const (
+	RolloutCanary   = "canary"
+	rolloutAtOnce   = "all_at_once"
+	canaryPercent   = 5
+	canaryWatchTime = 10 * time.Second
+)
+
+// EffectiveRollout is how changes reach nodes, every field set but the names of nodes; the defaults when settings
+// is nil.
+func EffectiveRollout(settings *adminv1.Settings) *adminv1.RolloutPolicy {
+	set := settings.GetRollout()
+	watch := set.GetWatchTime().AsDuration()
+	if watch <= 0 {
+		watch = canaryWatchTime
+	}
+	return &adminv1.RolloutPolicy{
+		Mode:          cmp.Or(set.GetMode(), rolloutAtOnce),
+		CanaryPercent: proto.Int32(cmp.Or(set.GetCanaryPercent(), canaryPercent)),
+		CanaryNodes:   set.GetCanaryNodes(),
+		WatchTime:     durationpb.New(watch),
+	}
+}
+
 // asFailover writes a policy as settings and groups have it, every field set.
 func asFailover(p *nodev1.Policy) *adminv1.FailoverPolicy {
 	out := &adminv1.FailoverPolicy{}

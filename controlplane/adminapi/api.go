@@ -108,6 +108,8 @@ type Config struct {
 	Authority Authority
 	// MasterKeys are the keys that secrets are sealed under.
 	MasterKeys MasterKeys
+	// Rollouts decide how changes reach the nodes; nil: they reach all of them at once.
+	Rollouts Rollouts
 	// Cooldowns ends cooldowns on the nodes.
 	Cooldowns Cooldowns
 	// Importer imports models of providers, and tests providers.
@@ -281,6 +283,7 @@ func New(ctx context.Context, cfg Config) (*API, error) {
 	adminv1connect.RegisterNodeServiceHandler(server, nodeService{nodes: cfg.Nodes, live: cfg.Live, enrollment: cfg.Enrollment, now: now})
 	adminv1connect.RegisterAuthorityKeyServiceHandler(server, authorityKeyService{cfg.Authority})
 	adminv1connect.RegisterMasterKeyServiceHandler(server, masterKeyService{keys: cfg.MasterKeys, live: cfg.Live})
+	adminv1connect.RegisterRolloutServiceHandler(server, rolloutService{cfg.Rollouts})
 	adminv1connect.RegisterAuditServiceHandler(server, newAuditService(cfg.Audit.Store()))
 	adminv1connect.RegisterTokenServiceHandler(server, tokenService{cfg.Access, now})
 	adminv1connect.RegisterUserServiceHandler(server, userService{access: cfg.Access, accounts: accounts, rules: validation, now: now})

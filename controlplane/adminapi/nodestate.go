@@ -30,6 +30,8 @@ func stateOf(n *adminv1.Node, revision uint64) adminv1.NodeState {
 		return adminv1.NodeState_NODE_STATE_STARTING
 	case n.GetDraining(), n.GetDrainOrdered():
 		return adminv1.NodeState_NODE_STATE_DRAINING
+	case n.GetHeldRevision() != 0:
+		return adminv1.NodeState_NODE_STATE_HELD_BACK
 	case n.GetAppliedRevision() < revision:
 		return adminv1.NodeState_NODE_STATE_BEHIND
 	}

@@ -38,5 +38,6 @@ func withEffective(s *adminv1.Settings) *adminv1.Settings {
 	s.EffectiveFailover, s.DefaultFailover = controlplane.EffectivePolicy(s, nil), controlplane.EffectivePolicy(nil, nil)
 	s.EffectiveRetention, s.DefaultRetention = controlplane.EffectiveRetention(s), controlplane.EffectiveRetention(nil)
 	s.EffectiveWebsocket = controlplane.EffectiveWebSocket(s)
+	s.EffectiveRollout = controlplane.EffectiveRollout(s)
 	return s
 }

@@ -19,6 +19,7 @@ const (
 	EventDrift            = "drift"
 	EventImportFailing    = "import_failing"
 	EventSignInsFailing   = "sign_ins_failing"
+	EventRolloutHeld      = "rollout_held"
 )
 
 // Condition is something that holds now and that people should know of.

@@ -92,6 +92,7 @@ func drift(n *adminv1.Node, now time.Time) (text, reason string, severity int) {
 		return "refuses this database: it has seen a newer or another one", n.GetError(), 2
 	case n.GetError() != "":
 		return "refuses the newest configuration", n.GetError(), 2
+	case n.GetHeldRevision() != 0: // so it is meant; a rollout that is held has an alert of its own
 	case n.GetBehindFor().AsDuration() >= goneFor && now.Sub(n.GetConnectTime().AsTime()) >= goneFor:
 		return fmt.Sprintf("has served revision %d for more than a minute, which is not the newest", n.GetAppliedRevision()), "", 1
 	case n.GetRefusedDocumentCount() > 0:

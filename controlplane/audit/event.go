@@ -21,8 +21,11 @@ const (
 	ActionAdvanceAuthority = "AdvanceAuthorityKey" // by itself, when every node is ready
 	ActionApplyAtStart     = "ApplyAtStart"
 	ActionAuthenticate     = "Authenticate" // a bearer token was refused
+	ActionBeginRollout     = "BeginRollout" // a change is tried on some nodes
 	ActionChangeConfig     = "ChangeConfig"
+	ActionEndRollout       = "EndRollout" // by itself
 	ActionFirstUseOfToken  = "FirstUseOfToken"
+	ActionHoldRollout      = "HoldRollout"
 	ActionJoinNode         = "JoinNode"
 	ActionRemoveEvents     = "RemoveAuditEvents"
 	ActionRemoveSecrets    = "RemoveSecrets"
@@ -32,7 +35,8 @@ const (
 // SystemActions lists them.
 func SystemActions() []string {
 	return []string{
-		ActionApplyAtStart, ActionAuthenticate, ActionChangeConfig, ActionFirstUseOfToken, ActionJoinNode, ActionRemoveEvents,
+		ActionApplyAtStart, ActionAuthenticate, ActionBeginRollout, ActionChangeConfig, ActionEndRollout, ActionFirstUseOfToken, ActionHoldRollout,
+		ActionJoinNode, ActionRemoveEvents,
 		ActionRemoveSecrets, ActionScheduledImport,
 	}
 }

@@ -83,13 +83,14 @@ func noSuchRevision(field string, present controlplane.Revision) error {
 type span struct {
 	after, to   controlplane.Revision
 	first, last map[identity]proto.Message
+	changed     map[identity]controlplane.Change // the last one, without documents
 }
 
 // read takes in the change log up to a revision, from where it was read to before.
 func (s *span) read(ctx context.Context, store Store, to controlplane.Revision) error {
 	if s.first == nil {
 		s.to = s.after
-		s.first, s.last = map[identity]proto.Message{}, map[identity]proto.Message{}
+		s.first, s.last, s.changed = map[identity]proto.Message{}, map[identity]proto.Message{}, map[identity]controlplane.Change{}
 	}
 	for s.to < to {
 		changes, err := store.Changes(ctx, s.to, historyLines)
@@ -112,6 +113,7 @@ func (s *span) read(ctx context.Context, store Store, to controlplane.Revision) 
 				s.first[id] = ch.Before
 			}
 			s.last[id] = ch.After
+			s.changed[id] = controlplane.Change{Revision: ch.Revision, At: ch.At, UID: ch.UID}
 		}
 	}
 	return nil

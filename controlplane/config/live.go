@@ -49,6 +49,9 @@ type Live struct {
 	current atomic.Pointer[controlplane.Config]
 	loaded  atomic.Bool
 
+	holding sync.Mutex // guards past
+	past    *span      // what was read for Held
+
 	mu          sync.Mutex // guards subscribers, and the order of what current becomes
 	subscribers map[chan struct{}]struct{}
 }

@@ -40,6 +40,11 @@ type RollbackException struct {
 //
 // With dryRun it only tells. Going back to what is there already changes nothing.
 func (l *Live) Rollback(ctx context.Context, actor string, to controlplane.Revision, dryRun bool) (*RollbackResult, error) {
+	return l.rollback(ctx, actor, to, dryRun, func(controlplane.Kind) bool { return true })
+}
+
+// rollback is Rollback of some kinds of documents.
+func (l *Live) rollback(ctx context.Context, actor string, to controlplane.Revision, dryRun bool, of func(controlplane.Kind) bool) (*RollbackResult, error) {
 	present := l.Current()
 	if to > present.Revision {
 		return nil, noSuchRevision("revision", present.Revision)
@@ -49,7 +54,7 @@ func (l *Live) Rollback(ctx context.Context, actor string, to controlplane.Revis
 	if err := past.read(ctx, l.cfg.Store, present.Revision); err != nil {
 		return nil, err
 	}
-	r := &rollback{live: l, past: past, stored: map[string]*controlplane.Secret{}}
+	r := &rollback{live: l, past: past, of: of, stored: map[string]*controlplane.Secret{}}
 	if err := r.plan(ctx, present); err != nil {
 		return nil, err
 	}
@@ -74,6 +79,7 @@ func (l *Live) Rollback(ctx context.Context, actor string, to controlplane.Revis
 type rollback struct {
 	live    *Live
 	past    *span
+	of      func(controlplane.Kind) bool    // kinds that go back
 	used    map[string]bool                 // by ref: secrets that present documents refer to
 	stored  map[string]*controlplane.Secret // by ref: others that were looked up; nil: not stored
 	ops     []controlplane.Op
@@ -89,6 +95,9 @@ func (r *rollback) plan(ctx context.Context, c *controlplane.Config) error {
 	}
 	var violations []errs.Violation
 	for _, id := range r.past.sorted() {
+		if !r.of(id.kind) {
+			continue
+		}
 		present, _ := c.Get(id.kind, id.name)
 		want := r.wanted(c, id, present)
 		var have proto.Message

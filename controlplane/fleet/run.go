@@ -178,6 +178,7 @@ func (f *Fleet) report(ctx context.Context) error {
 // urgent reports whether others wait for what changed from a to b.
 func urgent(a, b Line) bool {
 	return a.Node.GetConnected() != b.Node.GetConnected() || a.Node.GetAppliedRevision() != b.Node.GetAppliedRevision() ||
+		a.Node.GetHeldRevision() != b.Node.GetHeldRevision() ||
 		a.Node.GetError() != b.Node.GetError() || a.Node.GetDraining() != b.Node.GetDraining() ||
 		!proto.Equal(a.Node.GetLineage(), b.Node.GetLineage())
 }

@@ -122,6 +122,9 @@ func (f *Fleet) present(l Line, newest uint64, now time.Time) *adminv1.Node {
 	n := proto.CloneOf(l.Node)
 	n.Replica = l.Replica
 	n.DrainOrdered = l.Draining()
+	if held := n.GetHeldRevision(); held > 0 {
+		n.AppliedRevision = min(n.GetAppliedRevision(), held)
+	}
 	n.RevisionsBehind, n.BehindFor = f.lag.of(n.GetAppliedRevision(), newest, now)
 	return n
 }

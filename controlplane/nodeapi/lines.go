@@ -142,6 +142,7 @@ func (r *pace) see(requests, uptime int64) float64 {
 // present records what a status says of the process itself.
 func (s *session) present(n *adminv1.Node, st *nodev1.Status) {
 	n.Uptime = milliseconds(st.GetUptimeMs())
+	n.Requests, n.FailedRequests = st.GetRequests(), st.GetFailedRequests()
 	n.RequestsPerSecond = s.pace.see(st.GetRequests(), st.GetUptimeMs())
 	n.SpoolBytes = st.GetSpoolBytes()
 	n.SpoolTrouble = cut(st.GetSpoolTrouble(), maxReason)

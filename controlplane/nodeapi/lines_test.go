@@ -36,7 +36,7 @@ func TestOnlyWhatOthersWaitForIsUrgent(t *testing.T) {
 		{"connect", func() {}, true},
 		{"a status", func() { s.status(&nodev1.Status{AppliedRevision: 3, InFlight: 7}) }, false},
 		{"a status that tells of a revision", func() { s.status(&nodev1.Status{AppliedRevision: 4}) }, true},
-		{"an ack", func() { s.applied(5) }, true},
+		{"an ack", func() { s.applied(5, 0) }, true},
 		{"a nack", func() { s.refused(6, "no") }, true},
 		{"a drain", func() { s.status(&nodev1.Status{AppliedRevision: 5, Draining: true}) }, true},
 		{"the same again", func() { s.status(&nodev1.Status{AppliedRevision: 5, Draining: true}) }, false},
@@ -62,7 +62,7 @@ func TestLinesNameTheStreamAndCountChanges(t *testing.T) {
 		t.Error("a line changed by itself")
 	}
 	clock = clock.Add(time.Second)
-	s.applied(9)
+	s.applied(9, 0)
 	later := r.Lines()[0]
 	if later.Change <= first.Change || later.Node.GetAppliedRevision() != 9 || first.Node.GetAppliedRevision() != 0 || !later.Seen.Equal(clock) {
 		t.Errorf("after an ack: %+v, and the line that was given before: %v", later, first.Node)

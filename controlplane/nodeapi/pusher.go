@@ -35,8 +35,8 @@ type pusher struct {
 	// floor holds back older snapshots than the node came with: this replica may be a
 	// moment behind the one the node was at before, and must not bring old keys back.
 	floor uint64
-	// revision is that of what the node serves.
-	revision uint64
+	// revision is that of what the node serves, and heldAt its Held.
+	revision, heldAt uint64
 	// history gives the hash over all changes up to a revision; nil: there is none.
 	history func(revision uint64) []byte
 }
@@ -46,6 +46,7 @@ type identity struct {
 	revision uint64
 	lineage  string
 	digest   []byte
+	held     uint64
 }
 
 func newPusher(hello *nodev1.Hello, history func(revision uint64) []byte) *pusher {
@@ -101,9 +102,10 @@ func (p *pusher) wants() bool {
 	return true
 }
 
-// takeDelta returns what to send now if a delta of at most so many bytes does, or nil.
+// takeDelta returns what to send now if a delta of at most so many bytes does, or nil. What differs under the
+// revision that the node has, because some of it was held back, goes as a whole: nodes keep changes by revision.
 func (p *pusher) takeDelta(atMost int) (*nodev1.Delta, error) {
-	if !p.takesDeltas || p.needsWhole || len(p.have) == 0 || !p.wants() || p.newest.Lineage() != p.lineage {
+	if !p.takesDeltas || p.needsWhole || len(p.have) == 0 || !p.wants() || p.newest.Lineage() != p.lineage || p.newest.Revision() == p.revision {
 		return nil, nil
 	}
 	d, err := p.newest.Delta(p.have)
@@ -128,7 +130,7 @@ func (p *pusher) take() (*nodev1.Full, error) {
 }
 
 func (p *pusher) sending(delta bool) {
-	p.sent = &identity{p.newest.Revision(), p.newest.Lineage(), p.newest.Digest()}
+	p.sent = &identity{p.newest.Revision(), p.newest.Lineage(), p.newest.Digest(), p.newest.Held()}
 	p.due, p.delta = false, delta
 	p.nonce++
 }
@@ -159,7 +161,7 @@ func (p *pusher) acked(nonce uint64) (revision uint64, ok bool) {
 	if !ok {
 		return 0, false
 	}
-	p.have, p.lineage, p.floor, p.revision = s.digest, s.lineage, 0, s.revision
+	p.have, p.lineage, p.floor, p.revision, p.heldAt = s.digest, s.lineage, 0, s.revision, s.held
 	p.needsWhole = p.needsWhole && p.delta
 	if p.delta {
 		p.resyncs = 0

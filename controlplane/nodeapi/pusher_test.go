@@ -15,6 +15,7 @@ type pushed struct {
 
 func (p pushed) Revision() uint64            { return p.full.GetRevision() }
 func (p pushed) Lineage() string             { return p.full.GetLineage() }
+func (p pushed) Held() uint64                { return 0 }
 func (p pushed) Digest() []byte              { return p.full.GetSha256() }
 func (p pushed) Full() (*nodev1.Full, error) { return p.full, nil }
 

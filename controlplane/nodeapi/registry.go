@@ -150,10 +150,10 @@ func (s *session) disconnect() {
 	})
 }
 
-// applied records that the node serves the revision.
-func (s *session) applied(revision uint64) {
+// applied records that the node serves the revision, and as of which one what is held back from it.
+func (s *session) applied(revision, held uint64) {
 	s.update(func(n *adminv1.Node) {
-		n.AppliedRevision, n.Error = revision, ""
+		n.AppliedRevision, n.HeldRevision, n.Error = revision, held, ""
 		s.registry.tell()
 	})
 }

@@ -27,7 +27,7 @@ func TestRegistryTellsHowNodesStand(t *testing.T) {
 	b, _ := r.connect(&nodev1.Hello{Node: "b", BootId: "1", Version: "v1", UptimeMs: 1000, WallUs: clock.Add(time.Second).UnixMicro()}, none)
 	a, _ := r.connect(&nodev1.Hello{Node: "a", BootId: "1", HaveRevision: 3}, none)
 	clock = clock.Add(time.Minute)
-	b.applied(4)
+	b.applied(4, 0)
 	b.status(&nodev1.Status{
 		UptimeMs: 61_000, Requests: 120, WallUs: clock.Add(-2 * time.Second).UnixMicro(), SpoolBytes: 4096, SpoolTrouble: "disk full", Draining: true,
 		AppliedRevision: 4, InFlight: 2, CallsWaiting: 10, CallsDropped: 1, Redis: "down", KeywordHits: map[string]int64{"busy": 3},
@@ -39,7 +39,7 @@ func TestRegistryTellsHowNodesStand(t *testing.T) {
 	want := []*adminv1.Node{
 		{Name: "a", BootId: "1", Lineage: &adminv1.NodeLineage{}, Uptime: durationpb.New(0), AppliedRevision: 3, ConnectTime: began, LastSeenTime: seen},
 		{
-			BootId: "1", Lineage: &adminv1.NodeLineage{}, Uptime: durationpb.New(61 * time.Second), RequestsPerSecond: 2, ClockOffset: durationpb.New(-2 * time.Second),
+			BootId: "1", Lineage: &adminv1.NodeLineage{}, Uptime: durationpb.New(61 * time.Second), Requests: 120, RequestsPerSecond: 2, ClockOffset: durationpb.New(-2 * time.Second),
 			SpoolBytes: 4096, SpoolTrouble: "disk full", Draining: true,
 			Name: "b", Version: "v1", Connected: true, AppliedRevision: 4, Error: "revision 5: group has no sense",
 			ConnectTime: began, LastSeenTime: seen, InFlight: 2, CallsWaiting: 10, CallsDropped: 1, Redis: "down", KeywordHits: map[string]int64{"busy": 3},
@@ -53,7 +53,7 @@ func TestRegistryTellsHowNodesStand(t *testing.T) {
 		t.Errorf("nodes (-want +got):\n%s", diff)
 	}
 	got[1].Name = "changed by the caller"
-	b.applied(6)
+	b.applied(6, 0)
 	if n := r.Nodes()[1]; n.GetName() != "b" || n.GetError() != "" || n.GetAppliedRevision() != 6 {
 		t.Errorf("after an ack: %v", n)
 	}
@@ -81,7 +81,7 @@ func TestNewestStreamOfANodeWins(t *testing.T) {
 	if !replaced || status.Code(cause) != codes.Aborted || !strings.Contains(cause.Error(), `"second"`) || !strings.Contains(cause.Error(), `"first"`) {
 		t.Errorf("replaced %v, cause %v", replaced, cause)
 	}
-	old.applied(99)
+	old.applied(99, 0)
 	old.refused(99, "late")
 	old.disconnect()
 	if n := r.Nodes()[0]; !n.GetConnected() || n.GetAppliedRevision() != 0 || n.GetError() != "" {

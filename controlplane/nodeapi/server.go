@@ -25,9 +25,9 @@ import (
 
 // Snapshots is where snapshots come from.
 type Snapshots interface {
-	// Subscribe returns a mailbox that always holds the newest snapshot not yet taken,
+	// Subscribe returns a mailbox that always holds the newest snapshot for a node not yet taken,
 	// the present one at once, and a function that ends the subscription.
-	Subscribe() (mailbox <-chan controlplane.Snapshot, cancel func())
+	Subscribe(node string) (mailbox <-chan controlplane.Snapshot, cancel func())
 }
 
 // History gives a hash over all changes up to a revision; empty for one that the database does not have.

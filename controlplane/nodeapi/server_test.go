@@ -31,13 +31,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // mailbox is the source of snapshots for one subscriber.
 type mailbox chan controlplane.Snapshot
 
-func (m mailbox) Subscribe() (<-chan controlplane.Snapshot, func()) { return m, func() {} }
+func (m mailbox) Subscribe(string) (<-chan controlplane.Snapshot, func()) { return m, func() {} }
 
 // pushed is a snapshot of a test, which is always sent whole.
 type pushed struct{ full *nodev1.Full }
 
 func (p pushed) Revision() uint64                    { return p.full.GetRevision() }
 func (p pushed) Lineage() string                     { return p.full.GetLineage() }
+func (p pushed) Held() uint64                        { return 0 }
 func (p pushed) Digest() []byte                      { return p.full.GetSha256() }
 func (p pushed) Full() (*nodev1.Full, error)         { return p.full, nil }
 func (p pushed) Delta([]byte) (*nodev1.Delta, error) { return nil, nil }

@@ -86,7 +86,7 @@ func (s *service) push(
 	session *session,
 	in <-chan received[nodev1.SyncRequest],
 ) error {
-	mailbox, unsubscribe := s.snapshots.Subscribe()
+	mailbox, unsubscribe := s.snapshots.Subscribe(hello.GetNode())
 	defer unsubscribe()
 	changed, unwatch := s.revoked.Subscribe()
 	defer unwatch()
@@ -116,7 +116,7 @@ func (s *service) push(
 		case snapshot := <-mailbox:
 			if p.offer(snapshot) {
 				session.follows(snapshot.Lineage())
-				session.applied(snapshot.Revision())
+				session.applied(snapshot.Revision(), snapshot.Held())
 			}
 		case <-changed:
 		case m := <-session.mail:
@@ -176,7 +176,7 @@ func (s *service) receive(m *nodev1.SyncRequest, p *pusher, session *session) er
 	case *nodev1.SyncRequest_Ack:
 		if revision, ok := p.acked(m.Ack.GetNonce()); ok {
 			session.follows(p.lineage)
-			session.applied(revision)
+			session.applied(revision, p.heldAt)
 			session.withholds(m.Ack)
 			if n := m.Ack.GetRefusedCount(); n > 0 {
 				s.log.Warn("node cannot serve all of the configuration: its build lacks features; upgrade it", "node", session.name, "revision", revision, "documents", n)

@@ -28,6 +28,7 @@ func (s *Server) openAlerts(cfg Config) (err error) {
 			alerts.GoneModels{Live: s.live},
 			alerts.Drift{Nodes: s.fleet, Now: time.Now},
 			alerts.FailingImports{Live: s.live, Failures: s.importFailures, Why: s.importError, Logger: cfg.Logger},
+			alerts.Rollouts{Rollout: s.rolloutState},
 			alerts.FailedSignIns{Failed: store.NewAudit(s.db).FailedSignIns, Now: time.Now, Logger: cfg.Logger},
 		},
 	})

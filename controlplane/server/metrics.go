@@ -36,6 +36,7 @@ func register(reg prometheus.Registerer, s *Server) {
 		return float64(s.connected(true))
 	})
 	registerFleet(reg, s.fleet)
+	registerRollouts(reg, s.rolloutStats)
 	reg.MustRegister(newDatabaseMetrics(s.db))
 	registerSends(reg, s.nodes.Sends)
 	gauge("trunkline_usage_drift", "Sums of usage that differed from the calls when this replica counted a day again last; not 0 is a fault.", func() float64 {
@@ -67,7 +68,7 @@ func register(reg prometheus.Registerer, s *Server) {
 func (s *Server) connected(behind bool) (n int) {
 	newest := uint64(s.live.Current().Revision)
 	for _, node := range s.nodes.Registry().Nodes() {
-		if node.GetConnected() && (!behind || node.GetAppliedRevision() != newest) {
+		if node.GetConnected() && (!behind || node.GetAppliedRevision() != newest || behind && node.GetHeldRevision() != 0) {
 			n++
 		}
 	}

@@ -70,7 +70,7 @@ func newReplica(t *testing.T, url string, sealer controlplane.Sealer) *replica {
 // record notes the hashes of all snapshots that a hub publishes, until it has published the
 // newest revision.
 func (r *replica) record(newest <-chan uint64) (sums map[uint64]string, faults []string) {
-	mailbox, cancel := r.hub.Subscribe()
+	mailbox, cancel := r.hub.Subscribe("n")
 	defer cancel()
 	sums = map[uint64]string{}
 	last, until := uint64(0), ^uint64(0)

@@ -22,6 +22,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/fleet"
 	"github.com/trunkline-ai/trunkline/controlplane/importer"
 	"github.com/trunkline-ai/trunkline/controlplane/nodeapi"
+	"github.com/trunkline-ai/trunkline/controlplane/rollout"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/controlplane/snapshot"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
@@ -96,6 +97,7 @@ type Server struct {
 	nodes      *nodeapi.Server
 	enrollment *enrollment.Service // nil in memory
 	fleet      *fleet.Fleet
+	rollouts   *rollout.Rollouts // nil in the all-in-one
 	calls      *calllog.Log
 	audit      *audit.Recorder
 	api        *adminapi.API
@@ -179,6 +181,9 @@ func (s *Server) Run(ctx context.Context, nodes net.Listener) error {
 	group.Go("imports", s.imports.Run)
 	group.Go("audit log", s.audit.Run)
 	group.Go("fleet", s.fleet.Run)
+	if s.rollouts != nil {
+		group.Go("rollouts", s.rollouts.Run)
+	}
 	group.Go("master keys", s.masterKeys.Run)
 	group.Go("alerts", s.alerts.Run)
 	group.Go("unused secrets", secrets.Retirer{Store: store.NewSecrets(s.db), Logger: s.log}.Run)

@@ -11,6 +11,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/controlplane/fleet"
 	"github.com/trunkline-ai/trunkline/controlplane/nodeapi"
+	"github.com/trunkline-ai/trunkline/controlplane/rollout"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/controlplane/snapshot"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
@@ -86,6 +87,19 @@ func (s *Server) openNodes(ctx context.Context, cfg Config, sealer controlplane.
 		return err
 	}
 	s.nodes.Admit(s.fleet.Admit)
+	return s.openRollouts(cfg)
+}
+
+// openRollouts makes what has changes tried on some nodes first. The all-in-one has one node and tries nothing.
+func (s *Server) openRollouts(cfg Config) (err error) {
+	if cfg.AllInOne != nil {
+		return nil
+	}
+	s.rollouts, err = rollout.New(rollout.Config{Store: store.NewRollouts(s.db), Source: s.live, Nodes: s.fleet, Logger: cfg.Logger})
+	if err != nil {
+		return err
+	}
+	s.hub.StageBy(s.rollouts)
 	return nil
 }
 
@@ -107,6 +121,7 @@ func (s *Server) openAPI(ctx context.Context, cfg Config, sealer controlplane.Se
 		StartupApply: s.StartupApply, Sealer: sealer, RecentSignIn: cfg.RecentSignIn, RequireTOTP: cfg.RequireTOTP, OIDC: cfg.OIDC,
 		Access: store.NewAccess(s.db), Audit: s.audit, Nodes: s.fleet, Cooldowns: s.fleet, Importer: s.imports, Alerts: s.alerts, Enrollment: s.enrollmentAPI(), Authority: s.authorityAPI(),
 		MasterKeys:    s.masterKeys,
+		Rollouts:      s.rolloutAPI(),
 		AdminUsername: cfg.AdminUsername, AdminPassword: cfg.AdminPassword,
 		DefaultPassword: cfg.AdminPassword == DefaultAdminPassword, PasswordSet: !s.defaultPassword,
 		TrustForwardedHeaders: cfg.TrustForwardedHeaders, GatewayURL: cfg.GatewayURL, Version: cfg.Version, Logger: cfg.Logger,

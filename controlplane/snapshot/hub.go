@@ -26,6 +26,15 @@ type Source interface {
 	Subscribe() (changed <-chan struct{}, cancel func())
 }
 
+// Staging decides what nodes get of a configuration.
+type Staging interface {
+	// Stage says what nodes get of a configuration. On an error they keep what they have.
+	Stage(ctx context.Context, cfg *controlplane.Config) (controlplane.Staged, error)
+	// Subscribe returns a channel that gets a value when Stage may answer otherwise than before, and a function
+	// that ends the subscription.
+	Subscribe() (changed <-chan struct{}, cancel func())
+}
+
 // Config is what a Hub needs.
 type Config struct {
 	Source Source              // required
@@ -43,16 +52,34 @@ type Config struct {
 }
 
 // Hub builds a snapshot of each new revision once, from the one before, and hands it to all subscribers. A
-// subscriber that is slow gets the newest one only. It is safe for concurrent use.
+// subscriber that is slow gets the newest one only. While a change is held back there are two: one for the nodes
+// that are first and one for the others. It is safe for concurrent use.
 type Hub struct {
-	cfg    Config
-	newest *image // what is published; only Run uses it, and what follows
-	past   []past
+	cfg     Config
+	staging Staging // nil: every node gets the newest configuration
+	newest  *image  // of the configuration; only Run uses it, and what follows
+	held    *image  // what nodes get in its place; nil: nothing is held back
+	past    []past  // of both
 
 	mu          sync.Mutex // guards the fields below
-	current     controlplane.Snapshot
+	current     published
 	err         error
-	subscribers map[chan controlplane.Snapshot]struct{}
+	subscribers map[chan controlplane.Snapshot]string // the node
+	given       map[chan controlplane.Snapshot]string // digest of what was put last
+}
+
+// published is what nodes get.
+type published struct {
+	newest, held controlplane.Snapshot // held is nil while nothing is held back
+	first        func(node string) bool
+}
+
+// of is what a node gets; nil while there is nothing.
+func (p published) of(node string) controlplane.Snapshot {
+	if p.held != nil && !p.first(node) {
+		return p.held
+	}
+	return p.newest
 }
 
 // NewHub returns a hub that is empty until Run.
@@ -66,19 +93,36 @@ func NewHub(cfg Config) (*Hub, error) {
 	if cfg.MaxDebounce == 0 {
 		cfg.MaxDebounce = time.Second
 	}
-	return &Hub{cfg: cfg, subscribers: map[chan controlplane.Snapshot]struct{}{}}, nil
+	return &Hub{cfg: cfg, subscribers: map[chan controlplane.Snapshot]string{}, given: map[chan controlplane.Snapshot]string{}}, nil
 }
+
+// StageBy has changes held back from some nodes. Call it before Run.
+func (h *Hub) StageBy(s Staging) { h.staging = s }
 
 // Run publishes the present configuration at once and each later one soon after it was
 // committed, until ctx ends.
 func (h *Hub) Run(ctx context.Context) error {
 	changed, cancel := h.cfg.Source.Subscribe()
 	defer cancel()
+	var staged <-chan struct{}
+	if h.staging != nil {
+		ch, cancel := h.staging.Subscribe()
+		defer cancel()
+		staged = ch
+	}
+	var again <-chan time.Time
 	for {
-		h.refresh(ctx)
+		if err := h.refresh(ctx); err != nil {
+			again = time.After(h.cfg.MaxDebounce)
+		}
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-staged:
+			continue
+		case <-again:
+			again = nil
+			continue
 		case <-changed:
 		}
 		if !h.settle(ctx, changed) {
@@ -107,31 +151,63 @@ func (h *Hub) settle(ctx context.Context, changed <-chan struct{}) bool {
 	}
 }
 
-// refresh builds the present configuration unless that was done. Only Run calls it.
-func (h *Hub) refresh(ctx context.Context) {
+// refresh builds the present configuration unless that was done, and hands it out as it is staged. The error is
+// that of staging, which may pass by itself. Only Run calls it.
+func (h *Hub) refresh(ctx context.Context) error {
 	cfg := h.cfg.Source.Current()
 	if cfg == nil || cfg.Lineage == "" {
-		return // an empty snapshot would take everything away from the nodes
+		return nil // an empty snapshot would take everything away from the nodes
 	}
-	if h.newest != nil && h.newest.cfg.Lineage == cfg.Lineage && h.newest.cfg.Revision == cfg.Revision {
+	var staged controlplane.Staged
+	if h.staging != nil {
+		var err error
+		if staged, err = h.staging.Stage(ctx, cfg); err != nil {
+			h.fail(cfg.Revision, err)
+			return err
+		}
+	}
+	same := h.newest != nil && h.newest.cfg.Lineage == cfg.Lineage && h.newest.cfg.Revision == cfg.Revision
+	if same && staged.Held == nil && h.held == nil {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.err = nil // a later one failed and was taken back
-		return
+		return nil
 	}
-	next, traceparent, err := h.traced(ctx, cfg)
+	next, traceparent, err := h.newest, "", error(nil)
+	if !same {
+		next, traceparent, err = h.traced(ctx, cfg)
+	}
+	var held *image
+	if err == nil && staged.Held != nil {
+		held, err = next.follow(staged.Held, h.cfg.Sealer, h.cfg.Pepper)
+	}
 	if err != nil {
 		h.fail(cfg.Revision, err)
-		return
+		return nil
 	}
-	switch {
-	case h.newest == nil || h.newest.cfg.Lineage != cfg.Lineage:
+	h.advance(next, held)
+	out := published{newest: version{encoded: newEncoded(cfg, next.set, h.past), traceparent: traceparent}, first: staged.First}
+	if held != nil {
+		e := newEncoded(cfg, held.set, h.past)
+		e.held = uint64(staged.Base)
+		out.held = version{encoded: e}
+	}
+	h.publish(out, next.set.Len(), next.set.Size())
+	return nil
+}
+
+// advance makes images the present ones, and remembers those before, for nodes that still have them.
+func (h *Hub) advance(next, held *image) {
+	if h.newest == nil || h.newest.cfg.Lineage != next.cfg.Lineage {
 		h.past = nil
-	default:
-		h.past = remember(h.past, h.newest.set, next.set)
+	} else {
+		for _, before := range []*image{h.held, h.newest} {
+			if before != nil && before != next && !(held != nil && before.set.Digest() == held.set.Digest()) {
+				h.past = remember(h.past, before.set, next.set)
+			}
+		}
 	}
-	h.newest = next
-	h.publish(version{newEncoded(cfg, next.set, h.past), traceparent})
+	h.newest, h.held = next, held
 }
 
 // traced makes the image of a configuration as part of the trace that led to it, if one did. What was there
@@ -173,51 +249,58 @@ func (h *Hub) fail(revision controlplane.Revision, cause error) {
 	}
 }
 
-func (h *Hub) publish(v version) {
+func (h *Hub) publish(p published, documents, size int) {
 	h.mu.Lock()
 	recovered := h.err != nil
 	h.err = nil
-	h.current = version{encoded: v.encoded} // a node that comes later was not part of the trace
-	for mailbox := range h.subscribers {
-		put(mailbox, v)
+	h.current = p
+	if v, ok := p.newest.(version); ok {
+		h.current.newest = version{encoded: v.encoded} // a node that comes later was not part of the trace
+	}
+	for mailbox, node := range h.subscribers {
+		h.put(mailbox, p.of(node))
 	}
 	count := len(h.subscribers)
 	h.mu.Unlock()
-	h.cfg.Logger.Info("snapshot published", "revision", v.Revision(),
-		"documents", v.set.Len(), "bytes", v.set.Size(), "subscribers", count, "after_error", recovered)
+	h.cfg.Logger.Info("snapshot published", "revision", p.newest.Revision(), "held_back", p.held != nil,
+		"documents", documents, "bytes", size, "subscribers", count, "after_error", recovered)
 }
 
-// put replaces what lies in the mailbox. The caller holds mu, so nobody else puts.
-func put(mailbox chan controlplane.Snapshot, s controlplane.Snapshot) {
-	select {
-	case <-mailbox:
-	default:
+// put replaces what lies in the mailbox, unless it was given last. The caller holds mu, so nobody else puts.
+func (h *Hub) put(mailbox chan controlplane.Snapshot, s controlplane.Snapshot) {
+	if digest := string(s.Digest()); h.given[mailbox] != digest {
+		h.given[mailbox] = digest
+		select {
+		case <-mailbox:
+		default:
+		}
+		mailbox <- s
 	}
-	mailbox <- s
 }
 
-// Subscribe returns a mailbox that holds the newest snapshot not yet taken, the present
+// Subscribe returns a mailbox that holds the newest snapshot for a node not yet taken, the present
 // one at once, and a function that ends the subscription; it may be called twice.
-func (h *Hub) Subscribe() (mailbox <-chan controlplane.Snapshot, cancel func()) {
+func (h *Hub) Subscribe(node string) (mailbox <-chan controlplane.Snapshot, cancel func()) {
 	box := make(chan controlplane.Snapshot, 1)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.subscribers[box] = struct{}{}
-	if h.current != nil {
-		box <- h.current
+	h.subscribers[box] = node
+	if s := h.current.of(node); s != nil {
+		h.put(box, s)
 	}
 	return box, func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		delete(h.subscribers, box)
+		delete(h.given, box)
 	}
 }
 
-// Current returns the last good snapshot; nil while there is none.
+// Current returns the last good snapshot of the newest configuration; nil while there is none.
 func (h *Hub) Current() controlplane.Snapshot {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.current
+	return h.current.newest
 }
 
 // Err says why the newest configuration is not published; nil when it is.

@@ -51,7 +51,7 @@ func broken(revision controlplane.Revision) *controlplane.Config {
 }
 
 // runHub runs a hub inside a synctest bubble until the test ends.
-func runHub(t *testing.T, src *source, log *bytes.Buffer) *snapshot.Hub {
+func runHub(t *testing.T, src *source, log *bytes.Buffer, before ...func(*snapshot.Hub)) *snapshot.Hub {
 	t.Helper()
 	h, err := snapshot.NewHub(snapshot.Config{
 		Source: src, Sealer: openSealer{}, Pepper: []byte("p"),
@@ -59,6 +59,9 @@ func runHub(t *testing.T, src *source, log *bytes.Buffer) *snapshot.Hub {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, do := range before {
+		do(h)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -88,9 +91,9 @@ func TestHubPublishesTheLatest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src := &source{cfg: empty(1), changed: make(chan struct{}, 1)}
 		h := runHub(t, src, &bytes.Buffer{})
-		quick, stop := h.Subscribe()
+		quick, stop := h.Subscribe("n")
 		defer stop()
-		slow, stopSlow := h.Subscribe()
+		slow, stopSlow := h.Subscribe("n")
 		defer stopSlow()
 		if got := mail(quick); got != 1 {
 			t.Errorf("a new subscriber got %d, want the present 1", got)
@@ -170,7 +173,7 @@ func TestHubKeepsTheLastGoodSnapshot(t *testing.T) {
 		if h.Current() != nil || h.Err() != nil {
 			t.Errorf("current %v, err %v before there is a configuration", h.Current(), h.Err())
 		}
-		box, stop := h.Subscribe()
+		box, stop := h.Subscribe("n")
 		defer stop()
 		step := func(cfg *controlplane.Config) {
 			src.set(cfg)

@@ -59,6 +59,7 @@ var _ controlplane.Snapshot = version{}
 type encoded struct {
 	lineage  string
 	replaces []string
+	held     uint64
 	set      *docset.Set
 	digest   []byte // apart, so that who keeps it keeps nothing else
 	past     []past
@@ -80,6 +81,7 @@ func newEncoded(cfg *controlplane.Config, set *docset.Set, before []past) *encod
 func (e *encoded) Revision() uint64 { return e.set.Revision() }
 func (e *encoded) Lineage() string  { return e.lineage }
 func (e *encoded) Digest() []byte   { return e.digest }
+func (e *encoded) Held() uint64     { return e.held }
 
 // Full is the whole snapshot. Equal snapshots give equal bytes on every replica. The nonce is left for the
 // stream to set.

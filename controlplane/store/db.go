@@ -28,8 +28,9 @@ const operationTimeout = 30 * time.Second
 
 // What replicas announce to each other.
 const (
-	configChannel = "trunkline_config"
-	fleetChannel  = "trunkline_fleet"
+	configChannel  = "trunkline_config"
+	fleetChannel   = "trunkline_fleet"
+	rolloutChannel = "trunkline_rollout"
 )
 
 // openDatabase is what Open says it cannot do.

@@ -62,6 +62,7 @@ func open(t testing.TB, cfg store.Config) storetest.Store {
 		EnrollmentStore: store.NewEnrollment(db),
 		AlertStore:      store.NewAlerts(db),
 		AuditStore:      store.NewAudit(db),
+		RolloutStore:    store.NewRollouts(db),
 	}
 }
 

@@ -120,6 +120,7 @@ type Server struct {
 	limits       *nodeLimits
 	drain        drain
 	requests     atomic.Int64 // finished
+	failed       atomic.Int64 // of these, through a provider or the node
 	background   *background.Keeper
 
 	revocations revocations
@@ -318,6 +319,9 @@ func (s *Server) held(hash dataplane.KeyHash) (name string, ok bool) {
 // observe counts a finished call.
 func (s *Server) observe(c *dataplane.Call) {
 	s.requests.Add(1)
+	if blame := c.Outcome.Rule().Blame; blame != "" && blame != "caller" {
+		s.failed.Add(1)
+	}
 	s.meter.observe(c)
 	s.traces.Observe(c)
 }
@@ -332,7 +336,7 @@ func (s *Server) upstream(p *dataplane.Provider) engine.Upstream {
 func (s *Server) status() syncing.Status {
 	return syncing.Status{
 		InFlight: s.proxy.InFlight(), Targets: s.health.Snapshot(), Redis: s.redisState(), RedisTrouble: s.redisTrouble(), Refusals: s.proxy.Engine().Learned().All(time.Now()), KeywordHits: s.keywords.all(),
-		Requests: s.requests.Load(), Draining: s.drain.on.Load(),
+		Requests: s.requests.Load(), Failed: s.failed.Load(), Draining: s.drain.on.Load(),
 	}
 }
 

@@ -98,7 +98,7 @@ func (p *scriptedPlane) push(full *nodev1.Full) {
 }
 
 // Subscribe is how the server learns of snapshots.
-func (p *scriptedPlane) Subscribe() (<-chan controlplane.Snapshot, func()) {
+func (p *scriptedPlane) Subscribe(string) (<-chan controlplane.Snapshot, func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	box := make(chan controlplane.Snapshot, 1)
@@ -165,6 +165,7 @@ type pushed struct{ full *nodev1.Full }
 
 func (p pushed) Revision() uint64                    { return p.full.GetRevision() }
 func (p pushed) Lineage() string                     { return p.full.GetLineage() }
+func (p pushed) Held() uint64                        { return 0 }
 func (p pushed) Digest() []byte                      { return p.full.GetSha256() }
 func (p pushed) Full() (*nodev1.Full, error)         { return p.full, nil }
 func (p pushed) Delta([]byte) (*nodev1.Delta, error) { return nil, nil }

@@ -109,7 +109,7 @@ var isolated = []isolation{
 		folder: "controlplane", wiring: "controlplane/server", shared: []string{"controlplane/audit"},
 		rooms: []string{
 			"controlplane/access", "controlplane/access/oidc", "controlplane/alerts", "controlplane/calllog", "controlplane/config", "controlplane/enrollment", "controlplane/fleet",
-			"controlplane/importer", "controlplane/routing", "controlplane/secrets",
+			"controlplane/importer", "controlplane/rollout", "controlplane/routing", "controlplane/secrets",
 		},
 		why: "each part can be read, tested and replaced alone; a room owns its port, which store fills and an API serves",
 	},

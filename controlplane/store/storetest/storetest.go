@@ -22,6 +22,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
 	"github.com/trunkline-ai/trunkline/controlplane/fleet"
 	"github.com/trunkline-ai/trunkline/controlplane/importer"
+	"github.com/trunkline-ai/trunkline/controlplane/rollout"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
@@ -48,6 +49,7 @@ type (
 	FleetStore      = fleet.Store
 	EnrollmentStore = enrollment.Store
 	AlertStore      = alerts.Store
+	RolloutStore    = rollout.Store
 )
 
 // Store is every role that the control plane asks of one database.
@@ -66,6 +68,7 @@ type Store struct {
 	EnrollmentStore
 	AlertStore
 	AuditStore
+	RolloutStore
 }
 
 // DB is the open database itself.
@@ -166,6 +169,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		"ManyNodesOfRacingReplicas":     manyNodesOfRacingReplicas,
 		"DrainIsOfOneStart":             drainIsOfOneStart,
 		"OrdersAreTakenOnce":            ordersAreTakenOnce,
+		"RolloutsAreTakenFurtherOnce":   rolloutsAreTakenFurtherOnce,
 		"GoneNodesExpire":               goneNodesExpire,
 		"AuditEventComesBackAsWritten":  auditEventComesBackAsWritten,
 		"ChangesAndTheirEventsAreOne":   changesAndTheirEventsAreOne,

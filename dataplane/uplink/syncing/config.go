@@ -32,6 +32,7 @@ type Status struct {
 	// KeywordHits counts hits of failure keywords since the node started, by name.
 	KeywordHits map[string]int64
 	Requests    int64 // client requests finished since the node started
+	Failed      int64 // of these, through a provider or the node
 	Draining    bool  // by an admin
 }
 

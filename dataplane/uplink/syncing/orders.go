@@ -37,7 +37,7 @@ func (s *Syncer) introduce(hello *nodev1.Hello) {
 // describe adds to a status how the process itself is doing.
 func (s *Syncer) describe(st *nodev1.Status, now Status, records Records) {
 	st.UptimeMs, st.WallUs = s.age().Milliseconds(), s.cfg.Now().UnixMicro()
-	st.Requests = now.Requests
+	st.Requests, st.FailedRequests = now.Requests, now.Failed
 	st.Draining = now.Draining
 	st.SpoolBytes = records.SpoolBytes
 	if records.SpoolTrouble != nil {

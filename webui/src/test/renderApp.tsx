@@ -23,6 +23,7 @@ import { MasterKeyService } from '@/gen/trunkline/admin/v1/master_key_pb';
 import { NodeService } from '@/gen/trunkline/admin/v1/node_pb';
 import { ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { Role } from '@/gen/trunkline/admin/v1/role_pb';
+import { RolloutService } from '@/gen/trunkline/admin/v1/rollout_pb';
 import { SessionService } from '@/gen/trunkline/admin/v1/session_pb';
 import { SettingsService } from '@/gen/trunkline/admin/v1/settings_pb';
 import { TokenService } from '@/gen/trunkline/admin/v1/token_pb';
@@ -45,6 +46,7 @@ export type Backend = {
   settings?: Partial<ServiceImpl<typeof SettingsService>>;
   config?: Partial<ServiceImpl<typeof ConfigService>>;
   nodes?: Partial<ServiceImpl<typeof NodeService>>;
+  rollouts?: Partial<ServiceImpl<typeof RolloutService>>;
   calls?: Partial<ServiceImpl<typeof CallService>>;
   masterKeys?: Partial<ServiceImpl<typeof MasterKeyService>>;
   authority?: Partial<ServiceImpl<typeof AuthorityKeyService>>;
@@ -93,6 +95,7 @@ export function renderApp(path: string, backend: Backend = {}, lang: Lang = 'en'
       router.service(SettingsService, { getSettings: empty, ...backend.settings });
       router.service(ConfigService, { listRevisions: empty, getStartupApply: empty, ...backend.config });
       router.service(NodeService, { listNodes: empty, listJoinTokens: empty, ...backend.nodes });
+      router.service(RolloutService, { getRollout: empty, ...backend.rollouts });
       router.service(CallService, {
         listCalls: empty,
         listGaps: empty,

@@ -109,5 +109,5 @@ test('what is imported', () => {
 
 test('the settings have these parts, each with its form', () => {
   const parts = SettingsSchema.fields.filter(settable).map((field) => field.localName);
-  expect(parts.sort()).toEqual(['cors', 'etag', 'failover', 'retention', 'websocket']);
+  expect(parts.sort()).toEqual(['cors', 'etag', 'failover', 'retention', 'rollout', 'websocket']);
 });

@@ -3,6 +3,7 @@ import {
   CloudOff,
   LogOut,
   type LucideIcon,
+  Pause,
   Power,
   RefreshCw,
   ShieldOff,
@@ -34,6 +35,7 @@ const WORDS: Record<State, [Tone, LucideIcon, PlainKey]> = {
   [State.REFUSING]: ['bad', TriangleAlert, 'nodes.refused'],
   [State.STARTING]: ['warn', Power, 'nodes.starting'],
   [State.DRAINING]: ['warn', LogOut, 'nodes.drained'],
+  [State.HELD_BACK]: ['warn', Pause, 'nodes.heldBack'],
   [State.BEHIND]: ['warn', RefreshCw, 'nodes.behind'],
   [State.READY]: ['ok', CircleCheck, 'nodes.live'],
 };

@@ -13,6 +13,7 @@ export const EVENTS = [
   'drift',
   'import_failing',
   'sign_ins_failing',
+  'rollout_held',
 ] as const;
 export type AlertEvent = (typeof EVENTS)[number];
 

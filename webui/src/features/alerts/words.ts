@@ -13,6 +13,7 @@ export const eventWords: Record<AlertEvent, PlainKey> = {
   drift: 'alerts.drift',
   import_failing: 'alerts.importFailing',
   sign_ins_failing: 'alerts.signInsFailing',
+  rollout_held: 'alerts.rolloutHeld',
 };
 
 export const eventNotes: Record<AlertEvent, PlainKey> = {
@@ -25,6 +26,7 @@ export const eventNotes: Record<AlertEvent, PlainKey> = {
   drift: 'alerts.driftHow',
   import_failing: 'alerts.importFailingHow',
   sign_ins_failing: 'alerts.signInsFailingHow',
+  rollout_held: 'alerts.rolloutHeldHow',
 };
 
 /** The word for an event; a control plane that is newer than this console may know others. */

@@ -6,6 +6,7 @@ import { CONFIG_KEY } from '@/api/queries';
 import { ConfigService } from '@/gen/trunkline/admin/v1/config_pb';
 import { useI18n } from '@/i18n';
 import { PageHeader } from '@/ui/Page';
+import { RolloutCard } from '@/ui/RolloutCard';
 import { EmptyState } from '@/ui/States';
 import { useTitle } from '@/ui/useTitle';
 import { RevisionPanel } from './RevisionPanel';
@@ -31,6 +32,7 @@ export function HistoryPage() {
   return (
     <>
       <PageHeader title={t('nav.history')} lead={t('history.lead')} />
+      <RolloutCard />
       <RevisionTable
         rows={rows}
         query={revisions}

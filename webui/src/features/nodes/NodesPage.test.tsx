@@ -3,6 +3,7 @@ import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 import { NodeState } from '@/gen/trunkline/admin/v1/node_pb';
+import { RolloutState } from '@/gen/trunkline/admin/v1/rollout_pb';
 import { renderApp } from '@/test/renderApp';
 
 const node = {
@@ -101,4 +102,38 @@ test('what a node does not serve is named, with what its build lacks', async () 
   expect(await panel.findByText('Not served here (120)')).toBeVisible();
   expect(panel.getByText('chat')).toBeVisible();
   expect(panel.getByText('weights, pins')).toBeVisible();
+});
+
+test('a change that is held back is promoted or taken back, as it was seen', async () => {
+  const promoteRollout = vi.fn((_req: object) => ({}));
+  const abortRollout = vi.fn((_req: object): { revision: bigint } => {
+    throw new ConnectError('revision 9 is tried now, not 8: look at it first', Code.Aborted);
+  });
+  const rollout = {
+    state: RolloutState.HELD,
+    revision: 8n,
+    baseRevision: 5n,
+    nodes: ['node-1'],
+    reason: 'node node-1 refuses it',
+    requests: 10n,
+    failedRequests: 4n,
+    otherRequests: 90n,
+  };
+  renderApp('/nodes', {
+    nodes: { listNodes: () => ({ revision: 8n, nodes: [{ ...node, state: NodeState.HELD_BACK, heldRevision: 5n }] }) },
+    rollouts: { getRollout: () => ({ rollout }), promoteRollout, abortRollout },
+  });
+  const card = within((await screen.findByText('Revision 8 is held back')).closest('section') as HTMLElement);
+  expect(card.getByText('4 of 10 on the first nodes, 0 of 90 on the others')).toBeVisible();
+  expect(card.getByText('node node-1 refuses it')).toBeVisible();
+  expect(within(screen.getByRole('table')).getByText('Held back')).toBeVisible();
+  await userEvent.click(card.getByRole('button', { name: 'Take back' }));
+  await userEvent.click(within(screen.getByRole('dialog')).getByRole('button', { name: 'Take back' }));
+  expect(await screen.findByText(/revision 9 is tried now/)).toBeVisible();
+  expect(abortRollout.mock.calls[0]?.[0]).toMatchObject({ revision: 8n });
+  await userEvent.click(screen.getByRole('button', { name: 'Cancel' }));
+  await userEvent.click(card.getByRole('button', { name: 'Send to every node' }));
+  await userEvent.click(within(screen.getByRole('dialog')).getByRole('button', { name: 'Send to every node' }));
+  expect(await screen.findByText('Revision 8 goes to every node.')).toBeInTheDocument();
+  expect(promoteRollout.mock.calls[0]?.[0]).toMatchObject({ revision: 8n });
 });

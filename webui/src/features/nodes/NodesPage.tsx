@@ -5,6 +5,7 @@ import { isMissing } from '@/api/errors';
 import { useNode, useNodes } from '@/api/queries';
 import { useI18n } from '@/i18n';
 import { PageHeader } from '@/ui/Page';
+import { RolloutCard } from '@/ui/RolloutCard';
 import { EmptyState } from '@/ui/States';
 import { useTitle } from '@/ui/useTitle';
 import { AddNode } from './AddNode';
@@ -52,6 +53,7 @@ export function NodesPage() {
         </p>
       )}
       {tokens.joinable === false && <p className={c.note}>{t('nodes.allInOne')}</p>}
+      <RolloutCard />
       <NodeTable
         query={nodes}
         nodes={all}

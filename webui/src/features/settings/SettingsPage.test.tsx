@@ -136,3 +136,19 @@ test('what someone else saves does not drop what is being typed, and shows where
   expect(screen.getByLabelText('Failures')).toHaveValue('8');
   expect(screen.getByRole('button', { name: /1 unsaved change/ })).toBeVisible();
 });
+
+test('changes are tried on named nodes first', async () => {
+  const updateSettings = vi.fn((_req: object) => ({}));
+  const stored = { ...settings, effectiveRollout: { mode: 'all_at_once', watchTime: { seconds: 10n } } };
+  renderApp('/settings?section=rollout', { settings: { getSettings: () => ({ settings: stored }), updateSettings } });
+  expect(await screen.findByLabelText('Share of the nodes')).toBeDisabled();
+  await userEvent.click(screen.getByRole('switch', { name: /Try changes on some nodes first/ }));
+  await userEvent.type(screen.getByLabelText('Share of the nodes'), '20');
+  await userEvent.type(screen.getByLabelText('Watch time'), '30');
+  await userEvent.click(screen.getByRole('button', { name: 'Save' }));
+  expect(await screen.findByText('Settings saved.')).toBeInTheDocument();
+  expect(updateSettings.mock.calls[0]?.[0]).toMatchObject({
+    settings: { rollout: { mode: 'canary', canaryPercent: 20, canaryNodes: [], watchTime: { seconds: 30n } } },
+    updateMask: { paths: ['rollout'] },
+  });
+});

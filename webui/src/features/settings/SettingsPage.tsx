@@ -12,11 +12,13 @@ import { DataSection } from './DataSection';
 import { FailoverSection } from './FailoverSection';
 import { KeysSection } from './KeysSection';
 import { PeopleSection } from './people/PeopleSection';
+import { RolloutSection } from './RolloutSection';
 import { SECTIONS, type Section } from './search';
 
 const words: Record<Section, PlainKey> = {
   failover: 'settings.failover',
   data: 'settings.data',
+  rollout: 'settings.rollout',
   access: 'settings.access',
   people: 'people.title',
   keys: 'settings.keys',
@@ -42,6 +44,7 @@ export function SettingsPage() {
       >
         {section === 'failover' && <Loaded query={settings}>{(s) => s && <FailoverSection settings={s} />}</Loaded>}
         {section === 'data' && <Loaded query={settings}>{(s) => s && <DataSection settings={s} />}</Loaded>}
+        {section === 'rollout' && <Loaded query={settings}>{(s) => s && <RolloutSection settings={s} />}</Loaded>}
         {section === 'access' && <AccessSection />}
         {section === 'people' && <PeopleSection />}
         {section === 'keys' && (

@@ -99,7 +99,7 @@ type AlertChannel struct {
 	// (a key expires in 14, 3 or 1 days, or has expired), node_lost (a node is gone for a minute), models_gone (a provider
 	// no longer lists models that an import brought), drift (a node refuses the newest configuration, or is behind for a minute),
 	// import_failing (scheduled imports of a provider fail), sign_ins_failing (20, or 200, sign-ins to the console failed within
-	// 10 minutes).
+	// 10 minutes), rollout_held (a change that is tried on some nodes is held back from the others).
 	Events []string `protobuf:"bytes,10,rep,name=events,proto3" json:"events,omitempty"`
 	// Of what is about providers, only what is about these; all when empty.
 	Providers []string `protobuf:"bytes,11,rep,name=providers,proto3" json:"providers,omitempty"`
@@ -1435,7 +1435,7 @@ var File_trunkline_admin_v1_alert_channel_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_alert_channel_proto_rawDesc = "" +
 	"\n" +
-	"&trunkline/admin/v1/alert_channel.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1etrunkline/admin/v1/alert.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a#trunkline/admin/v1/visibility.proto\"\xc1\n" +
+	"&trunkline/admin/v1/alert_channel.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1etrunkline/admin/v1/alert.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a#trunkline/admin/v1/visibility.proto\"\xd3\n" +
 	"\n" +
 	"\fAlertChannel\x12\xa7\x02\n" +
 	"\x04name\x18\x01 \x01(\tB\x92\x02\xbaH\x8e\x02\xba\x01\x8a\x02\n" +
@@ -1445,9 +1445,9 @@ const file_trunkline_admin_v1_alert_channel_proto_rawDesc = "" +
 	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\n" +
 	"createTime\x12A\n" +
 	"\vupdate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\n" +
-	"updateTime\x12\x99\x01\n" +
+	"updateTime\x12\xab\x01\n" +
 	"\x06events\x18\n" +
-	" \x03(\tB\x80\x01\xbaH}\x92\x01z\x18\x01\"vrtR\bcooldownR\x11group_unavailableR\x06budgetR\fkey_expiringR\tnode_lostR\vmodels_goneR\x05driftR\x0eimport_failingR\x10sign_ins_failingR\x06events\x12)\n" +
+	" \x03(\tB\x92\x01\xbaH\x8e\x01\x92\x01\x8a\x01\x18\x01\"\x85\x01r\x82\x01R\bcooldownR\x11group_unavailableR\x06budgetR\fkey_expiringR\tnode_lostR\vmodels_goneR\x05driftR\x0eimport_failingR\x10sign_ins_failingR\frollout_heldR\x06events\x12)\n" +
 	"\tproviders\x18\v \x03(\tB\v\xbaH\b\x92\x01\x05\x10\xe8\a\x18\x01R\tproviders\x12#\n" +
 	"\x06groups\x18\f \x03(\tB\v\xbaH\b\x92\x01\x05\x10\xe8\a\x18\x01R\x06groups\x12@\n" +
 	"\x06digest\x18\r \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +

@@ -93,7 +93,8 @@ type AuditEvent struct {
 	// IP address that the actor called from; of failed sign-ins the network. Empty for the system.
 	Address string `protobuf:"bytes,5,opt,name=address,proto3" json:"address,omitempty"`
 	// Name of the RPC, such as UpdateProvider. What is no RPC: ApplyAtStart, Authenticate (a bearer token was refused),
-	// ChangeConfig, FirstUseOfToken, JoinNode, RemoveAuditEvents, RemoveSecrets, ScheduledImport.
+	// BeginRollout, ChangeConfig, EndRollout, FirstUseOfToken, HoldRollout, JoinNode, RemoveAuditEvents, RemoveSecrets,
+	// ScheduledImport.
 	Action string `protobuf:"bytes,6,opt,name=action,proto3" json:"action,omitempty"`
 	// ok, or the code of the refusal, such as permission_denied.
 	Outcome string `protobuf:"bytes,7,opt,name=outcome,proto3" json:"outcome,omitempty"`

@@ -49,21 +49,25 @@ const (
 	NodeState_NODE_STATE_BEHIND NodeState = 8
 	// It serves the newest revision.
 	NodeState_NODE_STATE_READY NodeState = 9
+	// It serves the newest API keys, and everything else as it was before a change that is tried on other nodes. Comes before
+	// NODE_STATE_BEHIND.
+	NodeState_NODE_STATE_HELD_BACK NodeState = 10
 )
 
 // Enum value maps for NodeState.
 var (
 	NodeState_name = map[int32]string{
-		0: "NODE_STATE_UNSPECIFIED",
-		1: "NODE_STATE_REVOKED",
-		2: "NODE_STATE_ORPHANED",
-		3: "NODE_STATE_DISCONNECTED",
-		4: "NODE_STATE_AHEAD",
-		5: "NODE_STATE_REFUSING",
-		6: "NODE_STATE_STARTING",
-		7: "NODE_STATE_DRAINING",
-		8: "NODE_STATE_BEHIND",
-		9: "NODE_STATE_READY",
+		0:  "NODE_STATE_UNSPECIFIED",
+		1:  "NODE_STATE_REVOKED",
+		2:  "NODE_STATE_ORPHANED",
+		3:  "NODE_STATE_DISCONNECTED",
+		4:  "NODE_STATE_AHEAD",
+		5:  "NODE_STATE_REFUSING",
+		6:  "NODE_STATE_STARTING",
+		7:  "NODE_STATE_DRAINING",
+		8:  "NODE_STATE_BEHIND",
+		9:  "NODE_STATE_READY",
+		10: "NODE_STATE_HELD_BACK",
 	}
 	NodeState_value = map[string]int32{
 		"NODE_STATE_UNSPECIFIED":  0,
@@ -76,6 +80,7 @@ var (
 		"NODE_STATE_DRAINING":     7,
 		"NODE_STATE_BEHIND":       8,
 		"NODE_STATE_READY":        9,
+		"NODE_STATE_HELD_BACK":    10,
 	}
 )
 
@@ -179,9 +184,16 @@ type Node struct {
 	// How it stands, in one word.
 	State NodeState `protobuf:"varint,150,opt,name=state,proto3,enum=trunkline.admin.v1.NodeState" json:"state,omitempty"`
 	// Why Redis is down for the node, with what to do about it where that is known; empty while it is up.
-	RedisError    string `protobuf:"bytes,151,opt,name=redis_error,json=redisError,proto3" json:"redis_error,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	RedisError string `protobuf:"bytes,151,opt,name=redis_error,json=redisError,proto3" json:"redis_error,omitempty"`
+	// While a change is tried on other nodes: the revision of all that it serves but API keys, which are the newest.
+	// applied_revision is the same then. 0: nothing is held back from it.
+	HeldRevision uint64 `protobuf:"varint,550,opt,name=held_revision,json=heldRevision,proto3" json:"held_revision,omitempty"`
+	// Client requests finished since the process started.
+	Requests int64 `protobuf:"varint,551,opt,name=requests,proto3" json:"requests,omitempty"`
+	// Of these, the ones that failed through a provider or the gateway, not through the caller.
+	FailedRequests int64 `protobuf:"varint,552,opt,name=failed_requests,json=failedRequests,proto3" json:"failed_requests,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Node) Reset() {
@@ -457,6 +469,27 @@ func (x *Node) GetRedisError() string {
 		return x.RedisError
 	}
 	return ""
+}
+
+func (x *Node) GetHeldRevision() uint64 {
+	if x != nil {
+		return x.HeldRevision
+	}
+	return 0
+}
+
+func (x *Node) GetRequests() int64 {
+	if x != nil {
+		return x.Requests
+	}
+	return 0
+}
+
+func (x *Node) GetFailedRequests() int64 {
+	if x != nil {
+		return x.FailedRequests
+	}
+	return 0
 }
 
 // A document that a node does not serve, because its build does not know all that the document says:
@@ -992,7 +1025,7 @@ var File_trunkline_admin_v1_node_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\n" +
-	"\x1dtrunkline/admin/v1/node.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a#trunkline/admin/v1/join_token.proto\x1a trunkline/admin/v1/refusal.proto\x1a#trunkline/admin/v1/revocation.proto\x1a\x1dtrunkline/admin/v1/role.proto\"\xd9\f\n" +
+	"\x1dtrunkline/admin/v1/node.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftrunkline/admin/v1/health.proto\x1a#trunkline/admin/v1/join_token.proto\x1a trunkline/admin/v1/refusal.proto\x1a#trunkline/admin/v1/revocation.proto\x1a\x1dtrunkline/admin/v1/role.proto\"\xc6\r\n" +
 	"\x04Node\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x1c\n" +
@@ -1033,7 +1066,10 @@ const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\brefusals\x18\x8c\x01 \x03(\v2\".trunkline.admin.v1.LearnedRefusalR\brefusals\x124\n" +
 	"\x05state\x18\x96\x01 \x01(\x0e2\x1d.trunkline.admin.v1.NodeStateR\x05state\x12 \n" +
 	"\vredis_error\x18\x97\x01 \x01(\tR\n" +
-	"redisError\x1a>\n" +
+	"redisError\x12$\n" +
+	"\rheld_revision\x18\xa6\x04 \x01(\x04R\fheldRevision\x12\x1b\n" +
+	"\brequests\x18\xa7\x04 \x01(\x03R\brequests\x12(\n" +
+	"\x0ffailed_requests\x18\xa8\x04 \x01(\x03R\x0efailedRequests\x1a>\n" +
 	"\x10KeywordHitsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"d\n" +
@@ -1068,7 +1104,7 @@ const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\x11RevokeNodeRequest\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01(\x80\x01R\x04name\"\x14\n" +
-	"\x12RevokeNodeResponse*\x83\x02\n" +
+	"\x12RevokeNodeResponse*\x9d\x02\n" +
 	"\tNodeState\x12\x1a\n" +
 	"\x16NODE_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12NODE_STATE_REVOKED\x10\x01\x12\x17\n" +
@@ -1079,7 +1115,9 @@ const file_trunkline_admin_v1_node_proto_rawDesc = "" +
 	"\x13NODE_STATE_STARTING\x10\x06\x12\x17\n" +
 	"\x13NODE_STATE_DRAINING\x10\a\x12\x15\n" +
 	"\x11NODE_STATE_BEHIND\x10\b\x12\x14\n" +
-	"\x10NODE_STATE_READY\x10\t2\xcd\x06\n" +
+	"\x10NODE_STATE_READY\x10\t\x12\x18\n" +
+	"\x14NODE_STATE_HELD_BACK\x10\n" +
+	"2\xcd\x06\n" +
 	"\vNodeService\x12a\n" +
 	"\tListNodes\x12$.trunkline.admin.v1.ListNodesRequest\x1a%.trunkline.admin.v1.ListNodesResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12[\n" +
 	"\aGetNode\x12\".trunkline.admin.v1.GetNodeRequest\x1a#.trunkline.admin.v1.GetNodeResponse\"\a\xa8\xed\x18\x01\x90\x02\x01\x12^\n" +

@@ -50,6 +50,10 @@ type Settings struct {
 	DefaultFailover *FailoverPolicy `protobuf:"bytes,32,opt,name=default_failover,json=defaultFailover,proto3" json:"default_failover,omitempty"`
 	// The retention without any setting.
 	DefaultRetention *Retention `protobuf:"bytes,33,opt,name=default_retention,json=defaultRetention,proto3" json:"default_retention,omitempty"`
+	// Whether changes are tried on some nodes before the others get them.
+	Rollout *RolloutPolicy `protobuf:"bytes,550,opt,name=rollout,proto3" json:"rollout,omitempty"`
+	// The rollout policy that holds, every field set but canary_nodes.
+	EffectiveRollout *RolloutPolicy `protobuf:"bytes,551,opt,name=effective_rollout,json=effectiveRollout,proto3" json:"effective_rollout,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -161,6 +165,97 @@ func (x *Settings) GetDefaultRetention() *Retention {
 	return nil
 }
 
+func (x *Settings) GetRollout() *RolloutPolicy {
+	if x != nil {
+		return x.Rollout
+	}
+	return nil
+}
+
+func (x *Settings) GetEffectiveRollout() *RolloutPolicy {
+	if x != nil {
+		return x.EffectiveRollout
+	}
+	return nil
+}
+
+// How changes of the configuration reach the nodes. API keys, and what is revoked, always reach every node at once: only
+// changes of providers, groups, failure keywords and of the settings that nodes follow are tried. The all-in-one, which has
+// one node, never tries. An unset field means the default.
+type RolloutPolicy struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// all_at_once (default) sends every change to every node at once; canary sends it to some nodes, watches them, and sends it
+	// to the others when nothing went wrong there, which takes some 10 s more than watch_time. While fewer than two nodes are
+	// connected there is nothing to try.
+	Mode string `protobuf:"bytes,1,opt,name=mode,proto3" json:"mode,omitempty"`
+	// Share of the connected nodes that are first, in percent, 1 to 50; at least one node; default 5.
+	CanaryPercent *int32 `protobuf:"varint,2,opt,name=canary_percent,json=canaryPercent,proto3,oneof" json:"canary_percent,omitempty"`
+	// Names of the nodes that are first, in place of a share; at most 100. While none of them is connected the share counts.
+	CanaryNodes []string `protobuf:"bytes,3,rep,name=canary_nodes,json=canaryNodes,proto3" json:"canary_nodes,omitempty"`
+	// For how long the first nodes are watched once all of them have applied the change, 1s to 1h; default 10s.
+	WatchTime     *durationpb.Duration `protobuf:"bytes,4,opt,name=watch_time,json=watchTime,proto3" json:"watch_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RolloutPolicy) Reset() {
+	*x = RolloutPolicy{}
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RolloutPolicy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RolloutPolicy) ProtoMessage() {}
+
+func (x *RolloutPolicy) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RolloutPolicy.ProtoReflect.Descriptor instead.
+func (*RolloutPolicy) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *RolloutPolicy) GetMode() string {
+	if x != nil {
+		return x.Mode
+	}
+	return ""
+}
+
+func (x *RolloutPolicy) GetCanaryPercent() int32 {
+	if x != nil && x.CanaryPercent != nil {
+		return *x.CanaryPercent
+	}
+	return 0
+}
+
+func (x *RolloutPolicy) GetCanaryNodes() []string {
+	if x != nil {
+		return x.CanaryNodes
+	}
+	return nil
+}
+
+func (x *RolloutPolicy) GetWatchTime() *durationpb.Duration {
+	if x != nil {
+		return x.WatchTime
+	}
+	return nil
+}
+
 // The Responses API over WebSockets, as Codex speaks it: GET /v1/responses with an Upgrade. An unset field means the
 // default.
 type WebSocket struct {
@@ -175,7 +270,7 @@ type WebSocket struct {
 
 func (x *WebSocket) Reset() {
 	*x = WebSocket{}
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[1]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -187,7 +282,7 @@ func (x *WebSocket) String() string {
 func (*WebSocket) ProtoMessage() {}
 
 func (x *WebSocket) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[1]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -200,7 +295,7 @@ func (x *WebSocket) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WebSocket.ProtoReflect.Descriptor instead.
 func (*WebSocket) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{1}
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *WebSocket) GetEnabled() bool {
@@ -299,7 +394,7 @@ type FailoverPolicy struct {
 
 func (x *FailoverPolicy) Reset() {
 	*x = FailoverPolicy{}
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[2]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -311,7 +406,7 @@ func (x *FailoverPolicy) String() string {
 func (*FailoverPolicy) ProtoMessage() {}
 
 func (x *FailoverPolicy) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[2]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -324,7 +419,7 @@ func (x *FailoverPolicy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailoverPolicy.ProtoReflect.Descriptor instead.
 func (*FailoverPolicy) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{2}
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *FailoverPolicy) GetFailureThreshold() int32 {
@@ -516,7 +611,7 @@ type Retention struct {
 
 func (x *Retention) Reset() {
 	*x = Retention{}
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -528,7 +623,7 @@ func (x *Retention) String() string {
 func (*Retention) ProtoMessage() {}
 
 func (x *Retention) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -541,7 +636,7 @@ func (x *Retention) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Retention.ProtoReflect.Descriptor instead.
 func (*Retention) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{3}
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Retention) GetCalls() *durationpb.Duration {
@@ -569,7 +664,7 @@ type Cors struct {
 
 func (x *Cors) Reset() {
 	*x = Cors{}
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -581,7 +676,7 @@ func (x *Cors) String() string {
 func (*Cors) ProtoMessage() {}
 
 func (x *Cors) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -594,7 +689,7 @@ func (x *Cors) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cors.ProtoReflect.Descriptor instead.
 func (*Cors) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{4}
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Cors) GetAllowedOrigins() []string {
@@ -612,7 +707,7 @@ type GetSettingsRequest struct {
 
 func (x *GetSettingsRequest) Reset() {
 	*x = GetSettingsRequest{}
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -624,7 +719,7 @@ func (x *GetSettingsRequest) String() string {
 func (*GetSettingsRequest) ProtoMessage() {}
 
 func (x *GetSettingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -637,7 +732,7 @@ func (x *GetSettingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSettingsRequest.ProtoReflect.Descriptor instead.
 func (*GetSettingsRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{6}
 }
 
 type GetSettingsResponse struct {
@@ -649,7 +744,7 @@ type GetSettingsResponse struct {
 
 func (x *GetSettingsResponse) Reset() {
 	*x = GetSettingsResponse{}
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -661,7 +756,7 @@ func (x *GetSettingsResponse) String() string {
 func (*GetSettingsResponse) ProtoMessage() {}
 
 func (x *GetSettingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -674,7 +769,7 @@ func (x *GetSettingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSettingsResponse.ProtoReflect.Descriptor instead.
 func (*GetSettingsResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetSettingsResponse) GetSettings() *Settings {
@@ -697,7 +792,7 @@ type UpdateSettingsRequest struct {
 
 func (x *UpdateSettingsRequest) Reset() {
 	*x = UpdateSettingsRequest{}
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -709,7 +804,7 @@ func (x *UpdateSettingsRequest) String() string {
 func (*UpdateSettingsRequest) ProtoMessage() {}
 
 func (x *UpdateSettingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[7]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -722,7 +817,7 @@ func (x *UpdateSettingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSettingsRequest.ProtoReflect.Descriptor instead.
 func (*UpdateSettingsRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{7}
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *UpdateSettingsRequest) GetSettings() *Settings {
@@ -748,7 +843,7 @@ type UpdateSettingsResponse struct {
 
 func (x *UpdateSettingsResponse) Reset() {
 	*x = UpdateSettingsResponse{}
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -760,7 +855,7 @@ func (x *UpdateSettingsResponse) String() string {
 func (*UpdateSettingsResponse) ProtoMessage() {}
 
 func (x *UpdateSettingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -773,7 +868,7 @@ func (x *UpdateSettingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSettingsResponse.ProtoReflect.Descriptor instead.
 func (*UpdateSettingsResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *UpdateSettingsResponse) GetSettings() *Settings {
@@ -787,7 +882,7 @@ var File_trunkline_admin_v1_settings_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"!trunkline/admin/v1/settings.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a#trunkline/admin/v1/visibility.proto\"\xf7\x05\n" +
+	"!trunkline/admin/v1/settings.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a#trunkline/admin/v1/visibility.proto\"\x8c\a\n" +
 	"\bSettings\x12\x12\n" +
 	"\x04etag\x18\x01 \x01(\tR\x04etag\x12A\n" +
 	"\vupdate_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\n" +
@@ -801,7 +896,16 @@ const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\x12effective_failover\x18\x1e \x01(\v2\".trunkline.admin.v1.FailoverPolicyB\x04\xa0\xed\x18\x01R\x11effectiveFailover\x12T\n" +
 	"\x13effective_retention\x18\x1f \x01(\v2\x1d.trunkline.admin.v1.RetentionB\x04\xa0\xed\x18\x01R\x12effectiveRetention\x12S\n" +
 	"\x10default_failover\x18  \x01(\v2\".trunkline.admin.v1.FailoverPolicyB\x04\xa0\xed\x18\x01R\x0fdefaultFailover\x12P\n" +
-	"\x11default_retention\x18! \x01(\v2\x1d.trunkline.admin.v1.RetentionB\x04\xa0\xed\x18\x01R\x10defaultRetention\"\x9a\x01\n" +
+	"\x11default_retention\x18! \x01(\v2\x1d.trunkline.admin.v1.RetentionB\x04\xa0\xed\x18\x01R\x10defaultRetention\x12<\n" +
+	"\arollout\x18\xa6\x04 \x01(\v2!.trunkline.admin.v1.RolloutPolicyR\arollout\x12U\n" +
+	"\x11effective_rollout\x18\xa7\x04 \x01(\v2!.trunkline.admin.v1.RolloutPolicyB\x04\xa0\xed\x18\x01R\x10effectiveRollout\"\x8e\x02\n" +
+	"\rRolloutPolicy\x120\n" +
+	"\x04mode\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17R\x00R\vall_at_onceR\x06canaryR\x04mode\x125\n" +
+	"\x0ecanary_percent\x18\x02 \x01(\x05B\t\xbaH\x06\x1a\x04\x182(\x01H\x00R\rcanaryPercent\x88\x01\x01\x126\n" +
+	"\fcanary_nodes\x18\x03 \x03(\tB\x13\xbaH\x10\x92\x01\r\x10d\x18\x01\"\ar\x05\x10\x01(\x80\x01R\vcanaryNodes\x12I\n" +
+	"\n" +
+	"watch_time\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x0f\xbaH\f\xaa\x01\t\"\x03\b\x90\x1c2\x02\b\x01R\twatchTimeB\x11\n" +
+	"\x0f_canary_percent\"\x9a\x01\n" +
 	"\tWebSocket\x12\x1d\n" +
 	"\aenabled\x18\x01 \x01(\bH\x00R\aenabled\x88\x01\x01\x12F\n" +
 	"\x17max_connections_per_key\x18\x02 \x01(\x05B\n" +
@@ -881,62 +985,66 @@ func file_trunkline_admin_v1_settings_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_settings_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_settings_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_trunkline_admin_v1_settings_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_trunkline_admin_v1_settings_proto_goTypes = []any{
 	(*Settings)(nil),               // 0: trunkline.admin.v1.Settings
-	(*WebSocket)(nil),              // 1: trunkline.admin.v1.WebSocket
-	(*FailoverPolicy)(nil),         // 2: trunkline.admin.v1.FailoverPolicy
-	(*Retention)(nil),              // 3: trunkline.admin.v1.Retention
-	(*Cors)(nil),                   // 4: trunkline.admin.v1.Cors
-	(*GetSettingsRequest)(nil),     // 5: trunkline.admin.v1.GetSettingsRequest
-	(*GetSettingsResponse)(nil),    // 6: trunkline.admin.v1.GetSettingsResponse
-	(*UpdateSettingsRequest)(nil),  // 7: trunkline.admin.v1.UpdateSettingsRequest
-	(*UpdateSettingsResponse)(nil), // 8: trunkline.admin.v1.UpdateSettingsResponse
-	(*timestamppb.Timestamp)(nil),  // 9: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),    // 10: google.protobuf.Duration
-	(*fieldmaskpb.FieldMask)(nil),  // 11: google.protobuf.FieldMask
+	(*RolloutPolicy)(nil),          // 1: trunkline.admin.v1.RolloutPolicy
+	(*WebSocket)(nil),              // 2: trunkline.admin.v1.WebSocket
+	(*FailoverPolicy)(nil),         // 3: trunkline.admin.v1.FailoverPolicy
+	(*Retention)(nil),              // 4: trunkline.admin.v1.Retention
+	(*Cors)(nil),                   // 5: trunkline.admin.v1.Cors
+	(*GetSettingsRequest)(nil),     // 6: trunkline.admin.v1.GetSettingsRequest
+	(*GetSettingsResponse)(nil),    // 7: trunkline.admin.v1.GetSettingsResponse
+	(*UpdateSettingsRequest)(nil),  // 8: trunkline.admin.v1.UpdateSettingsRequest
+	(*UpdateSettingsResponse)(nil), // 9: trunkline.admin.v1.UpdateSettingsResponse
+	(*timestamppb.Timestamp)(nil),  // 10: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),    // 11: google.protobuf.Duration
+	(*fieldmaskpb.FieldMask)(nil),  // 12: google.protobuf.FieldMask
 }
 var file_trunkline_admin_v1_settings_proto_depIdxs = []int32{
-	9,  // 0: trunkline.admin.v1.Settings.update_time:type_name -> google.protobuf.Timestamp
-	2,  // 1: trunkline.admin.v1.Settings.failover:type_name -> trunkline.admin.v1.FailoverPolicy
-	3,  // 2: trunkline.admin.v1.Settings.retention:type_name -> trunkline.admin.v1.Retention
-	4,  // 3: trunkline.admin.v1.Settings.cors:type_name -> trunkline.admin.v1.Cors
-	1,  // 4: trunkline.admin.v1.Settings.websocket:type_name -> trunkline.admin.v1.WebSocket
-	1,  // 5: trunkline.admin.v1.Settings.effective_websocket:type_name -> trunkline.admin.v1.WebSocket
-	2,  // 6: trunkline.admin.v1.Settings.effective_failover:type_name -> trunkline.admin.v1.FailoverPolicy
-	3,  // 7: trunkline.admin.v1.Settings.effective_retention:type_name -> trunkline.admin.v1.Retention
-	2,  // 8: trunkline.admin.v1.Settings.default_failover:type_name -> trunkline.admin.v1.FailoverPolicy
-	3,  // 9: trunkline.admin.v1.Settings.default_retention:type_name -> trunkline.admin.v1.Retention
-	10, // 10: trunkline.admin.v1.FailoverPolicy.failure_window:type_name -> google.protobuf.Duration
-	10, // 11: trunkline.admin.v1.FailoverPolicy.cooldown:type_name -> google.protobuf.Duration
-	10, // 12: trunkline.admin.v1.FailoverPolicy.cooldown_max:type_name -> google.protobuf.Duration
-	10, // 13: trunkline.admin.v1.FailoverPolicy.connect_timeout:type_name -> google.protobuf.Duration
-	10, // 14: trunkline.admin.v1.FailoverPolicy.first_token_timeout:type_name -> google.protobuf.Duration
-	10, // 15: trunkline.admin.v1.FailoverPolicy.response_timeout:type_name -> google.protobuf.Duration
-	10, // 16: trunkline.admin.v1.FailoverPolicy.stream_idle_timeout:type_name -> google.protobuf.Duration
-	10, // 17: trunkline.admin.v1.FailoverPolicy.total_timeout:type_name -> google.protobuf.Duration
-	10, // 18: trunkline.admin.v1.FailoverPolicy.retry_wait:type_name -> google.protobuf.Duration
-	10, // 19: trunkline.admin.v1.FailoverPolicy.keyword_hold:type_name -> google.protobuf.Duration
-	10, // 20: trunkline.admin.v1.FailoverPolicy.stream_total_timeout:type_name -> google.protobuf.Duration
-	10, // 21: trunkline.admin.v1.FailoverPolicy.first_token_timeout_max:type_name -> google.protobuf.Duration
-	10, // 22: trunkline.admin.v1.FailoverPolicy.attempt_timeout:type_name -> google.protobuf.Duration
-	10, // 23: trunkline.admin.v1.FailoverPolicy.hedge_after:type_name -> google.protobuf.Duration
-	10, // 24: trunkline.admin.v1.FailoverPolicy.affinity_hold:type_name -> google.protobuf.Duration
-	10, // 25: trunkline.admin.v1.Retention.calls:type_name -> google.protobuf.Duration
-	10, // 26: trunkline.admin.v1.Retention.audit_events:type_name -> google.protobuf.Duration
-	0,  // 27: trunkline.admin.v1.GetSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
-	0,  // 28: trunkline.admin.v1.UpdateSettingsRequest.settings:type_name -> trunkline.admin.v1.Settings
-	11, // 29: trunkline.admin.v1.UpdateSettingsRequest.update_mask:type_name -> google.protobuf.FieldMask
-	0,  // 30: trunkline.admin.v1.UpdateSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
-	5,  // 31: trunkline.admin.v1.SettingsService.GetSettings:input_type -> trunkline.admin.v1.GetSettingsRequest
-	7,  // 32: trunkline.admin.v1.SettingsService.UpdateSettings:input_type -> trunkline.admin.v1.UpdateSettingsRequest
-	6,  // 33: trunkline.admin.v1.SettingsService.GetSettings:output_type -> trunkline.admin.v1.GetSettingsResponse
-	8,  // 34: trunkline.admin.v1.SettingsService.UpdateSettings:output_type -> trunkline.admin.v1.UpdateSettingsResponse
-	33, // [33:35] is the sub-list for method output_type
-	31, // [31:33] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	10, // 0: trunkline.admin.v1.Settings.update_time:type_name -> google.protobuf.Timestamp
+	3,  // 1: trunkline.admin.v1.Settings.failover:type_name -> trunkline.admin.v1.FailoverPolicy
+	4,  // 2: trunkline.admin.v1.Settings.retention:type_name -> trunkline.admin.v1.Retention
+	5,  // 3: trunkline.admin.v1.Settings.cors:type_name -> trunkline.admin.v1.Cors
+	2,  // 4: trunkline.admin.v1.Settings.websocket:type_name -> trunkline.admin.v1.WebSocket
+	2,  // 5: trunkline.admin.v1.Settings.effective_websocket:type_name -> trunkline.admin.v1.WebSocket
+	3,  // 6: trunkline.admin.v1.Settings.effective_failover:type_name -> trunkline.admin.v1.FailoverPolicy
+	4,  // 7: trunkline.admin.v1.Settings.effective_retention:type_name -> trunkline.admin.v1.Retention
+	3,  // 8: trunkline.admin.v1.Settings.default_failover:type_name -> trunkline.admin.v1.FailoverPolicy
+	4,  // 9: trunkline.admin.v1.Settings.default_retention:type_name -> trunkline.admin.v1.Retention
+	1,  // 10: trunkline.admin.v1.Settings.rollout:type_name -> trunkline.admin.v1.RolloutPolicy
+	1,  // 11: trunkline.admin.v1.Settings.effective_rollout:type_name -> trunkline.admin.v1.RolloutPolicy
+	11, // 12: trunkline.admin.v1.RolloutPolicy.watch_time:type_name -> google.protobuf.Duration
+	11, // 13: trunkline.admin.v1.FailoverPolicy.failure_window:type_name -> google.protobuf.Duration
+	11, // 14: trunkline.admin.v1.FailoverPolicy.cooldown:type_name -> google.protobuf.Duration
+	11, // 15: trunkline.admin.v1.FailoverPolicy.cooldown_max:type_name -> google.protobuf.Duration
+	11, // 16: trunkline.admin.v1.FailoverPolicy.connect_timeout:type_name -> google.protobuf.Duration
+	11, // 17: trunkline.admin.v1.FailoverPolicy.first_token_timeout:type_name -> google.protobuf.Duration
+	11, // 18: trunkline.admin.v1.FailoverPolicy.response_timeout:type_name -> google.protobuf.Duration
+	11, // 19: trunkline.admin.v1.FailoverPolicy.stream_idle_timeout:type_name -> google.protobuf.Duration
+	11, // 20: trunkline.admin.v1.FailoverPolicy.total_timeout:type_name -> google.protobuf.Duration
+	11, // 21: trunkline.admin.v1.FailoverPolicy.retry_wait:type_name -> google.protobuf.Duration
+	11, // 22: trunkline.admin.v1.FailoverPolicy.keyword_hold:type_name -> google.protobuf.Duration
+	11, // 23: trunkline.admin.v1.FailoverPolicy.stream_total_timeout:type_name -> google.protobuf.Duration
+	11, // 24: trunkline.admin.v1.FailoverPolicy.first_token_timeout_max:type_name -> google.protobuf.Duration
+	11, // 25: trunkline.admin.v1.FailoverPolicy.attempt_timeout:type_name -> google.protobuf.Duration
+	11, // 26: trunkline.admin.v1.FailoverPolicy.hedge_after:type_name -> google.protobuf.Duration
+	11, // 27: trunkline.admin.v1.FailoverPolicy.affinity_hold:type_name -> google.protobuf.Duration
+	11, // 28: trunkline.admin.v1.Retention.calls:type_name -> google.protobuf.Duration
+	11, // 29: trunkline.admin.v1.Retention.audit_events:type_name -> google.protobuf.Duration
+	0,  // 30: trunkline.admin.v1.GetSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
+	0,  // 31: trunkline.admin.v1.UpdateSettingsRequest.settings:type_name -> trunkline.admin.v1.Settings
+	12, // 32: trunkline.admin.v1.UpdateSettingsRequest.update_mask:type_name -> google.protobuf.FieldMask
+	0,  // 33: trunkline.admin.v1.UpdateSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
+	6,  // 34: trunkline.admin.v1.SettingsService.GetSettings:input_type -> trunkline.admin.v1.GetSettingsRequest
+	8,  // 35: trunkline.admin.v1.SettingsService.UpdateSettings:input_type -> trunkline.admin.v1.UpdateSettingsRequest
+	7,  // 36: trunkline.admin.v1.SettingsService.GetSettings:output_type -> trunkline.admin.v1.GetSettingsResponse
+	9,  // 37: trunkline.admin.v1.SettingsService.UpdateSettings:output_type -> trunkline.admin.v1.UpdateSettingsResponse
+	36, // [36:38] is the sub-list for method output_type
+	34, // [34:36] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_settings_proto_init() }
@@ -948,13 +1056,14 @@ func file_trunkline_admin_v1_settings_proto_init() {
 	file_trunkline_admin_v1_visibility_proto_init()
 	file_trunkline_admin_v1_settings_proto_msgTypes[1].OneofWrappers = []any{}
 	file_trunkline_admin_v1_settings_proto_msgTypes[2].OneofWrappers = []any{}
+	file_trunkline_admin_v1_settings_proto_msgTypes[3].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_settings_proto_rawDesc), len(file_trunkline_admin_v1_settings_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -773,9 +773,11 @@ type Status struct {
 	// What targets were seen to refuse, at most 1000.
 	Refusals []*LearnedRefusal `protobuf:"bytes,140,rep,name=refusals,proto3" json:"refusals,omitempty"`
 	// Fingerprints of the authority's keys that the node trusts, the one that signed its certificate first.
-	Authorities   []string `protobuf:"bytes,370,rep,name=authorities,proto3" json:"authorities,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Authorities []string `protobuf:"bytes,370,rep,name=authorities,proto3" json:"authorities,omitempty"`
+	// Of requests, the ones that failed through a provider or the gateway, not through the caller.
+	FailedRequests int64 `protobuf:"varint,550,opt,name=failed_requests,json=failedRequests,proto3" json:"failed_requests,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Status) Reset() {
@@ -939,6 +941,13 @@ func (x *Status) GetAuthorities() []string {
 		return x.Authorities
 	}
 	return nil
+}
+
+func (x *Status) GetFailedRequests() int64 {
+	if x != nil {
+		return x.FailedRequests
+	}
+	return 0
 }
 
 // Renew the certificate now: the authority has another key.
@@ -1925,7 +1934,7 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\x05nonce\x18\x01 \x01(\x04R\x05nonce\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12/\n" +
-	"\x04code\x18\x04 \x01(\x0e2\x1b.trunkline.node.v1.NackCodeR\x04code\"\x95\x06\n" +
+	"\x04code\x18\x04 \x01(\x0e2\x1b.trunkline.node.v1.NackCodeR\x04code\"\xbf\x06\n" +
 	"\x06Status\x12)\n" +
 	"\x10applied_revision\x18\x01 \x01(\x04R\x0fappliedRevision\x12\x1b\n" +
 	"\tin_flight\x18\x02 \x01(\x05R\binFlight\x12#\n" +
@@ -1948,7 +1957,8 @@ const file_trunkline_node_v1_node_proto_rawDesc = "" +
 	"\vredis_error\x18\x96\x01 \x01(\tR\n" +
 	"redisError\x12>\n" +
 	"\brefusals\x18\x8c\x01 \x03(\v2!.trunkline.node.v1.LearnedRefusalR\brefusals\x12!\n" +
-	"\vauthorities\x18\xf2\x02 \x03(\tR\vauthorities\x1a>\n" +
+	"\vauthorities\x18\xf2\x02 \x03(\tR\vauthorities\x12(\n" +
+	"\x0ffailed_requests\x18\xa6\x04 \x01(\x03R\x0efailedRequests\x1a>\n" +
 	"\x10KeywordHitsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\x12\n" +

@@ -72,6 +72,8 @@ export const alerts = {
   'alerts.driftHow': 'A node refuses the newest configuration, or is behind for a minute',
   'alerts.importFailing': 'Import fails',
   'alerts.importFailingHow': 'Scheduled imports of a provider failed twice in a row',
+  'alerts.rolloutHeld': 'A change is held back',
+  'alerts.rolloutHeldHow': 'Something is wrong on the nodes that had it first',
   'alerts.signInsFailing': 'Sign-ins fail',
   'alerts.signInsFailingHow': '20 or 200 failed within 10 minutes',
   'alerts.digest': 'Collect for one message',

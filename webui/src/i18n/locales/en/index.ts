@@ -16,6 +16,7 @@ import { people } from './people';
 import { playground } from './playground';
 import { policy } from './policy';
 import { providers } from './providers';
+import { rollout } from './rollout';
 import { settings } from './settings';
 import { shell } from './shell';
 
@@ -37,6 +38,7 @@ export const en = {
   ...people,
   ...playground,
   ...nodes,
+  ...rollout,
   ...history,
   ...outcomes,
   ...errors,

@@ -5,6 +5,7 @@ export const nodes = {
   'nodes.live': 'Up to date',
   'nodes.starting': 'Starting',
   'nodes.behind': 'Catching up',
+  'nodes.heldBack': 'Held back',
   'nodes.refused': 'Refused the revision',
   'nodes.lost': 'Not connected',
   'nodes.seen': 'Last seen',

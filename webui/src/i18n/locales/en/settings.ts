@@ -27,6 +27,9 @@ export const settings = {
   'settings.socketsPerKeyHow': 'At each node, 1 to 10,000',
   'settings.on': 'on',
   'settings.off': 'off',
+  'settings.rollout': 'Rollout',
+  'settings.rolloutHow':
+    'How changes of providers, groups, failure keywords and policies reach the nodes. API keys and revocations always reach every node at once.',
   'settings.prices': 'Price catalogue',
   'settings.pricesHow':
     'Imports of models take prices from the file that --price-catalogue (TRUNKLINE_PRICE_CATALOGUE) names. It is read again when it changes.',

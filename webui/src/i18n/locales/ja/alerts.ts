@@ -76,6 +76,8 @@ export const alerts: Texts<typeof en> = {
   'alerts.driftHow': 'ノードが最新の構成を拒否したか、1 分以上遅れています',
   'alerts.importFailing': 'インポート失敗',
   'alerts.importFailingHow': 'プロバイダーの定期インポートが 2 回続けて失敗しました',
+  'alerts.rolloutHeld': '変更の保留',
+  'alerts.rolloutHeldHow': '最初に変更を受け取ったノードで問題が起きています',
   'alerts.signInsFailing': 'ログイン失敗の多発',
   'alerts.signInsFailingHow': '10 分間に 20 回または 200 回失敗しました',
   'alerts.digest': 'まとめて送る時間',

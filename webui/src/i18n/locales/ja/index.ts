@@ -17,6 +17,7 @@ import { people } from './people';
 import { playground } from './playground';
 import { policy } from './policy';
 import { providers } from './providers';
+import { rollout } from './rollout';
 import { settings } from './settings';
 import { shell } from './shell';
 
@@ -38,6 +39,7 @@ export const ja: Messages = {
   ...people,
   ...playground,
   ...nodes,
+  ...rollout,
   ...history,
   ...outcomes,
   ...errors,

@@ -7,6 +7,7 @@ export const nodes: Texts<typeof en> = {
   'nodes.live': '最新',
   'nodes.starting': '起動中',
   'nodes.behind': '同期中',
+  'nodes.heldBack': '更新を保留',
   'nodes.refused': 'リビジョンを拒否',
   'nodes.lost': '未接続',
   'nodes.seen': '最終確認',

@@ -29,6 +29,9 @@ export const settings: Texts<typeof en> = {
   'settings.socketsPerKeyHow': 'ノードごとに 1～10,000',
   'settings.on': 'オン',
   'settings.off': 'オフ',
+  'settings.rollout': 'ロールアウト',
+  'settings.rolloutHow':
+    'プロバイダー、グループ、失敗キーワード、ポリシーの変更をノードへ届ける方法です。API キーと失効は常にすべてのノードへすぐに届きます。',
   'settings.prices': '価格カタログ',
   'settings.pricesHow':
     'モデルのインポートは --price-catalogue（TRUNKLINE_PRICE_CATALOGUE）で指定したファイルの価格を使います。変更されると読み直します。',

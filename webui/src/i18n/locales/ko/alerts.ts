@@ -75,6 +75,8 @@ export const alerts: Texts<typeof en> = {
   'alerts.driftHow': '노드가 최신 구성을 거부하거나 1분 넘게 뒤처졌습니다',
   'alerts.importFailing': '가져오기 실패',
   'alerts.importFailingHow': '제공업체의 예약된 가져오기가 두 번 연속 실패했습니다',
+  'alerts.rolloutHeld': '변경 배포 보류',
+  'alerts.rolloutHeldHow': '변경을 먼저 받은 노드에 문제가 있습니다',
   'alerts.signInsFailing': '로그인 실패 급증',
   'alerts.signInsFailingHow': '10분 안에 20회 또는 200회 실패했습니다',
   'alerts.digest': '한 번에 모아 보내는 시간',

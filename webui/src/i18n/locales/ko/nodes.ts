@@ -7,6 +7,7 @@ export const nodes: Texts<typeof en> = {
   'nodes.live': '최신 상태',
   'nodes.starting': '시작 중',
   'nodes.behind': '동기화 중',
+  'nodes.heldBack': '업데이트 보류',
   'nodes.refused': '리비전 거부',
   'nodes.lost': '연결 안 됨',
   'nodes.seen': '마지막 확인',

@@ -29,6 +29,9 @@ export const settings: Texts<typeof en> = {
   'settings.socketsPerKeyHow': '노드마다 1~10,000',
   'settings.on': '켜짐',
   'settings.off': '꺼짐',
+  'settings.rollout': '배포',
+  'settings.rolloutHow':
+    '제공자, 그룹, 실패 키워드, 정책의 변경이 노드에 전달되는 방식입니다. API 키와 폐기는 항상 모든 노드에 즉시 전달됩니다.',
   'settings.prices': '가격 목록',
   'settings.pricesHow':
     '모델 가져오기는 --price-catalogue(TRUNKLINE_PRICE_CATALOGUE)로 지정한 파일의 가격을 사용하며, 바뀌면 다시 읽습니다.',

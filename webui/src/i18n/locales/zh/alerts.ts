@@ -75,6 +75,8 @@ export const alerts: Texts<typeof en> = {
   'alerts.driftHow': '节点拒绝最新配置，或落后已满一分钟',
   'alerts.importFailing': '导入失败',
   'alerts.importFailingHow': '某供应商的定时导入连续失败两次',
+  'alerts.rolloutHeld': '变更已暂停发布',
+  'alerts.rolloutHeldHow': '最先收到变更的节点出现了问题',
   'alerts.signInsFailing': '登录失败过多',
   'alerts.signInsFailingHow': '10 分钟内失败 20 次或 200 次',
   'alerts.digest': '合并发送的时长',

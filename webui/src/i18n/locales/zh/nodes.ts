@@ -7,6 +7,7 @@ export const nodes: Texts<typeof en> = {
   'nodes.live': '已是最新',
   'nodes.starting': '正在启动',
   'nodes.behind': '正在同步',
+  'nodes.heldBack': '暂不更新',
   'nodes.refused': '拒绝了新版本',
   'nodes.lost': '未连接',
   'nodes.seen': '最后出现于',

@@ -29,6 +29,8 @@ export const settings: Texts<typeof en> = {
   'settings.socketsPerKeyHow': '每个节点，1 至 10,000',
   'settings.on': '开启',
   'settings.off': '关闭',
+  'settings.rollout': '发布',
+  'settings.rolloutHow': '提供商、分组、失败关键词和策略的变更如何到达节点。API 密钥和吊销始终立即到达所有节点。',
   'settings.prices': '价格目录',
   'settings.pricesHow':
     '导入模型时从 --price-catalogue（TRUNKLINE_PRICE_CATALOGUE）指定的文件读取价格，文件变更后自动重新读取。',

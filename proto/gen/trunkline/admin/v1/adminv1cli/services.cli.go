@@ -23,6 +23,7 @@ func Services() []cli.Service {
 		masterKeyService(),
 		nodeService(),
 		providerService(),
+		rolloutService(),
 		settingsService(),
 		tokenService(),
 		usageService(),

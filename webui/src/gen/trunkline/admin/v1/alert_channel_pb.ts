@@ -65,7 +65,7 @@ export type AlertChannel = Message<"trunkline.admin.v1.AlertChannel"> & {
    * (a key expires in 14, 3 or 1 days, or has expired), node_lost (a node is gone for a minute), models_gone (a provider
    * no longer lists models that an import brought), drift (a node refuses the newest configuration, or is behind for a minute),
    * import_failing (scheduled imports of a provider fail), sign_ins_failing (20, or 200, sign-ins to the console failed within
-   * 10 minutes).
+   * 10 minutes), rollout_held (a change that is tried on some nodes is held back from the others).
    *
    * @generated from field: repeated string events = 10;
    */

@@ -59,7 +59,8 @@ export type AuditEvent = Message<"trunkline.admin.v1.AuditEvent"> & {
 
   /**
    * Name of the RPC, such as UpdateProvider. What is no RPC: ApplyAtStart, Authenticate (a bearer token was refused),
-   * ChangeConfig, FirstUseOfToken, JoinNode, RemoveAuditEvents, RemoveSecrets, ScheduledImport.
+   * BeginRollout, ChangeConfig, EndRollout, FirstUseOfToken, HoldRollout, JoinNode, RemoveAuditEvents, RemoveSecrets,
+   * ScheduledImport.
    *
    * @generated from field: string action = 6;
    */

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/settings.proto.
  */
 export const file_trunkline_admin_v1_settings: GenFile = /*@__PURE__*/
-  fileDesc("CiF0cnVua2xpbmUvYWRtaW4vdjEvc2V0dGluZ3MucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSLhBAoIU2V0dGluZ3MSDAoEZXRhZxgBIAEoCRI1Cgt1cGRhdGVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESNAoIZmFpbG92ZXIYCiABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuRmFpbG92ZXJQb2xpY3kSMAoJcmV0ZW50aW9uGAsgASgLMh0udHJ1bmtsaW5lLmFkbWluLnYxLlJldGVudGlvbhImCgRjb3JzGAwgASgLMhgudHJ1bmtsaW5lLmFkbWluLnYxLkNvcnMSMQoJd2Vic29ja2V0GNQCIAEoCzIdLnRydW5rbGluZS5hZG1pbi52MS5XZWJTb2NrZXQSQQoTZWZmZWN0aXZlX3dlYnNvY2tldBjVAiABKAsyHS50cnVua2xpbmUuYWRtaW4udjEuV2ViU29ja2V0QgSg7RgBEkQKEmVmZmVjdGl2ZV9mYWlsb3ZlchgeIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5GYWlsb3ZlclBvbGljeUIEoO0YARJAChNlZmZlY3RpdmVfcmV0ZW50aW9uGB8gASgLMh0udHJ1bmtsaW5lLmFkbWluLnYxLlJldGVudGlvbkIEoO0YARJCChBkZWZhdWx0X2ZhaWxvdmVyGCAgASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWxvdmVyUG9saWN5QgSg7RgBEj4KEWRlZmF1bHRfcmV0ZW50aW9uGCEgASgLMh0udHJ1bmtsaW5lLmFkbWluLnYxLlJldGVudGlvbkIEoO0YASJvCglXZWJTb2NrZXQSFAoHZW5hYmxlZBgBIAEoCEgAiAEBEiQKF21heF9jb25uZWN0aW9uc19wZXJfa2V5GAIgASgFSAGIAQFCCgoIX2VuYWJsZWRCGgoYX21heF9jb25uZWN0aW9uc19wZXJfa2V5IsQJCg5GYWlsb3ZlclBvbGljeRIeChFmYWlsdXJlX3RocmVzaG9sZBgBIAEoBUgAiAEBEjEKDmZhaWx1cmVfd2luZG93GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhYKCW1pbl9yYXRpbxgDIAEoAUgBiAEBEisKCGNvb2xkb3duGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KDGNvb2xkb3duX21heBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIZCgxtYXhfYXR0ZW1wdHMYBiABKAVIAogBARIyCg9jb25uZWN0X3RpbWVvdXQYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNgoTZmlyc3RfdG9rZW5fdGltZW91dBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIzChByZXNwb25zZV90aW1lb3V0GAkgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjYKE3N0cmVhbV9pZGxlX3RpbWVvdXQYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNdG90YWxfdGltZW91dBgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhInChpmYWlsb3Zlcl9vbl9jb250ZW50X3BvbGljeRgMIAEoCEgDiAEBEh4KEXN0cmVhbV9rZWVwX2FsaXZlGA0gASgISASIAQESGAoLcHJvYmVfZWFybHkYDiABKAhIBYgBARIVCg1zdHJlYW1fY29tbWl0GA8gASgJEh4KEXJldHJ5X3NhbWVfdGFyZ2V0GHggASgISAaIAQESLQoKcmV0cnlfd2FpdBh5IAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgxrZXl3b3JkX2hvbGQYECABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNwoUc3RyZWFtX3RvdGFsX3RpbWVvdXQYESABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoMZW1wdHlfYW5zd2VyGIIBIAEoCRIUCgt0cmFuc2xhdGlvbhjeAiABKAkSOwoXZmlyc3RfdG9rZW5fdGltZW91dF9tYXgYgwEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjIKD2F0dGVtcHRfdGltZW91dBhuIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgtoZWRnZV9hZnRlchjIASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMQoNYWZmaW5pdHlfaG9sZBi2AiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CFAoSX2ZhaWx1cmVfdGhyZXNob2xkQgwKCl9taW5fcmF0aW9CDwoNX21heF9hdHRlbXB0c0IdChtfZmFpbG92ZXJfb25fY29udGVudF9wb2xpY3lCFAoSX3N0cmVhbV9rZWVwX2FsaXZlQg4KDF9wcm9iZV9lYXJseUIUChJfcmV0cnlfc2FtZV90YXJnZXQiZwoJUmV0ZW50aW9uEigKBWNhbGxzGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjAKDGF1ZGl0X2V2ZW50cxjcASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iHwoEQ29ycxIXCg9hbGxvd2VkX29yaWdpbnMYASADKAkiFAoSR2V0U2V0dGluZ3NSZXF1ZXN0IkUKE0dldFNldHRpbmdzUmVzcG9uc2USLgoIc2V0dGluZ3MYASABKAsyHC50cnVua2xpbmUuYWRtaW4udjEuU2V0dGluZ3MieAoVVXBkYXRlU2V0dGluZ3NSZXF1ZXN0Ei4KCHNldHRpbmdzGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlNldHRpbmdzEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayJIChZVcGRhdGVTZXR0aW5nc1Jlc3BvbnNlEi4KCHNldHRpbmdzGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlNldHRpbmdzMukBCg9TZXR0aW5nc1NlcnZpY2USZwoLR2V0U2V0dGluZ3MSJi50cnVua2xpbmUuYWRtaW4udjEuR2V0U2V0dGluZ3NSZXF1ZXN0GicudHJ1bmtsaW5lLmFkbWluLnYxLkdldFNldHRpbmdzUmVzcG9uc2UiB5ACAajtGAESbQoOVXBkYXRlU2V0dGluZ3MSKS50cnVua2xpbmUuYWRtaW4udjEuVXBkYXRlU2V0dGluZ3NSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZVNldHRpbmdzUmVzcG9uc2UiBKjtGAJC2QEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCDVNldHRpbmdzUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_trunkline_admin_v1_role, file_trunkline_admin_v1_visibility]);
+  fileDesc("CiF0cnVua2xpbmUvYWRtaW4vdjEvc2V0dGluZ3MucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSLbBQoIU2V0dGluZ3MSDAoEZXRhZxgBIAEoCRI1Cgt1cGRhdGVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESNAoIZmFpbG92ZXIYCiABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuRmFpbG92ZXJQb2xpY3kSMAoJcmV0ZW50aW9uGAsgASgLMh0udHJ1bmtsaW5lLmFkbWluLnYxLlJldGVudGlvbhImCgRjb3JzGAwgASgLMhgudHJ1bmtsaW5lLmFkbWluLnYxLkNvcnMSMQoJd2Vic29ja2V0GNQCIAEoCzIdLnRydW5rbGluZS5hZG1pbi52MS5XZWJTb2NrZXQSQQoTZWZmZWN0aXZlX3dlYnNvY2tldBjVAiABKAsyHS50cnVua2xpbmUuYWRtaW4udjEuV2ViU29ja2V0QgSg7RgBEkQKEmVmZmVjdGl2ZV9mYWlsb3ZlchgeIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5GYWlsb3ZlclBvbGljeUIEoO0YARJAChNlZmZlY3RpdmVfcmV0ZW50aW9uGB8gASgLMh0udHJ1bmtsaW5lLmFkbWluLnYxLlJldGVudGlvbkIEoO0YARJCChBkZWZhdWx0X2ZhaWxvdmVyGCAgASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWxvdmVyUG9saWN5QgSg7RgBEj4KEWRlZmF1bHRfcmV0ZW50aW9uGCEgASgLMh0udHJ1bmtsaW5lLmFkbWluLnYxLlJldGVudGlvbkIEoO0YARIzCgdyb2xsb3V0GKYEIAEoCzIhLnRydW5rbGluZS5hZG1pbi52MS5Sb2xsb3V0UG9saWN5EkMKEWVmZmVjdGl2ZV9yb2xsb3V0GKcEIAEoCzIhLnRydW5rbGluZS5hZG1pbi52MS5Sb2xsb3V0UG9saWN5QgSg7RgBIpIBCg1Sb2xsb3V0UG9saWN5EgwKBG1vZGUYASABKAkSGwoOY2FuYXJ5X3BlcmNlbnQYAiABKAVIAIgBARIUCgxjYW5hcnlfbm9kZXMYAyADKAkSLQoKd2F0Y2hfdGltZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIRCg9fY2FuYXJ5X3BlcmNlbnQibwoJV2ViU29ja2V0EhQKB2VuYWJsZWQYASABKAhIAIgBARIkChdtYXhfY29ubmVjdGlvbnNfcGVyX2tleRgCIAEoBUgBiAEBQgoKCF9lbmFibGVkQhoKGF9tYXhfY29ubmVjdGlvbnNfcGVyX2tleSLECQoORmFpbG92ZXJQb2xpY3kSHgoRZmFpbHVyZV90aHJlc2hvbGQYASABKAVIAIgBARIxCg5mYWlsdXJlX3dpbmRvdxgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIWCgltaW5fcmF0aW8YAyABKAFIAYgBARIrCghjb29sZG93bhgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgxjb29sZG93bl9tYXgYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGQoMbWF4X2F0dGVtcHRzGAYgASgFSAKIAQESMgoPY29ubmVjdF90aW1lb3V0GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjYKE2ZpcnN0X3Rva2VuX3RpbWVvdXQYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMwoQcmVzcG9uc2VfdGltZW91dBgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI2ChNzdHJlYW1faWRsZV90aW1lb3V0GAogASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjAKDXRvdGFsX3RpbWVvdXQYCyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJwoaZmFpbG92ZXJfb25fY29udGVudF9wb2xpY3kYDCABKAhIA4gBARIeChFzdHJlYW1fa2VlcF9hbGl2ZRgNIAEoCEgEiAEBEhgKC3Byb2JlX2Vhcmx5GA4gASgISAWIAQESFQoNc3RyZWFtX2NvbW1pdBgPIAEoCRIeChFyZXRyeV9zYW1lX3RhcmdldBh4IAEoCEgGiAEBEi0KCnJldHJ5X3dhaXQYeSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoMa2V5d29yZF9ob2xkGBAgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjcKFHN0cmVhbV90b3RhbF90aW1lb3V0GBEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhUKDGVtcHR5X2Fuc3dlchiCASABKAkSFAoLdHJhbnNsYXRpb24Y3gIgASgJEjsKF2ZpcnN0X3Rva2VuX3RpbWVvdXRfbWF4GIMBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIyCg9hdHRlbXB0X3RpbWVvdXQYbiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoLaGVkZ2VfYWZ0ZXIYyAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjEKDWFmZmluaXR5X2hvbGQYtgIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhQKEl9mYWlsdXJlX3RocmVzaG9sZEIMCgpfbWluX3JhdGlvQg8KDV9tYXhfYXR0ZW1wdHNCHQobX2ZhaWxvdmVyX29uX2NvbnRlbnRfcG9saWN5QhQKEl9zdHJlYW1fa2VlcF9hbGl2ZUIOCgxfcHJvYmVfZWFybHlCFAoSX3JldHJ5X3NhbWVfdGFyZ2V0ImcKCVJldGVudGlvbhIoCgVjYWxscxgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIwCgxhdWRpdF9ldmVudHMY3AEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIh8KBENvcnMSFwoPYWxsb3dlZF9vcmlnaW5zGAEgAygJIhQKEkdldFNldHRpbmdzUmVxdWVzdCJFChNHZXRTZXR0aW5nc1Jlc3BvbnNlEi4KCHNldHRpbmdzGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlNldHRpbmdzIngKFVVwZGF0ZVNldHRpbmdzUmVxdWVzdBIuCghzZXR0aW5ncxgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5TZXR0aW5ncxIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siSAoWVXBkYXRlU2V0dGluZ3NSZXNwb25zZRIuCghzZXR0aW5ncxgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5TZXR0aW5nczLpAQoPU2V0dGluZ3NTZXJ2aWNlEmcKC0dldFNldHRpbmdzEiYudHJ1bmtsaW5lLmFkbWluLnYxLkdldFNldHRpbmdzUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5HZXRTZXR0aW5nc1Jlc3BvbnNlIgeQAgGo7RgBEm0KDlVwZGF0ZVNldHRpbmdzEikudHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZVNldHRpbmdzUmVxdWVzdBoqLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVTZXR0aW5nc1Jlc3BvbnNlIgSo7RgCQtkBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQg1TZXR0aW5nc1Byb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_trunkline_admin_v1_role, file_trunkline_admin_v1_visibility]);
 
 /**
  * What holds for the whole gateway; there is one.
@@ -98,6 +98,20 @@ export type Settings = Message<"trunkline.admin.v1.Settings"> & {
    * @generated from field: trunkline.admin.v1.Retention default_retention = 33;
    */
   defaultRetention?: Retention | undefined;
+
+  /**
+   * Whether changes are tried on some nodes before the others get them.
+   *
+   * @generated from field: trunkline.admin.v1.RolloutPolicy rollout = 550;
+   */
+  rollout?: RolloutPolicy | undefined;
+
+  /**
+   * The rollout policy that holds, every field set but canary_nodes.
+   *
+   * @generated from field: trunkline.admin.v1.RolloutPolicy effective_rollout = 551;
+   */
+  effectiveRollout?: RolloutPolicy | undefined;
 };
 
 /**
@@ -106,6 +120,52 @@ export type Settings = Message<"trunkline.admin.v1.Settings"> & {
  */
 export const SettingsSchema: GenMessage<Settings> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_settings, 0);
+
+/**
+ * How changes of the configuration reach the nodes. API keys, and what is revoked, always reach every node at once: only
+ * changes of providers, groups, failure keywords and of the settings that nodes follow are tried. The all-in-one, which has
+ * one node, never tries. An unset field means the default.
+ *
+ * @generated from message trunkline.admin.v1.RolloutPolicy
+ */
+export type RolloutPolicy = Message<"trunkline.admin.v1.RolloutPolicy"> & {
+  /**
+   * all_at_once (default) sends every change to every node at once; canary sends it to some nodes, watches them, and sends it
+   * to the others when nothing went wrong there, which takes some 10 s more than watch_time. While fewer than two nodes are
+   * connected there is nothing to try.
+   *
+   * @generated from field: string mode = 1;
+   */
+  mode: string;
+
+  /**
+   * Share of the connected nodes that are first, in percent, 1 to 50; at least one node; default 5.
+   *
+   * @generated from field: optional int32 canary_percent = 2;
+   */
+  canaryPercent?: number | undefined;
+
+  /**
+   * Names of the nodes that are first, in place of a share; at most 100. While none of them is connected the share counts.
+   *
+   * @generated from field: repeated string canary_nodes = 3;
+   */
+  canaryNodes: string[];
+
+  /**
+   * For how long the first nodes are watched once all of them have applied the change, 1s to 1h; default 10s.
+   *
+   * @generated from field: google.protobuf.Duration watch_time = 4;
+   */
+  watchTime?: Duration | undefined;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.RolloutPolicy.
+ * Use `create(RolloutPolicySchema)` to create a new message.
+ */
+export const RolloutPolicySchema: GenMessage<RolloutPolicy> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_settings, 1);
 
 /**
  * The Responses API over WebSockets, as Codex speaks it: GET /v1/responses with an Upgrade. An unset field means the
@@ -134,7 +194,7 @@ export type WebSocket = Message<"trunkline.admin.v1.WebSocket"> & {
  * Use `create(WebSocketSchema)` to create a new message.
  */
 export const WebSocketSchema: GenMessage<WebSocket> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_settings, 1);
+  messageDesc(file_trunkline_admin_v1_settings, 2);
 
 /**
  * When a target is skipped, and how long an attempt may take. An unset field means the default.
@@ -346,7 +406,7 @@ export type FailoverPolicy = Message<"trunkline.admin.v1.FailoverPolicy"> & {
  * Use `create(FailoverPolicySchema)` to create a new message.
  */
 export const FailoverPolicySchema: GenMessage<FailoverPolicy> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_settings, 2);
+  messageDesc(file_trunkline_admin_v1_settings, 3);
 
 /**
  * How long records are kept; an unset field means the default.
@@ -375,7 +435,7 @@ export type Retention = Message<"trunkline.admin.v1.Retention"> & {
  * Use `create(RetentionSchema)` to create a new message.
  */
 export const RetentionSchema: GenMessage<Retention> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_settings, 3);
+  messageDesc(file_trunkline_admin_v1_settings, 4);
 
 /**
  * Which web pages may call /v1 from a browser.
@@ -396,7 +456,7 @@ export type Cors = Message<"trunkline.admin.v1.Cors"> & {
  * Use `create(CorsSchema)` to create a new message.
  */
 export const CorsSchema: GenMessage<Cors> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_settings, 4);
+  messageDesc(file_trunkline_admin_v1_settings, 5);
 
 /**
  * @generated from message trunkline.admin.v1.GetSettingsRequest
@@ -409,7 +469,7 @@ export type GetSettingsRequest = Message<"trunkline.admin.v1.GetSettingsRequest"
  * Use `create(GetSettingsRequestSchema)` to create a new message.
  */
 export const GetSettingsRequestSchema: GenMessage<GetSettingsRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_settings, 5);
+  messageDesc(file_trunkline_admin_v1_settings, 6);
 
 /**
  * @generated from message trunkline.admin.v1.GetSettingsResponse
@@ -426,7 +486,7 @@ export type GetSettingsResponse = Message<"trunkline.admin.v1.GetSettingsRespons
  * Use `create(GetSettingsResponseSchema)` to create a new message.
  */
 export const GetSettingsResponseSchema: GenMessage<GetSettingsResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_settings, 6);
+  messageDesc(file_trunkline_admin_v1_settings, 7);
 
 /**
  * @generated from message trunkline.admin.v1.UpdateSettingsRequest
@@ -453,7 +513,7 @@ export type UpdateSettingsRequest = Message<"trunkline.admin.v1.UpdateSettingsRe
  * Use `create(UpdateSettingsRequestSchema)` to create a new message.
  */
 export const UpdateSettingsRequestSchema: GenMessage<UpdateSettingsRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_settings, 7);
+  messageDesc(file_trunkline_admin_v1_settings, 8);
 
 /**
  * @generated from message trunkline.admin.v1.UpdateSettingsResponse
@@ -470,7 +530,7 @@ export type UpdateSettingsResponse = Message<"trunkline.admin.v1.UpdateSettingsR
  * Use `create(UpdateSettingsResponseSchema)` to create a new message.
  */
 export const UpdateSettingsResponseSchema: GenMessage<UpdateSettingsResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_settings, 8);
+  messageDesc(file_trunkline_admin_v1_settings, 9);
 
 /**
  * Read and change what holds for the whole gateway.

@@ -1,0 +1,87 @@
+package config
+
+import (
+	"context"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// triedKinds are the kinds of document that nodes follow, API keys aside.
+var triedKinds = []controlplane.Kind{controlplane.KindSettings, controlplane.KindProvider, controlplane.KindGroup, controlplane.KindFailureKeyword}
+
+// Held is a configuration with all that nodes follow, but API keys, as it was at an earlier revision, and the
+// newest revision that changed something of that; nil and 0 when nothing differs. Replicas that hold the
+// same configuration back get the same: it is made from the change log, never from what a replica remembers.
+func (l *Live) Held(ctx context.Context, c *controlplane.Config, base controlplane.Revision) (held *controlplane.Config, target controlplane.Revision, err error) {
+	l.holding.Lock()
+	defer l.holding.Unlock()
+	if l.past == nil || l.past.after != base || l.past.to > c.Revision {
+		l.past = &span{after: base}
+	}
+	if err := l.past.read(ctx, l.cfg.Store, c.Revision); err != nil {
+		return nil, 0, err
+	}
+	var changes []controlplane.Change
+	var refs []string
+	for _, id := range l.past.sorted() {
+		if !slices.Contains(triedKinds, id.kind) {
+			continue
+		}
+		last := l.past.changed[id]
+		want := l.past.first[id]
+		change := controlplane.Change{Revision: c.Revision, At: last.At, Kind: id.kind, Name: id.name, UID: last.UID, After: want, Op: controlplane.OpDelete}
+		present, exists := c.Get(id.kind, id.name)
+		if want != nil {
+			change.Op = controlplane.OpUpdate // keeps when it was created, where it is still there
+		}
+		if exists && equalForNodes(present.Spec, want) || !exists && want == nil {
+			continue
+		}
+		changes = append(changes, change)
+		target = max(target, last.Revision)
+		if want != nil {
+			for _, ref := range controlplane.SecretRefs(want) {
+				if _, known := c.Secret(ref); !known {
+					refs = append(refs, ref)
+				}
+			}
+		}
+	}
+	if target == 0 {
+		return nil, 0, nil
+	}
+	var secrets []controlplane.Secret
+	if len(refs) > 0 {
+		if secrets, err = l.cfg.Store.Secrets(ctx, refs); err != nil {
+			return nil, 0, err
+		}
+	}
+	return c.With(c.Revision, changes, secrets), target, nil
+}
+
+// equalForNodes reports whether two documents say the same to nodes.
+func equalForNodes(a, b proto.Message) bool {
+	return equalDocs(forNodes(a), forNodes(b))
+}
+
+// forNodes is a document without what nodes do not follow. Without any settings the defaults hold.
+func forNodes(doc proto.Message) proto.Message {
+	if s, ok := doc.(*adminv1.Settings); ok {
+		return &adminv1.Settings{Failover: s.GetFailover(), Cors: s.GetCors(), Websocket: s.GetWebsocket()}
+	}
+	return doc
+}
+
+// TakeBack makes a new revision in which all that nodes follow, but API keys, is as it was at an earlier one, by
+// the rules of Rollback.
+func (l *Live) TakeBack(ctx context.Context, actor string, base controlplane.Revision) (controlplane.Revision, error) {
+	result, err := l.rollback(ctx, actor, base, false, func(kind controlplane.Kind) bool { return slices.Contains(triedKinds, kind) })
+	if err != nil {
+		return 0, err
+	}
+	return result.Revision, nil
+}

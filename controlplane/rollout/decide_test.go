@@ -1,0 +1,235 @@
+package rollout
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/trunkline-ai/trunkline/controlplane"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
+)
+
+// fleet is n nodes that serve a revision and have been up for a while.
+func fleet(n int, applied uint64) map[string]*adminv1.Node {
+	nodes := map[string]*adminv1.Node{}
+	for i := range n {
+		name := fmt.Sprintf("n%d", i)
+		nodes[name] = &adminv1.Node{
+			Name: name, Connected: true, BootId: "boot", AppliedRevision: applied, Uptime: durationpb.New(time.Minute), Requests: 100, FailedRequests: 1,
+		}
+	}
+	return nodes
+}
+
+// at is the situation of revision 7, which changed something since base 5, in a fleet of n nodes at 5.
+func at(n int) situation {
+	return situation{
+		policy:   controlplane.EffectiveRollout(&adminv1.Settings{Rollout: &adminv1.RolloutPolicy{Mode: "canary", CanaryNodes: []string{"n1"}}}),
+		revision: 7, target: 7, nodes: fleet(n, 5), gone: map[string]time.Duration{}, settled: true, now: time.Unix(1000, 0),
+	}
+}
+
+// applied lets the first node apply the target.
+func (s situation) applied(name string) situation {
+	s.nodes[name].AppliedRevision = uint64(s.target)
+	return s
+}
+
+// pass lets every node report again after a while, with as many more requests and failures.
+func (s situation) pass(d time.Duration, requests, failed map[string]int64) situation {
+	for name, n := range s.nodes {
+		n.Uptime = durationpb.New(n.GetUptime().AsDuration() + d)
+		n.Requests += requests[name]
+		n.FailedRequests += failed[name]
+	}
+	return s
+}
+
+func short(r Record) string {
+	text := fmt.Sprintf("base %d %s %d %v", r.Base, r.Stage, r.Target, r.Nodes)
+	if len(r.Lost) > 0 {
+		text += fmt.Sprintf(" lost %v", r.Lost)
+	}
+	if r.Last != nil {
+		text += fmt.Sprintf(" last %s %d", r.Last.Outcome, r.Last.Target)
+	}
+	return text
+}
+
+func want(t *testing.T, r Record, text, reason string) {
+	t.Helper()
+	if got := short(r); got != text || !strings.Contains(r.Reason, reason) || (reason == "") != (r.Reason == "") {
+		t.Errorf("%s, reason %q; want %s, %q", got, r.Reason, text, reason)
+	}
+}
+
+func TestAGoodChangeIsPromoted(t *testing.T) {
+	t.Parallel()
+	s := at(4)
+	r := Record{Base: 5}.next(s)
+	want(t, r, "base 5 applying 7 [n1]", "")
+	want(t, r.next(s), "base 5 applying 7 [n1]", "")
+	r = r.next(s.applied("n1"))
+	want(t, r, "base 5 watching 7 [n1]", "")
+	s = s.pass(14*time.Second, nil, nil)
+	want(t, r.next(s), "base 5 watching 7 [n1]", "") // reports may be 5 s old
+	s.revision = 9                                   // keys changed meanwhile
+	r = r.next(s.pass(time.Second, nil, nil))
+	want(t, r, "base 9  0 [] last promoted 7", "")
+	s.target = 0
+	want(t, r.next(s), "base 9  0 [] last promoted 7", "")
+	s.revision = 200
+	want(t, r.next(s), "base 200  0 [] last promoted 7", "")
+}
+
+func TestABadChangeIsHeld(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change func(s situation)
+		reason string
+	}{
+		"refused":     {func(s situation) { s.nodes["n1"].Error = "revision 7: no" }, "node n1 refuses it: revision 7: no"},
+		"a new start": {func(s situation) { s.nodes["n1"].BootId = "other" }, "started again"},
+		"failures":    {func(s situation) { s.pass(0, map[string]int64{"n1": 10, "n2": 10}, map[string]int64{"n1": 3}) }, "3 of 10 requests failed on the first nodes, 0 of 10 on the others"},
+		"failures twice as often": {func(s situation) {
+			s.pass(0, map[string]int64{"n1": 10, "n2": 100}, map[string]int64{"n1": 5, "n2": 24})
+		}, "5 of 10"},
+		"two failures": {func(s situation) { s.pass(0, map[string]int64{"n1": 2}, map[string]int64{"n1": 2}) }, ""},
+		"failures as everywhere": {func(s situation) {
+			s.pass(0, map[string]int64{"n1": 10, "n2": 100}, map[string]int64{"n1": 5, "n2": 25})
+		}, ""},
+		"few of many":          {func(s situation) { s.pass(0, map[string]int64{"n1": 1000}, map[string]int64{"n1": 20}) }, ""},
+		"an old refusal":       {func(s situation) { s.nodes["n1"].Error = "revision 6: no" }, ""},
+		"failures elsewhere":   {func(s situation) { s.pass(0, map[string]int64{"n2": 10}, map[string]int64{"n2": 10}) }, ""},
+		"another node's start": {func(s situation) { s.nodes["n2"].BootId = "other" }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := at(4)
+			r := Record{Base: 5}.next(s)
+			r = r.next(s.applied("n1"))
+			tt.change(s)
+			r = r.next(s)
+			if tt.reason == "" {
+				want(t, r, "base 5 watching 7 [n1]", "")
+				return
+			}
+			want(t, r, "base 5 held 7 [n1]", tt.reason)
+			if again := r.next(s.pass(time.Hour, nil, nil)); again.Stage != Held {
+				t.Errorf("goes on by itself: %s", short(again))
+			}
+			s.target, s.revision = 8, 8 // somebody corrects it: that is tried in its place, on the same nodes
+			s.nodes["n1"].Error = ""
+			want(t, r.next(s), "base 5 applying 8 [n1]", "")
+			s.target = 0 // or takes it back
+			want(t, r.next(s), "base 8  0 [] last taken_back 7", "")
+		})
+	}
+}
+
+func TestTheFirstNodesMustApplyItInTime(t *testing.T) {
+	t.Parallel()
+	s := at(4)
+	r := Record{Base: 5}.next(s)
+	s.waiting = applyTime
+	want(t, r.next(s), "base 5 applying 7 [n1]", "")
+	s.waiting++
+	want(t, r.next(s), "base 5 held 7 [n1]", "have not applied it within 1m30s")
+}
+
+func TestALostNodeIsReplacedOnce(t *testing.T) {
+	t.Parallel()
+	s := at(4)
+	r := Record{Base: 5}.next(s)
+	r = r.next(s.applied("n1"))
+	s.nodes["n1"].Connected = false
+	s.gone["n1"] = lostTime - 1
+	s.pass(time.Hour, nil, nil)
+	want(t, r.next(s), "base 5 watching 7 [n1]", "") // nobody is promoted by a node that is not there
+	s.gone["n1"] = lostTime
+	r = r.next(s)
+	if r.Stage != Applying || len(r.Nodes) != 1 || r.Nodes[0] == "n1" || r.Lost[0] != "n1" {
+		t.Fatal(short(r))
+	}
+	if second := r.Nodes[0]; !r.first("n1") || !r.first(second) || r.first("n99") {
+		t.Error("who was sent it keeps it, and nobody else gets it")
+	}
+	second := r.Nodes[0]
+	s.nodes[second].Connected, s.gone[second] = false, lostTime
+	want(t, r.next(s), "base 5 held 7 ["+second+"] lost [n1]", "as is n1")
+
+	s = at(2)
+	r = Record{Base: 5}.next(s)
+	s.nodes["n1"].Connected, s.gone["n1"] = false, lostTime
+	want(t, r.next(s), "base 5 held 7 [] lost [n1]", "no other node can try it")
+}
+
+func TestWhoIsFirst(t *testing.T) {
+	t.Parallel()
+	s := at(50)
+	s.policy.CanaryNodes = nil
+	seen := map[string]bool{}
+	for target := controlplane.Revision(7); target < 60; target++ {
+		s.target = target
+		r := Record{Base: 5}.next(s)
+		if len(r.Nodes) != 3 { // 5 % of 50, rounded up
+			t.Fatal(short(r))
+		}
+		if again := (Record{Base: 5}).next(s); short(again) != short(r) {
+			t.Errorf("replicas choose %v and %v", r.Nodes, again.Nodes)
+		}
+		for _, name := range r.Nodes {
+			seen[name] = true
+		}
+	}
+	if len(seen) < 40 {
+		t.Errorf("of 50 nodes always the same %d are first", len(seen))
+	}
+
+	s.policy.CanaryNodes = []string{"gone", "n4"}
+	want(t, Record{Base: 5}.next(s), "base 5 applying 59 [n4]", "")
+	s.nodes["n4"].Connected = false
+	if r := (Record{Base: 5}).next(s); len(r.Nodes) != 3 {
+		t.Errorf("with no named node there: %s", short(r))
+	}
+	for name, n := range s.nodes {
+		n.Draining = name != "n9" && name != "n8" && name != "n7"
+	}
+	for _, name := range (Record{Base: 5}).next(s).Nodes {
+		if s.nodes[name].GetDraining() {
+			t.Errorf("%s gets no clients and says nothing", name)
+		}
+	}
+}
+
+func TestWithoutTwoNodesNothingIsTried(t *testing.T) {
+	t.Parallel()
+	s := at(1)
+	s.settled = false
+	want(t, Record{Base: 5}.next(s), "base 5  0 []", "") // more may come
+	s.settled = true
+	want(t, Record{Base: 5}.next(s), "base 7  0 [] last promoted 7", "")
+	s = at(2)
+	s.policy.CanaryNodes = []string{"n0", "n1"}
+	want(t, Record{Base: 5}.next(s), "base 7  0 [] last promoted 7", "")
+	want(t, Record{}.next(s), "base 7  0 []", "") // changes are tried from here on
+}
+
+func TestAnotherChangeIsTriedInTurn(t *testing.T) {
+	t.Parallel()
+	s := at(4)
+	r := Record{Base: 5}.next(s)
+	r = r.next(s.applied("n1"))
+	s.target, s.revision = 8, 8
+	s.pass(time.Hour, nil, nil)
+	r = r.next(s)
+	want(t, r, "base 5 applying 8 [n1]", "")
+	r = r.next(s.applied("n1"))
+	want(t, r, "base 5 watching 8 [n1]", "")
+	s.policy.CanaryNodes = []string{"n3"} // the one that has it keeps it
+	s.target, s.revision = 9, 9
+	want(t, r.next(s), "base 5 applying 9 [n1 n3]", "")
+}

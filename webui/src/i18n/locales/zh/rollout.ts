@@ -1,0 +1,35 @@
+import type { Texts } from '../../messages';
+import type { rollout as en } from '../en/rollout';
+
+export const rollout: Texts<typeof en> = {
+  'rollout.canaryOn': '先在部分节点上试行变更',
+  'rollout.canaryOnHow': '先观察这些节点，没有问题再发布到其余节点，大约晚 {time}。至少需要两个节点。',
+  'rollout.percent': '节点比例',
+  'rollout.percentHow': '百分比，1 到 50；至少一个节点',
+  'rollout.firstNodes': '固定使用这些节点',
+  'rollout.firstNodesHow': '代替比例；如果它们都未连接，则按比例选择',
+  'rollout.noFirstNodes': '无',
+  'rollout.watch': '观察时间',
+  'rollout.watchHow': '节点应用变更后的 1 秒到 1 小时',
+  'rollout.title': '修订 {revision} 正在 {nodes} 上试行',
+  'rollout.heldTitle': '修订 {revision} 已暂停发布',
+  'rollout.applying': '正在应用',
+  'rollout.watching': '已观察 {time}',
+  'rollout.held': '已暂停',
+  'rollout.sub': '其余节点仍使用修订 {base}，但 API 密钥是最新的。',
+  'rollout.failed': '失败的请求',
+  'rollout.ofFirst': '试行节点 {requests} 个中 {failed} 个，其余节点 {otherRequests} 个中 {otherFailed} 个',
+  'rollout.nodes': '试行节点',
+  'rollout.lostNodes': '已失联',
+  'rollout.started': '开始时间',
+  'rollout.reason': '原因',
+  'rollout.promote': '发布到所有节点',
+  'rollout.promoteTitle': '将修订 {revision} 发布到所有节点？',
+  'rollout.promoteText': '无论试行节点的情况如何，所有节点都会立即收到它。',
+  'rollout.promoted': '修订 {revision} 正在发布到所有节点。',
+  'rollout.abort': '撤回',
+  'rollout.abortTitle': '撤回修订 {revision}？',
+  'rollout.abortText':
+    '将创建一个新修订，把提供商、分组、失败关键词和设置恢复为修订 {base} 的内容，并立即发布到所有节点。API 密钥和已更换的凭据保持不变。',
+  'rollout.aborted': '修订 {revision} 撤回了该变更。',
+};
