@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/internal/errs"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
 const (
@@ -15,6 +16,8 @@ const (
 	roundTime = 5 * time.Second
 	// together is how long what is urgent waits for more of it.
 	together = 50 * time.Millisecond
+	// seenEvery is how often a node of which nothing else is new is written down as heard of.
+	seenEvery = 30 * time.Second
 	// forgetAfter is how long a node is listed after it was heard of last.
 	forgetAfter = 24 * time.Hour
 	// expireEvery is how often one replica removes what is old.
@@ -153,7 +156,7 @@ func (f *Fleet) report(ctx context.Context) error {
 		l.Replica = f.cfg.Replica
 		w, ok := f.state.written[l.Node.GetName()]
 		switch {
-		case ok && w.SameStream(l) && w.Change == l.Change:
+		case ok && w.SameStream(l) && (w.Change == l.Change || l.Seen.Sub(w.Seen) < seenEvery && f.onlySeen(w, l)):
 			continue
 		case ok && w.SameStream(l):
 			r.Lines = append(r.Lines, l)
@@ -175,6 +178,24 @@ func (f *Fleet) report(ctx context.Context) error {
 	return nil
 }
 
+// onlySeen reports whether nothing is new in b but that the node was heard of later than in a.
+// It needs the fleet's mu.
+func (f *Fleet) onlySeen(a, b Line) bool {
+	name := b.Node.GetName()
+	if f.state.seen[name] == b.Change {
+		return true // it was found so before
+	}
+	then, now := proto.CloneOf(a.Node), proto.CloneOf(b.Node)
+	for _, n := range []*adminv1.Node{then, now} {
+		n.LastSeenTime, n.Uptime, n.ClockOffset = nil, nil, nil
+	}
+	if !proto.Equal(then, now) {
+		return false
+	}
+	f.state.seen[name] = b.Change
+	return true
+}
+
 // urgent reports whether others wait for what changed from a to b.
 func urgent(a, b Line) bool {
 	return a.Node.GetConnected() != b.Node.GetConnected() || a.Node.GetAppliedRevision() != b.Node.GetAppliedRevision() ||
@@ -191,6 +212,7 @@ func (f *Fleet) reported(r Report, lost []string) {
 		for _, l := range lines {
 			name := l.Node.GetName()
 			f.state.written[name], written[name] = l, l
+			delete(f.state.seen, name)
 		}
 	}
 	f.mu.Unlock()
@@ -202,11 +224,16 @@ func (f *Fleet) reported(r Report, lost []string) {
 
 // read takes over what the others wrote and does what is ordered.
 func (f *Fleet) read(ctx context.Context) error {
-	read, err := f.cfg.Store.Fleet(ctx, f.cfg.Now())
+	read, err := f.cfg.Store.Fleet(ctx, f.cfg.Replica, f.cfg.Now())
 	if err != nil {
 		return err
 	}
 	f.mu.Lock()
+	for i, l := range read.Nodes {
+		if w, own := f.state.written[l.Node.GetName()]; own && l.Replica == f.cfg.Replica {
+			read.Nodes[i].Node = w.Node
+		}
+	}
 	f.merge(read)
 	f.forgetLocal()
 	f.mu.Unlock()
@@ -231,6 +258,7 @@ func (f *Fleet) forgetLocal() {
 	for name := range f.state.written {
 		if !listed[name] {
 			delete(f.state.written, name)
+			delete(f.state.seen, name)
 		}
 	}
 }

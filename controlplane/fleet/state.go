@@ -15,13 +15,14 @@ type state struct {
 	stored   map[string]Line // as read, by node
 	orders   map[string]Order
 	replicas map[string]heartbeat
-	written  map[string]Line // own lines as they were written last
+	written  map[string]Line   // own lines as they were written last
+	seen     map[string]uint64 // own lines of which nothing is new since but that they were heard of: up to which change
 }
 
 func newState() state {
 	return state{
 		stored: map[string]Line{}, orders: map[string]Order{},
-		replicas: map[string]heartbeat{}, written: map[string]Line{},
+		replicas: map[string]heartbeat{}, written: map[string]Line{}, seen: map[string]uint64{},
 	}
 }
 

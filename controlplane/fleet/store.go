@@ -87,8 +87,9 @@ type Store interface {
 	ReportFleet(ctx context.Context, r Report) (lost []string, err error)
 	// LeaveFleet removes a replica that has ended its streams.
 	LeaveFleet(ctx context.Context, replica string) error
-	// Fleet reads what everybody reported; orders that expire before now are left out.
-	Fleet(ctx context.Context, now time.Time) (State, error)
+	// Fleet reads what everybody reported; orders that expire before now are left out. Of the lines of a replica,
+	// which knows its own nodes, the node has its name only; empty: all lines are whole.
+	Fleet(ctx context.Context, replica string, now time.Time) (State, error)
 	// OrderDrain orders that the node drains as long as its present start lasts, or undoes
 	// that. errs.NotFound when there is no such node.
 	OrderDrain(ctx context.Context, node string, drain bool) error

@@ -98,14 +98,14 @@ func (s *Fleet) LeaveFleet(ctx context.Context, replica string) error {
 	})
 }
 
-// Fleet reads what every replica reported.
-func (s *Fleet) Fleet(ctx context.Context, now time.Time) (state fleet.State, err error) {
+// Fleet reads what every replica reported. What a replica's own lines say of a node is not read.
+func (s *Fleet) Fleet(ctx context.Context, replica string, now time.Time) (state fleet.State, err error) {
 	err = s.db.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		rows, err := tx.QueryContext(ctx, `SELECT id, beat, seen_at, master_keys FROM replica ORDER BY id`)
 		if state.Replicas, err = collect(rows, err, scanReplica); err != nil {
 			return err
 		}
-		rows, err = tx.QueryContext(ctx, `SELECT replica, boot_id, opened, seen_at, drain_boot, record FROM node ORDER BY name`)
+		rows, err = tx.QueryContext(ctx, `SELECT name, replica, boot_id, opened, seen_at, drain_boot, CASE WHEN replica = $1 THEN NULL ELSE record END FROM node ORDER BY name`, replica)
 		if state.Nodes, err = collect(rows, err, scanNode); err != nil {
 			return err
 		}
@@ -135,11 +135,16 @@ func scanReplica(rows *sql.Rows) (r fleet.Replica, err error) {
 func scanNode(rows *sql.Rows) (fleet.Line, error) {
 	l := fleet.Line{Node: &adminv1.Node{}}
 	var seen int64
+	var name string
 	var record []byte
-	if err := rows.Scan(&l.Replica, &l.BootID, &l.Opened, &seen, &l.DrainBoot, &record); err != nil {
+	if err := rows.Scan(&name, &l.Replica, &l.BootID, &l.Opened, &seen, &l.DrainBoot, &record); err != nil {
 		return l, err
 	}
 	l.Seen = fromMicros(seen)
+	if record == nil {
+		l.Node.Name = name
+		return l, nil
+	}
 	return l, proto.Unmarshal(record, l.Node)
 }
 

@@ -34,7 +34,7 @@ func report(t *testing.T, s Store, r fleet.Report, lost ...string) {
 // revisions is what each node serves, and where, by what is stored.
 func revisions(t *testing.T, s Store) map[string]string {
 	t.Helper()
-	state, err := s.Fleet(t.Context(), time.Time{})
+	state, err := s.Fleet(t.Context(), "", time.Time{})
 	must(t, err)
 	all := map[string]string{}
 	for _, l := range state.Nodes {
@@ -72,13 +72,13 @@ func newestStreamOfANodeIsKept(t *testing.T, db Database) {
 	r2(nil, lines(line("a", "r2", "boot", 6, 9, at)), "a")
 	wantEqual(t, "after the restart", revisions(t, s), map[string]string{"a": "5 at r1", "b": "4 at r1"})
 
-	state, err := s.Fleet(t.Context(), at)
+	state, err := s.Fleet(t.Context(), "", at)
 	must(t, err)
 	if len(state.Replicas) != 2 || state.Replicas[0].ID != "r1" || state.Replicas[0].Beat != 5 || state.Replicas[1].Beat != 2 || !state.Replicas[1].Seen.Equal(at) {
 		t.Errorf("replicas %+v", state.Replicas)
 	}
 	must(t, s.LeaveFleet(t.Context(), "r1"))
-	if state, err = s.Fleet(t.Context(), at); err != nil || len(state.Replicas) != 1 || len(state.Nodes) != 2 {
+	if state, err = s.Fleet(t.Context(), "", at); err != nil || len(state.Replicas) != 1 || len(state.Nodes) != 2 {
 		t.Errorf("after r1 left: %+v, %v", state, err)
 	}
 	want := line("a", "r1", "reboot", 0, 5, at)
@@ -109,7 +109,7 @@ func manyNodesOfRacingReplicas(t *testing.T, db Database) {
 	for range stores {
 		must(t, <-done)
 	}
-	state, err := stores[0].Fleet(t.Context(), at)
+	state, err := stores[0].Fleet(t.Context(), "", at)
 	must(t, err)
 	if len(state.Nodes) != nodes || len(state.Replicas) != len(stores) {
 		t.Fatalf("%d nodes of %d replicas, want %d of %d", len(state.Nodes), len(state.Replicas), nodes, len(stores))
@@ -130,7 +130,7 @@ func drainIsOfOneStart(t *testing.T, db Database) {
 	wantCode(t, s.ForgetNode(t.Context(), "a"), errs.NotFound)
 	draining := func() bool {
 		t.Helper()
-		state, err := s.Fleet(t.Context(), at)
+		state, err := s.Fleet(t.Context(), "", at)
 		must(t, err)
 		return state.Nodes[0].Draining()
 	}
@@ -176,7 +176,7 @@ func ordersAreTakenOnce(t *testing.T, db Database) {
 	}
 	orders[0] = fleet.Order{ID: ids[0], Node: "b", Kind: fleet.OrderEnd, Reason: "revoked", ExpiresAt: at.Add(time.Hour)}
 	must(t, stores[0].PlaceOrders(t.Context(), orders))
-	state, err := stores[len(stores)-1].Fleet(t.Context(), at)
+	state, err := stores[len(stores)-1].Fleet(t.Context(), "", at)
 	must(t, err)
 	wantEqual(t, "orders", state.Orders, orders)
 
@@ -202,13 +202,13 @@ func ordersAreTakenOnce(t *testing.T, db Database) {
 	if again, err := stores[0].TakeOrders(t.Context(), "late", ids); err != nil || len(again) != 0 {
 		t.Errorf("taken again: %v, %v", again, err)
 	}
-	state, err = stores[0].Fleet(t.Context(), at.Add(2*time.Minute))
+	state, err = stores[0].Fleet(t.Context(), "", at.Add(2*time.Minute))
 	must(t, err)
 	if len(state.Orders) != 1 || state.Orders[0].ID != ids[0] || state.Orders[0].TakenBy == "" {
 		t.Errorf("orders after a minute: %+v", state.Orders)
 	}
 	must(t, stores[0].ExpireFleet(t.Context(), at, at.Add(2*time.Hour)))
-	if state, err = stores[0].Fleet(t.Context(), time.Time{}); err != nil || len(state.Orders) != 0 {
+	if state, err = stores[0].Fleet(t.Context(), "", time.Time{}); err != nil || len(state.Orders) != 0 {
 		t.Errorf("orders after all expired: %+v, %v", state.Orders, err)
 	}
 }
@@ -222,7 +222,7 @@ func goneNodesExpire(t *testing.T, db Database) {
 	report(t, s, fleet.Report{Replica: "r2", At: at.Add(time.Hour), Opened: []fleet.Line{line("new", "r2", "boot", 1, 7, at.Add(time.Hour))}})
 	must(t, s.ExpireFleet(t.Context(), at.Add(time.Second), at))
 	wantEqual(t, "left", revisions(t, s), map[string]string{"new": "7 at r2"})
-	state, err := s.Fleet(t.Context(), at)
+	state, err := s.Fleet(t.Context(), "", at)
 	must(t, err)
 	if len(state.Replicas) != 1 || state.Replicas[0].ID != "r2" {
 		t.Errorf("replicas %+v", state.Replicas)
