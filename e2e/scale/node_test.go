@@ -31,6 +31,7 @@ type light struct {
 	have     *nodev1.Full // without its content
 	forget   atomic.Bool  // come back as if it had nothing
 	received atomic.Int64 // bytes of snapshots
+	cooling  []string     // providers that it says are cooling down
 }
 
 func (n *light) dial(c credentials.TransportCredentials) (*grpc.ClientConn, error) {
@@ -113,6 +114,11 @@ func (n *light) report(ctx context.Context, stream grpc.BidiStreamingClient[node
 			first.Reset(5 * time.Second)
 		}
 		st := &nodev1.Status{InFlight: int32(rand.IntN(100)), UptimeMs: time.Since(n.began).Milliseconds(), WallUs: time.Now().UnixMicro()}
+		for _, provider := range n.cooling {
+			st.Targets = append(st.Targets, &nodev1.TargetHealth{
+				Provider: provider, State: "cooling", Reason: "rate_limited", RemainingMs: 40_000, Failures: 3, Threshold: 3,
+			})
+		}
 		if n.have != nil {
 			st.AppliedRevision = n.have.GetRevision()
 		}

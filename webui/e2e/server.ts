@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 
 const root = resolve(import.meta.dirname, '../..');
 export const USER = 'admin';
-export const PASSWORD = 'not-the-default-one';
+export const PASSWORD = process.env.CONSOLE_PASSWORD ?? 'not-the-default-one';
 export const DEMO_KEY = 'sk-demo-support-bot-4c1d';
 
 export type Config = 'demo' | 'empty';
@@ -36,12 +36,15 @@ function program(): string {
   return process.env.TRUNKLINE_BIN;
 }
 
-/** Starts a Trunkline: empty, or with e2e/demo.yaml; days of made-up calls before today come with seedDays. */
+/**
+ * Starts a Trunkline: empty, or with e2e/demo.yaml; days of made-up calls before today come with seedDays. One that
+ * runs already is used as it is, and left as it is.
+ */
 export async function startServer(
   config: Config,
-  { seedDays = 0, seedFlags = [] as string[], env = {} as Record<string, string> } = {},
+  { seedDays = 0, seedFlags = [] as string[], env = {} as Record<string, string>, running = '' } = {},
 ): Promise<Server> {
-  const bin = program();
+  const bin = running ? '' : program();
   const folder = mkdtempSync(join(tmpdir(), 'trunkline-console-'));
   if (seedDays > 0) {
     const seed = [
@@ -83,7 +86,7 @@ export async function startServer(
     });
   const server: Server = {
     get url() {
-      return `http://127.0.0.1:${port}`;
+      return running || `http://127.0.0.1:${port}`;
     },
     call: async (method, request = {}) => {
       if (cookie === '') {
@@ -113,7 +116,7 @@ export async function startServer(
       rmSync(folder, { recursive: true, force: true });
     },
   };
-  await start();
+  if (!running) await start();
   return server;
 }
 

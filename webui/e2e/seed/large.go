@@ -13,11 +13,13 @@ const (
 	largeGroups    = 200
 	largeMembers   = 20 // each
 	largeKeys      = 100_000
+	largeNodes     = 200
 )
 
-// useLarge makes the calls those of e2e/large.ts instead of e2e/demo.yaml.
+// useLarge makes the calls those of e2e/large.ts instead of e2e/demo.yaml. As in life a few groups and keys have most of
+// the calls; nearly all have some.
 func useLarge(m *maker) {
-	m.routes = nil
+	m.routes, m.nodes = nil, largeNodes
 	for g := range largeGroups {
 		var members []target
 		for i := range largeMembers {
@@ -33,6 +35,13 @@ func useLarge(m *maker) {
 			m.routes = append(m.routes, route{group: fmt.Sprintf("group-%03d", g), stream: g%2 == 0, to: to})
 		}
 	}
-	m.pick = func(random *rand.Rand) int { return random.IntN(len(m.routes)) }
-	m.key = func(random *rand.Rand) string { return fmt.Sprintf("key-%06d", random.IntN(largeKeys)) }
+	groups, keys := rand.NewZipf(m.random, 1.1, 4, largeGroups-1), rand.NewZipf(m.random, 1.1, 50, largeKeys-1)
+	m.pick = func(random *rand.Rand) int {
+		first := 0
+		if random.IntN(4) == 0 {
+			first = random.IntN(largeMembers)
+		}
+		return int(groups.Uint64())*largeMembers + first
+	}
+	m.key = func(*rand.Rand) string { return fmt.Sprintf("key-%06d", keys.Uint64()) }
 }

@@ -6,10 +6,12 @@ package main
 import (
 	"context"
 	"flag"
+	"fmt"
 	"log/slog"
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -34,29 +36,50 @@ func main() {
 	}
 }
 
-// batch is how many calls go into one transaction.
-const batch = 1000
+// Calls are stored in batches, each of a node, and folded into the sums after so many as a control plane does.
+const (
+	batch   = 1000
+	folding = 5_000
+)
 
 func run(ctx context.Context, maker *maker, database string, days, perHour int) error {
-	db, err := store.Open(ctx, store.Config{URL: database, Logger: slog.New(slog.DiscardHandler)})
+	now := time.Now()
+	hour := now.Add(-time.Duration(days) * 24 * time.Hour).Truncate(time.Hour)
+	// The database's clock is that of the calls: they are stored in the tables of their days.
+	db, err := store.Open(ctx, store.Config{URL: database, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return hour }})
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	calls := store.NewCalls(db)
-	now := time.Now()
+	calls, sums := store.NewCalls(db), store.NewUsage(db)
 	var waiting []*nodev1.Call
-	for hour := now.Add(-time.Duration(days) * 24 * time.Hour).Truncate(time.Hour); hour.Before(now); hour = hour.Add(time.Hour) {
+	pending := 0
+	for ; hour.Before(now); hour = hour.Add(time.Hour) {
+		if hour.UTC().Hour() == 0 {
+			if _, err := calls.KeepCalls(ctx, time.Time{}); err != nil {
+				return err
+			}
+		}
 		for range maker.busy(hour, perHour) {
 			if at := hour.Add(time.Duration(maker.random.Int64N(int64(time.Hour)))); at.Before(now) {
 				waiting = append(waiting, maker.call(at))
 			}
 		}
-		if len(waiting) >= batch || hour.Add(time.Hour).After(now) {
-			if _, _, err := calls.InsertCalls(ctx, "node-1", waiting); err != nil {
+		last := hour.Add(time.Hour).After(now)
+		if len(waiting) < batch && !last {
+			continue
+		}
+		for of := range slices.Chunk(waiting, batch) {
+			if _, _, err := calls.InsertCalls(ctx, maker.node(), of); err != nil {
 				return err
 			}
-			waiting = waiting[:0]
+		}
+		pending += len(waiting)
+		waiting = waiting[:0]
+		for more := pending >= folding || last; more; pending = 0 {
+			if more, err = sums.FoldUsage(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -67,13 +90,22 @@ type maker struct {
 	routes []route
 	pick   func(*rand.Rand) int    // which route a call takes
 	key    func(*rand.Rand) string // whose call it is
+	nodes  int
 }
 
 func newMaker() *maker {
 	return &maker{
-		random: rand.New(rand.NewPCG(5, 2)), routes: routes, pick: byShare,
+		random: rand.New(rand.NewPCG(5, 2)), routes: routes, pick: byShare, nodes: 1,
 		key: func(random *rand.Rand) string { return keys[random.IntN(len(keys))] },
 	}
+}
+
+// node is one of those that calls come through.
+func (m *maker) node() string {
+	if m.nodes == 1 {
+		return "node-1"
+	}
+	return fmt.Sprintf("node-%03d", m.random.IntN(m.nodes))
 }
 
 // busy is how many calls an hour has: more by day than by night, fewer at weekends.
