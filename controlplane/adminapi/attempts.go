@@ -17,6 +17,10 @@ const maxAttemptParts = 50
 
 // GetAttemptSeries sums the attempts of each bucket of a time up.
 func (s usageService) GetAttemptSeries(ctx context.Context, req *adminv1.GetAttemptSeriesRequest) (*adminv1.GetAttemptSeriesResponse, error) {
+	reader, err := newReader[*adminv1.AttemptTotals](req.GetReadMask())
+	if err != nil {
+		return nil, err
+	}
 	zone, err := timeZone(req.GetTimeZone())
 	if err != nil {
 		return nil, err
@@ -25,6 +29,7 @@ func (s usageService) GetAttemptSeries(ctx context.Context, req *adminv1.GetAtte
 	if err != nil {
 		return nil, err
 	}
+	q.WithoutTimes = !wantsTimes(reader)
 	starts, err := s.buckets(q, req.GetBucket(), zone)
 	if err != nil {
 		return nil, err
@@ -35,9 +40,9 @@ func (s usageService) GetAttemptSeries(ctx context.Context, req *adminv1.GetAtte
 	}
 	res := &adminv1.GetAttemptSeriesResponse{BucketTimes: timesView(starts)}
 	for _, one := range series {
-		view := &adminv1.AttemptSeries{Value: one.value, Other: one.other, Total: attemptsView(&one.total)}
+		view := &adminv1.AttemptSeries{Value: one.value, Other: one.other, Total: reader.part(attemptsView(&one.total))}
 		for _, p := range one.points {
-			view.Points = append(view.Points, &adminv1.AttemptPoint{StartTime: timestamppb.New(p.Bucket), Total: attemptsView(&p.Total)})
+			view.Points = append(view.Points, &adminv1.AttemptPoint{StartTime: timestamppb.New(p.Bucket), Total: reader.part(attemptsView(&p.Total))})
 		}
 		res.Series = append(res.Series, view)
 	}
@@ -46,10 +51,15 @@ func (s usageService) GetAttemptSeries(ctx context.Context, req *adminv1.GetAtte
 
 // BreakDownAttempts sums the attempts of a time up by one dimension or two.
 func (s usageService) BreakDownAttempts(ctx context.Context, req *adminv1.BreakDownAttemptsRequest) (*adminv1.BreakDownAttemptsResponse, error) {
+	reader, err := newReader[*adminv1.AttemptTotals](req.GetReadMask())
+	if err != nil {
+		return nil, err
+	}
 	q, err := s.attemptQuestion(ctx, req.GetFilter(), req.GetBy(), req.GetThenBy())
 	if err != nil {
 		return nil, err
 	}
+	q.WithoutTimes = !wantsTimes(reader)
 	all, err := s.attempts().read(ctx, q)
 	if err != nil {
 		return nil, err
@@ -64,15 +74,15 @@ func (s usageService) BreakDownAttempts(ctx context.Context, req *adminv1.BreakD
 		}
 	}
 	for _, row := range rows[:shown] {
-		view := &adminv1.AttemptRow{Value: row.Value, Total: attemptsView(&row.Total)}
+		view := &adminv1.AttemptRow{Value: row.Value, Total: reader.part(attemptsView(&row.Total))}
 		ordered := byValue(parts[row.Value], partOf, bySize)
 		for _, part := range ordered[:min(len(ordered), maxAttemptParts)] {
-			view.Parts = append(view.Parts, &adminv1.AttemptRow{Value: part.Value, Total: attemptsView(&part.Total)})
+			view.Parts = append(view.Parts, &adminv1.AttemptRow{Value: part.Value, Total: reader.part(attemptsView(&part.Total))})
 		}
 		res.Rows = append(res.Rows, view)
 	}
 	if shown < len(rows) {
-		res.Other = attemptsView(total[usage.Attempts](rows[shown:]))
+		res.Other = reader.part(attemptsView(total[usage.Attempts](rows[shown:])))
 	}
 	return res, nil
 }

@@ -1,6 +1,8 @@
 package adminapi
 
 import (
+	"slices"
+
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
@@ -29,6 +31,13 @@ func newReader[T proto.Message](mask *fieldmaskpb.FieldMask) (reader[T], error) 
 	var doc T
 	fields, err := readMask.fields(doc.ProtoReflect().Descriptor(), paths)
 	return reader[T]{fields}, err
+}
+
+// wants reports whether the mask names one of the fields, or a part of it.
+func (r reader[T]) wants(names ...protoreflect.Name) bool {
+	return r.fields == nil || slices.ContainsFunc(r.fields, func(path []protoreflect.FieldDescriptor) bool {
+		return slices.Contains(names, path[0].Name())
+	})
 }
 
 // part is what the mask names of a document. It shares with it what it holds.

@@ -80,6 +80,47 @@ func TestReadMaskRefusesWhatNoAnswerHolds(t *testing.T) {
 	}
 }
 
+func TestSumsGiveOnlyTheFieldsThatAReadMaskNames(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	e.insertAttempts(t)
+	c := e.admin(t)
+	ctx := t.Context()
+	const provider = adminv1.UsageDimension_USAGE_DIMENSION_PROVIDER
+	counted := mask("attempts", "counted_failures")
+	full := ok(c.usage.BreakDownAttempts(ctx, &adminv1.BreakDownAttemptsRequest{By: provider}))(t).GetRows()
+	rows := ok(c.usage.BreakDownAttempts(ctx, &adminv1.BreakDownAttemptsRequest{By: provider, ReadMask: counted}))(t).GetRows()
+	if len(full) == 0 || len(rows) != len(full) {
+		t.Fatalf("%d rows, with a mask %d", len(full), len(rows))
+	}
+	for i, row := range rows {
+		want := &adminv1.AttemptTotals{Attempts: full[i].GetTotal().GetAttempts(), CountedFailures: full[i].GetTotal().GetCountedFailures()}
+		if diff := cmp.Diff(want, row.GetTotal(), protocmp.Transform()); diff != "" {
+			t.Errorf("attempts of %s (-want +got):\n%s", row.GetValue(), diff)
+		}
+	}
+	series := ok(c.usage.GetAttemptSeries(ctx, &adminv1.GetAttemptSeriesRequest{By: provider, ReadMask: counted}))(t).GetSeries()
+	for _, one := range series {
+		if one.GetTotal().GetAttempts() == 0 || one.GetTotal().Duration != nil || one.GetPoints()[0].GetTotal().Duration != nil {
+			t.Errorf("a series of attempts: %v", one)
+		}
+	}
+	for _, row := range ok(c.usage.BreakDownUsage(ctx, &adminv1.BreakDownUsageRequest{By: provider, ReadMask: mask("calls", "duration.p95")}))(t).GetRows() {
+		if total := row.GetTotal(); total.GetCalls() == 0 || total.GetDuration().GetP95() == nil || total.GetDuration().P50 != nil || total.GetCost() != "" {
+			t.Errorf("calls of %s: %v", row.GetValue(), total)
+		}
+	}
+	for _, one := range ok(c.usage.GetUsageSeries(ctx, &adminv1.GetUsageSeriesRequest{ReadMask: mask("calls")}))(t).GetSeries() {
+		if one.GetTotal().GetCalls() == 0 || one.GetTotal().Duration != nil || one.GetPoints()[0].GetTotal().GetCost() != "" {
+			t.Errorf("a series of calls: %v", one)
+		}
+	}
+	_, err := c.usage.GetUsageSeries(ctx, &adminv1.GetUsageSeriesRequest{ReadMask: mask("call")})
+	if got := violations(t, err); !slices.Equal(got, []string{`read_mask: "call" is no field of UsageTotals`}) {
+		t.Errorf("violations %q", got)
+	}
+}
+
 func TestNodesAreListedWithoutWhatIsLong(t *testing.T) {
 	t.Parallel()
 	e := start(t, func(c *adminapi.Config) {

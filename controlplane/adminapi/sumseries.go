@@ -20,7 +20,9 @@ func (s sums[T, P]) readSeries(
 		shown, err = s.readBuckets(ctx, q, starts, bucket, keyed(q))
 		return shown, nil, err
 	}
-	found, err := s.read(ctx, q)
+	ranking := q
+	ranking.WithoutTimes = true
+	found, err := s.read(ctx, ranking)
 	if err != nil {
 		return nil, nil, err
 	}

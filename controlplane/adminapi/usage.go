@@ -5,6 +5,7 @@ import (
 	"context"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
@@ -69,6 +70,10 @@ func (s usageService) SummarizeUsage(ctx context.Context, req *adminv1.Summarize
 
 // BreakDownUsage sums up a time by a dimension.
 func (s usageService) BreakDownUsage(ctx context.Context, req *adminv1.BreakDownUsageRequest) (*adminv1.BreakDownUsageResponse, error) {
+	reader, err := newReader[*adminv1.UsageTotals](req.GetReadMask())
+	if err != nil {
+		return nil, err
+	}
 	q, err := s.question(ctx, req.GetFilter())
 	if err != nil {
 		return nil, err
@@ -77,6 +82,7 @@ func (s usageService) BreakDownUsage(ctx context.Context, req *adminv1.BreakDown
 	if q, err = s.bounded(q); err != nil {
 		return nil, err
 	}
+	q.WithoutTimes = !wantsTimes(reader)
 	all, err := s.calls().read(ctx, q)
 	if err != nil {
 		return nil, err
@@ -86,13 +92,16 @@ func (s usageService) BreakDownUsage(ctx context.Context, req *adminv1.BreakDown
 	res := &adminv1.BreakDownUsageResponse{OtherCount: int32(max(len(rows)-limit, 0))}
 	shown := min(len(rows), limit)
 	for _, row := range rows[:shown] {
-		res.Rows = append(res.Rows, &adminv1.UsageRow{Value: row.Value, Total: totalsView(&row.Total)})
+		res.Rows = append(res.Rows, &adminv1.UsageRow{Value: row.Value, Total: reader.part(totalsView(&row.Total))})
 	}
 	if shown < len(rows) {
-		res.Other = totalsView(total[usage.Sum](rows[shown:]))
+		res.Other = reader.part(totalsView(total[usage.Sum](rows[shown:])))
 	}
 	return res, nil
 }
+
+// wantsTimes reports whether an answer shows how long calls or attempts took, but for the mean.
+func wantsTimes[T proto.Message](r reader[T]) bool { return r.wants("duration", "first_token_latency") }
 
 // question turns the filter of a request into a query. It may be nil.
 func (s usageService) question(ctx context.Context, in *adminv1.UsageFilter) (calllog.UsageQuery, error) {

@@ -15,6 +15,10 @@ import (
 
 // GetUsageSeries sums up each bucket of a time.
 func (s usageService) GetUsageSeries(ctx context.Context, req *adminv1.GetUsageSeriesRequest) (*adminv1.GetUsageSeriesResponse, error) {
+	reader, err := newReader[*adminv1.UsageTotals](req.GetReadMask())
+	if err != nil {
+		return nil, err
+	}
 	q, err := s.question(ctx, req.GetFilter())
 	if err != nil {
 		return nil, err
@@ -27,6 +31,7 @@ func (s usageService) GetUsageSeries(ctx context.Context, req *adminv1.GetUsageS
 	if q, err = s.bounded(q); err != nil {
 		return nil, err
 	}
+	q.WithoutTimes = !wantsTimes(reader)
 	starts, err := s.buckets(q, req.GetBucket(), zone)
 	if err != nil {
 		return nil, err
@@ -37,9 +42,9 @@ func (s usageService) GetUsageSeries(ctx context.Context, req *adminv1.GetUsageS
 	}
 	res := &adminv1.GetUsageSeriesResponse{BucketTimes: timesView(starts)}
 	for _, one := range series {
-		view := &adminv1.UsageSeries{Value: one.value, Other: one.other, Total: totalsView(&one.total)}
+		view := &adminv1.UsageSeries{Value: one.value, Other: one.other, Total: reader.part(totalsView(&one.total))}
 		for _, p := range one.points {
-			view.Points = append(view.Points, &adminv1.UsagePoint{StartTime: timestamppb.New(p.Bucket), Total: totalsView(&p.Total)})
+			view.Points = append(view.Points, &adminv1.UsagePoint{StartTime: timestamppb.New(p.Bucket), Total: reader.part(totalsView(&p.Total))})
 		}
 		res.Series = append(res.Series, view)
 	}

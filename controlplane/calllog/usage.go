@@ -43,6 +43,8 @@ type UsageQuery struct {
 	Values []string
 	// PerBucket gives a sum for each minute or hour that has calls.
 	PerBucket bool
+	// WithoutTimes leaves out how long calls took, which is most of what is read: numbers are what is wanted.
+	WithoutTimes bool
 }
 
 // SumOf is a sum of a value of what the query breaks down by, and of a bucket when it asks for them.

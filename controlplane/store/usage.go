@@ -192,7 +192,11 @@ func (s *Usage) usageQuery(r rollup, q calllog.UsageQuery, from, to int64) (stri
 	for _, of := range numbers {
 		columns = append(columns, "CAST(COALESCE(SUM("+of+"), 0) AS BIGINT)")
 	}
-	columns = append(columns, s.db.engine.Concatenate("latency"), s.db.engine.Concatenate("first_token"))
+	if q.WithoutTimes {
+		columns = append(columns, "''", "''")
+	} else {
+		columns = append(columns, s.db.engine.Concatenate("latency"), s.db.engine.Concatenate("first_token"))
+	}
 
 	var where search
 	where.where("bucket >= $%d", from)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -376,4 +377,32 @@ func oldUsageIsDeleted(t *testing.T, db Database) {
 		q.ThenBy = calllog.ByNothing
 	}
 	wantCalls(t, "the calls themselves", listAll(t, s, calllog.Filter{}), newestFirst(calls))
+	numbersWithoutTimes(t, s, calllog.UsageQuery{From: hours, To: epoch.AddDate(0, 0, 20), By: calllog.ByProvider})
+}
+
+// numbersWithoutTimes checks that a question without times gets the same numbers.
+func numbersWithoutTimes(t *testing.T, s Store, q calllog.UsageQuery) {
+	t.Helper()
+	numbers := func() map[string][3]int64 {
+		all := map[string][3]int64{}
+		attempts, err := s.AttemptUsage(t.Context(), q)
+		must(t, err)
+		for _, sum := range attempts {
+			all["attempts "+sum.Value] = [3]int64{sum.Total.Attempts, sum.Total.Counted, sum.Total.DurationUS}
+			if has := len(sum.Total.Latency.Encode()) > 1; has == q.WithoutTimes {
+				t.Errorf("without times %v: attempts of %q have times: %v", q.WithoutTimes, sum.Value, has)
+			}
+		}
+		calls, err := s.Usage(t.Context(), q)
+		must(t, err)
+		for _, sum := range calls {
+			all["calls "+sum.Value] = [3]int64{sum.Total.Calls, sum.Total.OutputTokens, sum.Total.DurationUS}
+		}
+		return all
+	}
+	want := numbers()
+	q.WithoutTimes = true
+	if got := numbers(); len(want) == 0 || !maps.Equal(got, want) {
+		t.Errorf("without times %v, want %v", got, want)
+	}
 }

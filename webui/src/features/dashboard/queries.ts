@@ -51,6 +51,9 @@ function useSums<I extends DescMessage, O extends DescMessage>(
   });
 }
 
+/** What cards without times show; times are most of what sums are read from. */
+const COUNTED = { paths: ['calls', 'cost'] };
+
 const callsOf = (view: View, frame: Frame) => ({ ...timeOf(frame), group: view.group, apiKey: view.key });
 /** Sums over attempts know nothing of keys: their cards say so. */
 const attemptsOf = (view: View, frame: Frame) => ({ ...timeOf(frame), group: view.group });
@@ -69,6 +72,7 @@ export const useModels = (view: View) =>
     filter: callsOf(view, frame),
     by: UsageDimension.MODEL,
     limit: TOP,
+    readMask: COUNTED,
   }));
 
 /** Models by day; some more than are drawn, as the colours go to those of the page's own range. */
@@ -77,7 +81,13 @@ export const useDays = (view: View) =>
     view,
     'days',
     UsageService.method.getUsageSeries,
-    (frame) => ({ filter: callsOf(view, frame), ...bucketed(frame), by: UsageDimension.MODEL, limit: TOP + 2 }),
+    (frame) => ({
+      filter: callsOf(view, frame),
+      ...bucketed(frame),
+      by: UsageDimension.MODEL,
+      limit: TOP + 2,
+      readMask: COUNTED,
+    }),
     { framed: daysOf },
   );
 
@@ -111,6 +121,7 @@ export const useReasons = (view: View) =>
     by: UsageDimension.OUTCOME,
     thenBy: UsageDimension.PROVIDER,
     limit: 50,
+    readMask: { paths: ['attempts'] },
   }));
 
 /** How the providers stand right now, whatever the page's range. */

@@ -85,14 +85,19 @@ export function useHealth(names: string[] = []) {
   return { byName, at: query.dataUpdatedAt, error: query.error };
 }
 
+/** What says how many went well. */
+const SHARE = ['attempts', 'counted_failures'];
+
 export type Figures = { attempts?: AttemptTotals; usage?: UsageTotals };
 
 /** Sums of the last day by provider: attempts, failed ones too, and what the answered calls cost. */
 export function useFigures() {
   const by = UsageDimension.PROVIDER;
   const options = { refetchInterval: SUMS };
-  const attempts = useConnectQuery(UsageService.method.breakDownAttempts, { by, limit: MOST }, options);
-  const usage = useConnectQuery(UsageService.method.breakDownUsage, { by, limit: MOST }, options);
+  const attemptsOf = { by, limit: MOST, readMask: { paths: SHARE } };
+  const attempts = useConnectQuery(UsageService.method.breakDownAttempts, attemptsOf, options);
+  const usageOf = { by, limit: MOST, readMask: { paths: ['cost'] } };
+  const usage = useConnectQuery(UsageService.method.breakDownUsage, usageOf, options);
   const byName = useMemo(() => {
     const figures = new Map<string, Figures>();
     for (const row of attempts.data?.rows ?? []) figures.set(row.value, { attempts: row.total });
@@ -107,7 +112,7 @@ export const HOURS = { bucket: UsageBucket.HOUR, timeZone: Intl.DateTimeFormat()
 
 /** The hours of the last day by provider: of the 50 with the most attempts. */
 export function useBusiestHours() {
-  const input = { ...HOURS, by: UsageDimension.PROVIDER, limit: 50 };
+  const input = { ...HOURS, by: UsageDimension.PROVIDER, limit: 50, readMask: { paths: SHARE } };
   const { data } = useConnectQuery(UsageService.method.getAttemptSeries, input, { refetchInterval: SUMS });
   return useMemo(() => {
     if (!data) return undefined;

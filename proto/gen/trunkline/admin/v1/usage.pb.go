@@ -11,6 +11,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -635,7 +636,9 @@ type GetUsageSeriesRequest struct {
 	// One series for each value of this; default one series of everything.
 	By UsageDimension `protobuf:"varint,4,opt,name=by,proto3,enum=trunkline.admin.v1.UsageDimension" json:"by,omitempty"`
 	// Most series, 1 to 50, those with the most calls; the rest is one more. Default 6.
-	Limit         int32 `protobuf:"varint,5,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit int32 `protobuf:"varint,5,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Only these fields of each sum are in the answer, such as calls or cost; default: all of them. A path that does not exist is refused.
+	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,530,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -703,6 +706,13 @@ func (x *GetUsageSeriesRequest) GetLimit() int32 {
 		return x.Limit
 	}
 	return 0
+}
+
+func (x *GetUsageSeriesRequest) GetReadMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.ReadMask
+	}
+	return nil
 }
 
 type GetUsageSeriesResponse struct {
@@ -896,7 +906,9 @@ type BreakDownUsageRequest struct {
 	// What comes first; default most calls.
 	Order UsageOrder `protobuf:"varint,3,opt,name=order,proto3,enum=trunkline.admin.v1.UsageOrder" json:"order,omitempty"`
 	// Most rows, 1 to 1000; default 20.
-	Limit         int32 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit int32 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Only these fields of each sum are in the answer, such as calls or cost; default: all of them. A path that does not exist is refused.
+	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,530,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -957,6 +969,13 @@ func (x *BreakDownUsageRequest) GetLimit() int32 {
 		return x.Limit
 	}
 	return 0
+}
+
+func (x *BreakDownUsageRequest) GetReadMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.ReadMask
+	}
+	return nil
 }
 
 type BreakDownUsageResponse struct {
@@ -1088,7 +1107,9 @@ type GetAttemptSeriesRequest struct {
 	// One series for each value of this; default one series of everything. API keys are refused.
 	By UsageDimension `protobuf:"varint,4,opt,name=by,proto3,enum=trunkline.admin.v1.UsageDimension" json:"by,omitempty"`
 	// Most series, 1 to 50, those with the most attempts; the rest is one more. Default 6.
-	Limit         int32 `protobuf:"varint,5,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit int32 `protobuf:"varint,5,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Only these fields of each sum are in the answer, such as attempts or duration.p95; default: all of them. A path that does not exist is refused.
+	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,530,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1156,6 +1177,13 @@ func (x *GetAttemptSeriesRequest) GetLimit() int32 {
 		return x.Limit
 	}
 	return 0
+}
+
+func (x *GetAttemptSeriesRequest) GetReadMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.ReadMask
+	}
+	return nil
 }
 
 type GetAttemptSeriesResponse struct {
@@ -1349,7 +1377,9 @@ type BreakDownAttemptsRequest struct {
 	// Break each row down by this as well, such as providers by outcome; default not at all. API keys are refused.
 	ThenBy UsageDimension `protobuf:"varint,3,opt,name=then_by,json=thenBy,proto3,enum=trunkline.admin.v1.UsageDimension" json:"then_by,omitempty"`
 	// Most rows, 1 to 1000, those with the most attempts; default 20.
-	Limit         int32 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit int32 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Only these fields of each sum are in the answer, such as attempts or duration.p95; default: all of them. A path that does not exist is refused.
+	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,530,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1410,6 +1440,13 @@ func (x *BreakDownAttemptsRequest) GetLimit() int32 {
 		return x.Limit
 	}
 	return 0
+}
+
+func (x *BreakDownAttemptsRequest) GetReadMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.ReadMask
+	}
+	return nil
 }
 
 type BreakDownAttemptsResponse struct {
@@ -1543,7 +1580,7 @@ var File_trunkline_admin_v1_usage_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_usage_proto_rawDesc = "" +
 	"\n" +
-	"\x1etrunkline/admin/v1/usage.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftrunkline/admin/v1/filter.proto\x1a\x1dtrunkline/admin/v1/role.proto\"\x8d\x04\n" +
+	"\x1etrunkline/admin/v1/usage.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftrunkline/admin/v1/filter.proto\x1a\x1dtrunkline/admin/v1/role.proto\"\x8d\x04\n" +
 	"\vUsageTotals\x12\x14\n" +
 	"\x05calls\x18\x01 \x01(\x03R\x05calls\x12\x19\n" +
 	"\bok_calls\x18\x02 \x01(\x03R\aokCalls\x12\x1a\n" +
@@ -1578,13 +1615,14 @@ const file_trunkline_admin_v1_usage_proto_rawDesc = "" +
 	"\bprevious\x18\x02 \x01(\v2\x1f.trunkline.admin.v1.UsageTotalsR\bprevious\x129\n" +
 	"\n" +
 	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
-	"\bend_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\"\x98\x02\n" +
+	"\bend_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\"\xd2\x02\n" +
 	"\x15GetUsageSeriesRequest\x127\n" +
 	"\x06filter\x18\x01 \x01(\v2\x1f.trunkline.admin.v1.UsageFilterR\x06filter\x12A\n" +
 	"\x06bucket\x18\x02 \x01(\x0e2\x1f.trunkline.admin.v1.UsageBucketB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06bucket\x12$\n" +
 	"\ttime_zone\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\btimeZone\x12<\n" +
 	"\x02by\x18\x04 \x01(\x0e2\".trunkline.admin.v1.UsageDimensionB\b\xbaH\x05\x82\x01\x02\x10\x01R\x02by\x12\x1f\n" +
-	"\x05limit\x18\x05 \x01(\x05B\t\xbaH\x06\x1a\x04\x182(\x00R\x05limit\"\x90\x01\n" +
+	"\x05limit\x18\x05 \x01(\x05B\t\xbaH\x06\x1a\x04\x182(\x00R\x05limit\x128\n" +
+	"\tread_mask\x18\x92\x04 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\"\x90\x01\n" +
 	"\x16GetUsageSeriesResponse\x12=\n" +
 	"\fbucket_times\x18\x01 \x03(\v2\x1a.google.protobuf.TimestampR\vbucketTimes\x127\n" +
 	"\x06series\x18\x02 \x03(\v2\x1f.trunkline.admin.v1.UsageSeriesR\x06series\"\xa8\x01\n" +
@@ -1597,14 +1635,15 @@ const file_trunkline_admin_v1_usage_proto_rawDesc = "" +
 	"UsagePoint\x129\n" +
 	"\n" +
 	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
-	"\x05total\x18\x02 \x01(\v2\x1f.trunkline.admin.v1.UsageTotalsR\x05total\"\xf2\x01\n" +
+	"\x05total\x18\x02 \x01(\v2\x1f.trunkline.admin.v1.UsageTotalsR\x05total\"\xac\x02\n" +
 	"\x15BreakDownUsageRequest\x127\n" +
 	"\x06filter\x18\x01 \x01(\v2\x1f.trunkline.admin.v1.UsageFilterR\x06filter\x12>\n" +
 	"\x02by\x18\x02 \x01(\x0e2\".trunkline.admin.v1.UsageDimensionB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x02by\x12>\n" +
 	"\x05order\x18\x03 \x01(\x0e2\x1e.trunkline.admin.v1.UsageOrderB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05order\x12 \n" +
 	"\x05limit\x18\x04 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\x05limit\"\xa2\x01\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\x05limit\x128\n" +
+	"\tread_mask\x18\x92\x04 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\"\xa2\x01\n" +
 	"\x16BreakDownUsageResponse\x120\n" +
 	"\x04rows\x18\x01 \x03(\v2\x1c.trunkline.admin.v1.UsageRowR\x04rows\x125\n" +
 	"\x05other\x18\x02 \x01(\v2\x1f.trunkline.admin.v1.UsageTotalsR\x05other\x12\x1f\n" +
@@ -1612,13 +1651,14 @@ const file_trunkline_admin_v1_usage_proto_rawDesc = "" +
 	"otherCount\"W\n" +
 	"\bUsageRow\x12\x14\n" +
 	"\x05value\x18\x01 \x01(\tR\x05value\x125\n" +
-	"\x05total\x18\x02 \x01(\v2\x1f.trunkline.admin.v1.UsageTotalsR\x05total\"\x9a\x02\n" +
+	"\x05total\x18\x02 \x01(\v2\x1f.trunkline.admin.v1.UsageTotalsR\x05total\"\xd4\x02\n" +
 	"\x17GetAttemptSeriesRequest\x127\n" +
 	"\x06filter\x18\x01 \x01(\v2\x1f.trunkline.admin.v1.UsageFilterR\x06filter\x12A\n" +
 	"\x06bucket\x18\x02 \x01(\x0e2\x1f.trunkline.admin.v1.UsageBucketB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06bucket\x12$\n" +
 	"\ttime_zone\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\btimeZone\x12<\n" +
 	"\x02by\x18\x04 \x01(\x0e2\".trunkline.admin.v1.UsageDimensionB\b\xbaH\x05\x82\x01\x02\x10\x01R\x02by\x12\x1f\n" +
-	"\x05limit\x18\x05 \x01(\x05B\t\xbaH\x06\x1a\x04\x182(\x00R\x05limit\"\x94\x01\n" +
+	"\x05limit\x18\x05 \x01(\x05B\t\xbaH\x06\x1a\x04\x182(\x00R\x05limit\x128\n" +
+	"\tread_mask\x18\x92\x04 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\"\x94\x01\n" +
 	"\x18GetAttemptSeriesResponse\x12=\n" +
 	"\fbucket_times\x18\x01 \x03(\v2\x1a.google.protobuf.TimestampR\vbucketTimes\x129\n" +
 	"\x06series\x18\x02 \x03(\v2!.trunkline.admin.v1.AttemptSeriesR\x06series\"\xae\x01\n" +
@@ -1630,14 +1670,15 @@ const file_trunkline_admin_v1_usage_proto_rawDesc = "" +
 	"\fAttemptPoint\x129\n" +
 	"\n" +
 	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x127\n" +
-	"\x05total\x18\x02 \x01(\v2!.trunkline.admin.v1.AttemptTotalsR\x05total\"\xfc\x01\n" +
+	"\x05total\x18\x02 \x01(\v2!.trunkline.admin.v1.AttemptTotalsR\x05total\"\xb6\x02\n" +
 	"\x18BreakDownAttemptsRequest\x127\n" +
 	"\x06filter\x18\x01 \x01(\v2\x1f.trunkline.admin.v1.UsageFilterR\x06filter\x12>\n" +
 	"\x02by\x18\x02 \x01(\x0e2\".trunkline.admin.v1.UsageDimensionB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x02by\x12E\n" +
 	"\athen_by\x18\x03 \x01(\x0e2\".trunkline.admin.v1.UsageDimensionB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06thenBy\x12 \n" +
 	"\x05limit\x18\x04 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\x05limit\"\xa9\x01\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\x05limit\x128\n" +
+	"\tread_mask\x18\x92\x04 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\"\xa9\x01\n" +
 	"\x19BreakDownAttemptsResponse\x122\n" +
 	"\x04rows\x18\x01 \x03(\v2\x1e.trunkline.admin.v1.AttemptRowR\x04rows\x127\n" +
 	"\x05other\x18\x02 \x01(\v2!.trunkline.admin.v1.AttemptTotalsR\x05other\x12\x1f\n" +
@@ -1716,6 +1757,7 @@ var file_trunkline_admin_v1_usage_proto_goTypes = []any{
 	(*durationpb.Duration)(nil),       // 22: google.protobuf.Duration
 	(*UsageFilter)(nil),               // 23: trunkline.admin.v1.UsageFilter
 	(*timestamppb.Timestamp)(nil),     // 24: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),     // 25: google.protobuf.FieldMask
 }
 var file_trunkline_admin_v1_usage_proto_depIdxs = []int32{
 	22, // 0: trunkline.admin.v1.UsageTotals.average_duration:type_name -> google.protobuf.Duration
@@ -1735,49 +1777,53 @@ var file_trunkline_admin_v1_usage_proto_depIdxs = []int32{
 	23, // 14: trunkline.admin.v1.GetUsageSeriesRequest.filter:type_name -> trunkline.admin.v1.UsageFilter
 	1,  // 15: trunkline.admin.v1.GetUsageSeriesRequest.bucket:type_name -> trunkline.admin.v1.UsageBucket
 	0,  // 16: trunkline.admin.v1.GetUsageSeriesRequest.by:type_name -> trunkline.admin.v1.UsageDimension
-	24, // 17: trunkline.admin.v1.GetUsageSeriesResponse.bucket_times:type_name -> google.protobuf.Timestamp
-	10, // 18: trunkline.admin.v1.GetUsageSeriesResponse.series:type_name -> trunkline.admin.v1.UsageSeries
-	3,  // 19: trunkline.admin.v1.UsageSeries.total:type_name -> trunkline.admin.v1.UsageTotals
-	11, // 20: trunkline.admin.v1.UsageSeries.points:type_name -> trunkline.admin.v1.UsagePoint
-	24, // 21: trunkline.admin.v1.UsagePoint.start_time:type_name -> google.protobuf.Timestamp
-	3,  // 22: trunkline.admin.v1.UsagePoint.total:type_name -> trunkline.admin.v1.UsageTotals
-	23, // 23: trunkline.admin.v1.BreakDownUsageRequest.filter:type_name -> trunkline.admin.v1.UsageFilter
-	0,  // 24: trunkline.admin.v1.BreakDownUsageRequest.by:type_name -> trunkline.admin.v1.UsageDimension
-	2,  // 25: trunkline.admin.v1.BreakDownUsageRequest.order:type_name -> trunkline.admin.v1.UsageOrder
-	14, // 26: trunkline.admin.v1.BreakDownUsageResponse.rows:type_name -> trunkline.admin.v1.UsageRow
-	3,  // 27: trunkline.admin.v1.BreakDownUsageResponse.other:type_name -> trunkline.admin.v1.UsageTotals
-	3,  // 28: trunkline.admin.v1.UsageRow.total:type_name -> trunkline.admin.v1.UsageTotals
-	23, // 29: trunkline.admin.v1.GetAttemptSeriesRequest.filter:type_name -> trunkline.admin.v1.UsageFilter
-	1,  // 30: trunkline.admin.v1.GetAttemptSeriesRequest.bucket:type_name -> trunkline.admin.v1.UsageBucket
-	0,  // 31: trunkline.admin.v1.GetAttemptSeriesRequest.by:type_name -> trunkline.admin.v1.UsageDimension
-	24, // 32: trunkline.admin.v1.GetAttemptSeriesResponse.bucket_times:type_name -> google.protobuf.Timestamp
-	17, // 33: trunkline.admin.v1.GetAttemptSeriesResponse.series:type_name -> trunkline.admin.v1.AttemptSeries
-	4,  // 34: trunkline.admin.v1.AttemptSeries.total:type_name -> trunkline.admin.v1.AttemptTotals
-	18, // 35: trunkline.admin.v1.AttemptSeries.points:type_name -> trunkline.admin.v1.AttemptPoint
-	24, // 36: trunkline.admin.v1.AttemptPoint.start_time:type_name -> google.protobuf.Timestamp
-	4,  // 37: trunkline.admin.v1.AttemptPoint.total:type_name -> trunkline.admin.v1.AttemptTotals
-	23, // 38: trunkline.admin.v1.BreakDownAttemptsRequest.filter:type_name -> trunkline.admin.v1.UsageFilter
-	0,  // 39: trunkline.admin.v1.BreakDownAttemptsRequest.by:type_name -> trunkline.admin.v1.UsageDimension
-	0,  // 40: trunkline.admin.v1.BreakDownAttemptsRequest.then_by:type_name -> trunkline.admin.v1.UsageDimension
-	21, // 41: trunkline.admin.v1.BreakDownAttemptsResponse.rows:type_name -> trunkline.admin.v1.AttemptRow
-	4,  // 42: trunkline.admin.v1.BreakDownAttemptsResponse.other:type_name -> trunkline.admin.v1.AttemptTotals
-	4,  // 43: trunkline.admin.v1.AttemptRow.total:type_name -> trunkline.admin.v1.AttemptTotals
-	21, // 44: trunkline.admin.v1.AttemptRow.parts:type_name -> trunkline.admin.v1.AttemptRow
-	6,  // 45: trunkline.admin.v1.UsageService.SummarizeUsage:input_type -> trunkline.admin.v1.SummarizeUsageRequest
-	8,  // 46: trunkline.admin.v1.UsageService.GetUsageSeries:input_type -> trunkline.admin.v1.GetUsageSeriesRequest
-	12, // 47: trunkline.admin.v1.UsageService.BreakDownUsage:input_type -> trunkline.admin.v1.BreakDownUsageRequest
-	15, // 48: trunkline.admin.v1.UsageService.GetAttemptSeries:input_type -> trunkline.admin.v1.GetAttemptSeriesRequest
-	19, // 49: trunkline.admin.v1.UsageService.BreakDownAttempts:input_type -> trunkline.admin.v1.BreakDownAttemptsRequest
-	7,  // 50: trunkline.admin.v1.UsageService.SummarizeUsage:output_type -> trunkline.admin.v1.SummarizeUsageResponse
-	9,  // 51: trunkline.admin.v1.UsageService.GetUsageSeries:output_type -> trunkline.admin.v1.GetUsageSeriesResponse
-	13, // 52: trunkline.admin.v1.UsageService.BreakDownUsage:output_type -> trunkline.admin.v1.BreakDownUsageResponse
-	16, // 53: trunkline.admin.v1.UsageService.GetAttemptSeries:output_type -> trunkline.admin.v1.GetAttemptSeriesResponse
-	20, // 54: trunkline.admin.v1.UsageService.BreakDownAttempts:output_type -> trunkline.admin.v1.BreakDownAttemptsResponse
-	50, // [50:55] is the sub-list for method output_type
-	45, // [45:50] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	25, // 17: trunkline.admin.v1.GetUsageSeriesRequest.read_mask:type_name -> google.protobuf.FieldMask
+	24, // 18: trunkline.admin.v1.GetUsageSeriesResponse.bucket_times:type_name -> google.protobuf.Timestamp
+	10, // 19: trunkline.admin.v1.GetUsageSeriesResponse.series:type_name -> trunkline.admin.v1.UsageSeries
+	3,  // 20: trunkline.admin.v1.UsageSeries.total:type_name -> trunkline.admin.v1.UsageTotals
+	11, // 21: trunkline.admin.v1.UsageSeries.points:type_name -> trunkline.admin.v1.UsagePoint
+	24, // 22: trunkline.admin.v1.UsagePoint.start_time:type_name -> google.protobuf.Timestamp
+	3,  // 23: trunkline.admin.v1.UsagePoint.total:type_name -> trunkline.admin.v1.UsageTotals
+	23, // 24: trunkline.admin.v1.BreakDownUsageRequest.filter:type_name -> trunkline.admin.v1.UsageFilter
+	0,  // 25: trunkline.admin.v1.BreakDownUsageRequest.by:type_name -> trunkline.admin.v1.UsageDimension
+	2,  // 26: trunkline.admin.v1.BreakDownUsageRequest.order:type_name -> trunkline.admin.v1.UsageOrder
+	25, // 27: trunkline.admin.v1.BreakDownUsageRequest.read_mask:type_name -> google.protobuf.FieldMask
+	14, // 28: trunkline.admin.v1.BreakDownUsageResponse.rows:type_name -> trunkline.admin.v1.UsageRow
+	3,  // 29: trunkline.admin.v1.BreakDownUsageResponse.other:type_name -> trunkline.admin.v1.UsageTotals
+	3,  // 30: trunkline.admin.v1.UsageRow.total:type_name -> trunkline.admin.v1.UsageTotals
+	23, // 31: trunkline.admin.v1.GetAttemptSeriesRequest.filter:type_name -> trunkline.admin.v1.UsageFilter
+	1,  // 32: trunkline.admin.v1.GetAttemptSeriesRequest.bucket:type_name -> trunkline.admin.v1.UsageBucket
+	0,  // 33: trunkline.admin.v1.GetAttemptSeriesRequest.by:type_name -> trunkline.admin.v1.UsageDimension
+	25, // 34: trunkline.admin.v1.GetAttemptSeriesRequest.read_mask:type_name -> google.protobuf.FieldMask
+	24, // 35: trunkline.admin.v1.GetAttemptSeriesResponse.bucket_times:type_name -> google.protobuf.Timestamp
+	17, // 36: trunkline.admin.v1.GetAttemptSeriesResponse.series:type_name -> trunkline.admin.v1.AttemptSeries
+	4,  // 37: trunkline.admin.v1.AttemptSeries.total:type_name -> trunkline.admin.v1.AttemptTotals
+	18, // 38: trunkline.admin.v1.AttemptSeries.points:type_name -> trunkline.admin.v1.AttemptPoint
+	24, // 39: trunkline.admin.v1.AttemptPoint.start_time:type_name -> google.protobuf.Timestamp
+	4,  // 40: trunkline.admin.v1.AttemptPoint.total:type_name -> trunkline.admin.v1.AttemptTotals
+	23, // 41: trunkline.admin.v1.BreakDownAttemptsRequest.filter:type_name -> trunkline.admin.v1.UsageFilter
+	0,  // 42: trunkline.admin.v1.BreakDownAttemptsRequest.by:type_name -> trunkline.admin.v1.UsageDimension
+	0,  // 43: trunkline.admin.v1.BreakDownAttemptsRequest.then_by:type_name -> trunkline.admin.v1.UsageDimension
+	25, // 44: trunkline.admin.v1.BreakDownAttemptsRequest.read_mask:type_name -> google.protobuf.FieldMask
+	21, // 45: trunkline.admin.v1.BreakDownAttemptsResponse.rows:type_name -> trunkline.admin.v1.AttemptRow
+	4,  // 46: trunkline.admin.v1.BreakDownAttemptsResponse.other:type_name -> trunkline.admin.v1.AttemptTotals
+	4,  // 47: trunkline.admin.v1.AttemptRow.total:type_name -> trunkline.admin.v1.AttemptTotals
+	21, // 48: trunkline.admin.v1.AttemptRow.parts:type_name -> trunkline.admin.v1.AttemptRow
+	6,  // 49: trunkline.admin.v1.UsageService.SummarizeUsage:input_type -> trunkline.admin.v1.SummarizeUsageRequest
+	8,  // 50: trunkline.admin.v1.UsageService.GetUsageSeries:input_type -> trunkline.admin.v1.GetUsageSeriesRequest
+	12, // 51: trunkline.admin.v1.UsageService.BreakDownUsage:input_type -> trunkline.admin.v1.BreakDownUsageRequest
+	15, // 52: trunkline.admin.v1.UsageService.GetAttemptSeries:input_type -> trunkline.admin.v1.GetAttemptSeriesRequest
+	19, // 53: trunkline.admin.v1.UsageService.BreakDownAttempts:input_type -> trunkline.admin.v1.BreakDownAttemptsRequest
+	7,  // 54: trunkline.admin.v1.UsageService.SummarizeUsage:output_type -> trunkline.admin.v1.SummarizeUsageResponse
+	9,  // 55: trunkline.admin.v1.UsageService.GetUsageSeries:output_type -> trunkline.admin.v1.GetUsageSeriesResponse
+	13, // 56: trunkline.admin.v1.UsageService.BreakDownUsage:output_type -> trunkline.admin.v1.BreakDownUsageResponse
+	16, // 57: trunkline.admin.v1.UsageService.GetAttemptSeries:output_type -> trunkline.admin.v1.GetAttemptSeriesResponse
+	20, // 58: trunkline.admin.v1.UsageService.BreakDownAttempts:output_type -> trunkline.admin.v1.BreakDownAttemptsResponse
+	54, // [54:59] is the sub-list for method output_type
+	49, // [49:54] is the sub-list for method input_type
+	49, // [49:49] is the sub-list for extension type_name
+	49, // [49:49] is the sub-list for extension extendee
+	0,  // [0:49] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_usage_proto_init() }
