@@ -1,5 +1,5 @@
 // Takes pictures of every page for people to look at: make shots, or
-// SHOTS=folder npx playwright test, with ONLY=groups,keys for some of them and LANGS=en,zh.
+// SHOTS=folder npx playwright test, with ONLY=groups,keys for some of them, LANGS=en,zh, SCHEMES=light and SIZES=390.
 import { mkdirSync } from 'node:fs';
 import { LANGS, prefer, SCHEMES, settled, signIn, test, tooWide, useConsole } from './fixture';
 import { SHOTS } from './pages';
@@ -7,10 +7,11 @@ import { SHOTS } from './pages';
 const out = process.env.SHOTS ?? 'shots';
 const only = process.env.ONLY?.split(',');
 const langs = process.env.LANGS?.split(',') ?? LANGS;
+const schemes = process.env.SCHEMES?.split(',') ?? SCHEMES;
 const sizes = [
   { name: '1440', width: 1440, height: 900 },
   { name: '390', width: 390, height: 844 },
-];
+].filter((size) => !process.env.SIZES || process.env.SIZES.split(',').includes(size.name));
 
 for (const isEmpty of [false, true]) {
   test.describe(isEmpty ? 'empty' : 'demo', () => {
@@ -28,7 +29,7 @@ for (const isEmpty of [false, true]) {
         for (const size of sizes) {
           await page.setViewportSize(size);
           for (const lang of langs) {
-            for (const scheme of SCHEMES) {
+            for (const scheme of schemes) {
               await prefer(page, lang, scheme);
               for (const shot of shots) {
                 for (const [method, change] of Object.entries(shot.answers ?? {})) {
@@ -36,8 +37,8 @@ for (const isEmpty of [false, true]) {
                     route.fulfill({ status: 200, json: change(await (await route.fetch()).json()) }),
                   );
                 }
-                for (const [method, { retryAfter, status, ...json }] of Object.entries(shot.fails ?? {})) {
-                  const headers = { 'x-request-id': 'r-77', ...(retryAfter ? { 'retry-after': retryAfter } : {}) };
+                for (const [method, { status, ...json }] of Object.entries(shot.fails ?? {})) {
+                  const headers = { 'x-request-id': 'r-77' };
                   await page.route(`**/trunkline.admin.v1.${method}*`, (route) =>
                     route.fulfill({ status, json, headers }),
                   );

@@ -9,7 +9,7 @@ export type Shot = {
   /** What the control plane is made to say, by method, out of what it says: states that the demo does not come to. */
   answers?: Record<string, (said: Said) => Said>;
   /** Methods that the control plane is made to refuse, and how. */
-  fails?: Record<string, { status: number; code: string; message: string; retryAfter?: string }>;
+  fails?: Record<string, { status: number; code: string; message: string }>;
   /** Methods that it never answers. */
   never?: readonly string[];
   /** What is waited for instead of rest: for pages that do not come to it, and for what fails only after some tries. */

@@ -36,10 +36,11 @@ func main() {
 	}
 }
 
-// Calls are stored in batches, each of a node, and folded into the sums after so many as a control plane does.
+// Calls are stored in batches, each of a node. After so many they are folded into the sums, as a control plane does; it
+// folds what is left.
 const (
 	batch   = 1000
-	folding = 5_000
+	folding = 25_000
 )
 
 func run(ctx context.Context, maker *maker, database string, days, perHour int) error {
@@ -76,7 +77,7 @@ func run(ctx context.Context, maker *maker, database string, days, perHour int) 
 		}
 		pending += len(waiting)
 		waiting = waiting[:0]
-		for more := pending >= folding || last; more; pending = 0 {
+		for more := pending >= folding; more; pending = 0 {
 			if more, err = sums.FoldUsage(ctx); err != nil {
 				return err
 			}

@@ -86,7 +86,7 @@ export function useHealth(names: string[] = []) {
 }
 
 /** What says how many went well. */
-const SHARE = ['attempts', 'counted_failures'];
+export const SHARE = ['attempts', 'counted_failures'];
 
 export type Figures = { attempts?: AttemptTotals; usage?: UsageTotals };
 
@@ -126,9 +126,9 @@ export function useBusiestHours() {
 }
 export type BusiestHours = ReturnType<typeof useBusiestHours>;
 
-/** The hours of the last day of one provider. */
-export function useHours(provider: string, enabled = true) {
-  const input = { ...HOURS, filter: { provider } };
+/** The hours of the last day of one provider: all of their sums, or some fields. */
+export function useHours(provider: string, { enabled = true, paths = [] as string[] } = {}) {
+  const input = { ...HOURS, filter: { provider }, readMask: { paths } };
   return useConnectQuery(UsageService.method.getAttemptSeries, input, {
     enabled,
     staleTime: SUMS,
