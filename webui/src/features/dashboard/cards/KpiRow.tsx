@@ -27,7 +27,14 @@ export function KpiRow({
   calls: CallsLink;
 }) {
   return (
-    <Loaded query={summary} skeleton={<SkeletonBlock height={124} />}>
+    <Loaded
+      query={summary}
+      skeleton={
+        <div className={c.waiting}>
+          <SkeletonBlock height={124} />
+        </div>
+      }
+    >
       {(read) => (
         <div data-old={summary.isPlaceholderData} className={c.read}>
           <Figures read={read} series={series.data?.data} calls={calls} />
