@@ -47,7 +47,7 @@ export const TROUBLE: readonly Shot[] = [
     name: 'dashboard-stale',
     path: '/',
     before: async (page) => {
-      await page.route('**/trunkline.admin.v1.*', (route) => route.abort('connectionrefused'));
+      await page.route('**/trunkline.admin.v1.**', (route) => route.abort('connectionrefused'));
       await page.evaluate(() => {
         const now = Date.now;
         Date.now = () => now() + 75_000;
