@@ -87,7 +87,7 @@ export const TROUBLE: readonly Shot[] = [
               credential: 'main',
               state: 'TARGET_STATE_COOLING',
               remaining: '3600s',
-              reason: 'auth',
+              reason: 'auth_failed',
               nodes: ['node-1'],
             },
           ],
@@ -100,8 +100,8 @@ export const TROUBLE: readonly Shot[] = [
     name: 'provider-import-review',
     path: '/providers?provider=openrouter&import=true',
     before: async (page) => {
-      await page.locator('main button:has(svg.lucide-arrow-right), main button[type=submit]').last().click();
-      await page.locator('main table').first().waitFor();
+      await page.locator('main button').last().click();
+      await page.waitForTimeout(1500); // the review is asked for
     },
   },
   {
