@@ -108,17 +108,9 @@ export const TROUBLE: readonly Shot[] = [
     name: 'provider-import-refused',
     path: '/providers?provider=openrouter&import=true',
     fails: {
-      'ImportService/*': {
-        status: 400,
-        code: 'failed_precondition',
-        message: 'the upstream answered 401: invalid api key',
-      },
-      'ProviderService/FetchModels': {
-        status: 400,
-        code: 'failed_precondition',
-        message: 'the upstream answered 401: invalid api key',
-      },
+      'ProviderService/ImportModels': { status: 503, code: 'unavailable', message: 'the upstream does not answer' },
     },
+    waitFor: '[role=alert]',
   },
   {
     name: 'groups-cooling',
