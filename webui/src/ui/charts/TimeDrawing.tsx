@@ -65,7 +65,7 @@ export function TimeDrawing({
         height={height}
         data={points as { at: number }[]}
         margin={MARGIN}
-        barCategoryGap={isDense ? 1 : '24%'}
+        barCategoryGap={isDense ? 0 : '24%'}
         accessibilityLayer={false}
         onMouseDown={(p) => onZoom && Number.isFinite(at(p)) && setDrag({ from: at(p), to: at(p) })}
         onMouseMove={move}
