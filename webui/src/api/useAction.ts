@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { useI18n } from '@/i18n';
 import { isConflict, problemOf } from './errors';
 import { notifyDone, notifyFailed } from './notify';
+import { useMay } from './role';
 import { splitViolations, violationsOf } from './violations';
 
 /** The part of a form (of @mantine/form) that refusals land in. */
@@ -37,6 +38,7 @@ export function useAction<I extends DescMessage, O extends DescMessage>(
 ) {
   const { t } = useI18n();
   const client = useQueryClient();
+  const may = useMay();
   const [landed, setLanded] = useState(false);
   const mutation = useMutation(method, {
     onMutate: () => setLanded(false),
@@ -56,6 +58,8 @@ export function useAction<I extends DescMessage, O extends DescMessage>(
     },
   });
   return {
+    /** Whether the signed-in person may do it; if not, nothing that leads to it is shown. */
+    allowed: may(method),
     run: (input: MessageInitShape<I>) => mutation.mutate(input),
     /** The same to wait for; a failure is thrown as well as shown. */
     runAsync: (input: MessageInitShape<I>) => mutation.mutateAsync(input),

@@ -6,7 +6,7 @@ import { useFoundGroups, useFoundKeys, useFoundProviders } from '@/api/found';
 import { type PlainKey, useI18n } from '@/i18n';
 import { matches } from '@/ui/FilterBox';
 import { Keys } from '@/ui/Kbd';
-import { PAGES } from './nav';
+import { usePages } from './nav';
 import c from './palette.module.css';
 
 type Entry = { id: string; label: string; note?: string; keys?: string; Icon: LucideIcon; go: () => void };
@@ -78,13 +78,15 @@ function useEntries(query: string, onHelp: () => void): Part[] {
   const groups = found(useFoundGroups(query, options), query);
   const providers = found(useFoundProviders(query, options), query);
   const keys = found(useFoundKeys(query, options), query);
-  const pages = PAGES.map(({ to, word, Icon, jump }) => ({
-    id: to,
-    label: t(word),
-    keys: `g ${jump}`,
-    Icon,
-    go: () => void navigate({ to }),
-  })).filter((page) => matches(query, page.label, page.id));
+  const pages = usePages()
+    .map(({ to, word, Icon, jump }) => ({
+      id: to,
+      label: t(word),
+      keys: `g ${jump}`,
+      Icon,
+      go: () => void navigate({ to }),
+    }))
+    .filter((page) => matches(query, page.label, page.id));
   const ofTrace: Entry[] = TRACE_ID.test(query)
     ? [
         {

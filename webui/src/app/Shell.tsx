@@ -6,7 +6,7 @@ import { Role } from '@/gen/trunkline/admin/v1/role_pb';
 import { useI18n } from '@/i18n';
 import { ShortcutsProvider, useShortcut } from '@/ui/shortcuts';
 import { DefaultPasswordNote } from './DefaultPasswordNote';
-import { type NavPage, PAGES } from './nav';
+import { type NavPage, usePages } from './nav';
 import { Sidebar } from './Sidebar';
 import { StaleData } from './StaleData';
 import c from './shell.module.css';
@@ -43,6 +43,7 @@ function Frame() {
   const { t } = useI18n();
   const { data: me } = useWhoAmI();
   const [open, setOpen] = useState<'palette' | 'help' | null>(null);
+  const pages = usePages();
   useRefreshOnNewRevision();
   useShortcut('mod+k', t('shell.search'), () => setOpen('palette'), { part: 'any' });
   useShortcut('/', t('shell.search'), () => setOpen('palette'), { part: 'any' });
@@ -63,7 +64,7 @@ function Frame() {
         </Suspense>
         <Outlet />
       </main>
-      {PAGES.map((page) => (
+      {pages.map((page) => (
         <Jump key={page.to} page={page} />
       ))}
       <Suspense>

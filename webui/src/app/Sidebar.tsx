@@ -7,7 +7,7 @@ import { useI18n } from '@/i18n';
 import { Brand } from '@/ui/Brand';
 import { Keys } from '@/ui/Kbd';
 import { Preferences } from '@/ui/Preferences';
-import { NAV } from './nav';
+import { useNav } from './nav';
 import { SnapshotStrip } from './SnapshotStrip';
 import c from './shell.module.css';
 import { UserMenu } from './UserMenu';
@@ -16,6 +16,7 @@ import { UserMenu } from './UserMenu';
 export function Sidebar({ onSearch, onHelp }: { onSearch: () => void; onHelp: () => void }) {
   const { t } = useI18n();
   const path = useRouterState({ select: (s) => s.location.pathname });
+  const nav = useNav();
   const [open, setOpen] = useState(false);
   const trap = useFocusTrap(open);
 
@@ -64,7 +65,7 @@ export function Sidebar({ onSearch, onHelp }: { onSearch: () => void; onHelp: ()
           <Keys keys="mod+k" />
         </UnstyledButton>
         <nav className={c.nav} aria-label={t('shell.nav')}>
-          {NAV.map((part) => (
+          {nav.map((part) => (
             <div key={part.word} className={c.part}>
               <h2>{t(part.word)}</h2>
               {part.pages.map(({ to, word, Icon }) => (

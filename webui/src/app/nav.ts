@@ -1,3 +1,4 @@
+import type { DescMethod } from '@bufbuild/protobuf';
 import {
   BellRing,
   ChartColumn,
@@ -13,9 +14,12 @@ import {
   Settings,
   ShieldAlert,
 } from 'lucide-react';
+import { useMay } from '@/api/role';
+import { AuditService } from '@/gen/trunkline/admin/v1/audit_pb';
 import type { PlainKey } from '@/i18n';
 
-export type NavPage = { to: PagePath; word: PlainKey; Icon: LucideIcon; jump: string };
+/** needs: the method without which the page is nothing; who may not call it is not led there. */
+export type NavPage = { to: PagePath; word: PlainKey; Icon: LucideIcon; jump: string; needs?: DescMethod };
 export type PagePath =
   | '/'
   | '/calls'
@@ -31,7 +35,7 @@ export type PagePath =
   | '/settings';
 
 /** The pages as the sidebar, the palette and the shortcuts show them: g and then the letter jumps there. */
-export const NAV: readonly { word: PlainKey; pages: readonly NavPage[] }[] = [
+const NAV: readonly { word: PlainKey; pages: readonly NavPage[] }[] = [
   {
     word: 'nav.observe',
     pages: [
@@ -55,10 +59,16 @@ export const NAV: readonly { word: PlainKey; pages: readonly NavPage[] }[] = [
       { to: '/alerts', word: 'nav.alerts', Icon: BellRing, jump: 'a' },
       { to: '/nodes', word: 'nav.nodes', Icon: Server, jump: 'n' },
       { to: '/history', word: 'nav.history', Icon: History, jump: 'h' },
-      { to: '/audit', word: 'nav.audit', Icon: FileClock, jump: 'u' },
+      { to: '/audit', word: 'nav.audit', Icon: FileClock, jump: 'u', needs: AuditService.method.listAuditEvents },
       { to: '/settings', word: 'nav.settings', Icon: Settings, jump: 's' },
     ],
   },
 ];
 
-export const PAGES: readonly NavPage[] = NAV.flatMap((part) => part.pages);
+/** The parts of the navigation, each with the pages that the signed-in person may read. */
+export function useNav() {
+  const may = useMay();
+  return NAV.map(({ word, pages }) => ({ word, pages: pages.filter(({ needs }) => !needs || may(needs)) }));
+}
+
+export const usePages = (): readonly NavPage[] => useNav().flatMap((part) => part.pages);

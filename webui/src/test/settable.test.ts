@@ -9,6 +9,9 @@ import * as cloud from '@/features/providers/form/cloud';
 import * as providers from '@/features/providers/form/values';
 import * as imports from '@/features/providers/import/rules';
 import * as models from '@/features/providers/models/draft';
+import * as data from '@/features/settings/data';
+import * as failover from '@/features/settings/failover';
+import * as rollout from '@/features/settings/rollout';
 import { type AlertChannel, AlertChannelSchema } from '@/gen/trunkline/admin/v1/alert_channel_pb';
 import { type Group, GroupSchema } from '@/gen/trunkline/admin/v1/group_pb';
 import { type ImportRules, ImportRulesSchema } from '@/gen/trunkline/admin/v1/import_pb';
@@ -21,8 +24,8 @@ import {
   type Provider,
   ProviderSchema,
 } from '@/gen/trunkline/admin/v1/provider_pb';
-import { SettingsSchema } from '@/gen/trunkline/admin/v1/settings_pb';
-import { filled, lost, type Samples, settable } from './settable';
+import { type Settings, SettingsSchema } from '@/gen/trunkline/admin/v1/settings_pb';
+import { filled, lost, type Samples } from './settable';
 
 const SAMPLES: Samples = {
   'Group.selection': 'sticky',
@@ -36,6 +39,7 @@ const SAMPLES: Samples = {
   'Endpoint.format': 'cohere_v2',
   'Endpoint.api': 'rerank',
   'Email.security': 'tls',
+  'RolloutPolicy.mode': 'canary',
 };
 
 /** What a form loses of a message in which everything is set but what is skipped. */
@@ -107,7 +111,12 @@ test('what is imported', () => {
   expect(lostBy<ImportRules>(ImportRulesSchema, [], (r) => imports.documentOf(imports.rulesOf(r)))).toEqual([]);
 });
 
-test('the settings have these parts, each with its form', () => {
-  const parts = SettingsSchema.fields.filter(settable).map((field) => field.localName);
-  expect(parts.sort()).toEqual(['cors', 'etag', 'failover', 'retention', 'rollout', 'websocket']);
+test('the settings, in all their parts', () => {
+  const through = (s: Settings) => ({
+    etag: s.etag,
+    ...failover.messageOf(failover.draftOf(s)),
+    ...data.messageOf(data.draftOf(s)),
+    ...rollout.messageOf(rollout.draftOf(s)),
+  });
+  expect(lostBy<Settings>(SettingsSchema, [], through)).toEqual([]);
 });

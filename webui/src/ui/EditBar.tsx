@@ -1,42 +1,40 @@
+import type { Edit } from '@/api/useEdit';
 import type { Change } from './Changes';
 import { SaveBar } from './SaveBar';
 
 /** The save bar of a document that others may change meanwhile: what api/useEdit and api/useAction tell, in one place. */
-export function EditBar<T, D>({
-  edit: { base, conflict, take },
+export function EditBar<T>({
+  edit,
   update,
-  draftOf,
-  differences,
-  draft,
   onSave,
-  onOverwrite,
 }: {
-  edit: { base: T; conflict: { theirs?: T }; take: (document: T) => void };
+  edit: Edit<T, Change>;
   update: { busy: boolean; leftError?: unknown; reset: () => void };
-  draftOf: (document: T) => D;
-  differences: (before: D, after: D) => Change[];
-  /** What stands in the form. */
-  draft: D;
-  onSave: () => void;
-  /** Saves it over what someone else made of the document. */
-  onOverwrite: (theirs: T) => void;
+  /** Saves what is typed over this state of the document: the one it was begun on, or what someone else made of it. */
+  onSave: (on: T) => void;
 }) {
-  const { theirs } = conflict;
+  const { theirs } = edit;
   return (
     <SaveBar
-      changes={differences(draftOf(base), draft)}
-      onSave={onSave}
-      onDiscard={() => take(base)}
+      changes={edit.changes}
+      onSave={() => onSave(edit.base)}
+      onDiscard={() => {
+        update.reset();
+        edit.discard();
+      }}
       busy={update.busy}
       error={update.leftError}
       conflict={
         theirs && {
-          changes: differences(draftOf(base), draftOf(theirs)),
+          changes: theirs.changes,
           onReload: () => {
             update.reset();
-            take(theirs);
+            edit.take(theirs.document);
           },
-          onOverwrite: () => onOverwrite(theirs),
+          onOverwrite: () => {
+            edit.settled();
+            onSave(theirs.document);
+          },
         }
       }
     />

@@ -68,12 +68,16 @@ function Tried({ rollout }: { rollout: Rollout }) {
     >
       <Facts rows={facts} />
       <div className={c.actions}>
-        <Button variant="default" onClick={() => setAsked('promote')}>
-          {t('rollout.promote')}
-        </Button>
-        <Button variant="default" onClick={() => setAsked('abort')}>
-          {t('rollout.abort')}
-        </Button>
+        {promote.allowed && (
+          <Button variant="default" onClick={() => setAsked('promote')}>
+            {t('rollout.promote')}
+          </Button>
+        )}
+        {abort.allowed && (
+          <Button variant="default" onClick={() => setAsked('abort')}>
+            {t('rollout.abort')}
+          </Button>
+        )}
       </div>
       <ConfirmDialog
         opened={asked === 'promote'}

@@ -42,6 +42,7 @@ export function SortableList<T>({
   nameOf: (item: T) => string;
   /** The items in their new order, and which of them was moved. */
   onMove: (items: T[], moved: T) => void;
+  /** The order can only be read: there is nothing to drag it by. */
   disabled?: boolean;
   children: (item: T, index: number, handle: ReactNode) => ReactNode;
 }) {
@@ -112,7 +113,9 @@ function Row({
     id,
     disabled,
   });
-  const handle = (
+  const handle = disabled ? (
+    <span />
+  ) : (
     <button
       type="button"
       className={c.handle}
@@ -120,7 +123,6 @@ function Row({
       {...attributes}
       {...listeners}
       aria-label={t('sort.handle', { name })}
-      disabled={disabled}
     >
       <GripVertical size={16} aria-hidden />
     </button>

@@ -1,7 +1,9 @@
 import { Button } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
+import { AlertChannelService } from '@/gen/trunkline/admin/v1/alert_channel_pb';
 import { useI18n } from '@/i18n';
+import { May } from '@/ui/May';
 import { PageHeader } from '@/ui/Page';
 import { Tabs } from '@/ui/Tabs';
 import { useTitle } from '@/ui/useTitle';
@@ -33,9 +35,11 @@ export function AlertsPage() {
         title={t('nav.alerts')}
         lead={t('alerts.lead')}
         aside={
-          <Button leftSection={<Plus size={16} aria-hidden />} onClick={add}>
-            {t('alerts.add')}
-          </Button>
+          <May call={AlertChannelService.method.createAlertChannel}>
+            <Button leftSection={<Plus size={16} aria-hidden />} onClick={add}>
+              {t('alerts.add')}
+            </Button>
+          </May>
         }
       />
       <Tabs

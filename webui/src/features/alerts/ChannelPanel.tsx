@@ -5,6 +5,7 @@ import { useAction } from '@/api/useAction';
 import { type AlertChannel, AlertChannelService } from '@/gen/trunkline/admin/v1/alert_channel_pb';
 import { useI18n } from '@/i18n';
 import { ConfirmDialog } from '@/ui/ConfirmDialog';
+import { ForRole } from '@/ui/ForRole';
 import { Loaded } from '@/ui/Loaded';
 import { Panel } from '@/ui/Panel';
 import c from './alerts.module.css';
@@ -30,7 +31,9 @@ export function ChannelPanel({
       onClose={onClose}
     >
       {isNew ? (
-        <NewChannel onSaved={onClose} onCancel={onClose} />
+        <ForRole call={AlertChannelService.method.createAlertChannel}>
+          <NewChannel onSaved={onClose} onCancel={onClose} />
+        </ForRole>
       ) : (
         name !== undefined && <Existing key={name} name={name} onClose={onClose} />
       )}
@@ -63,6 +66,7 @@ function Delete({ channel, onDone }: { channel: AlertChannel; onDone: () => void
     done: () => t('alerts.deleted', { name }),
     quiet: true,
   });
+  if (!remove.allowed) return null;
   return (
     <>
       <Button className={c.delete} variant="subtle" color="red" onClick={() => setAsked(true)}>

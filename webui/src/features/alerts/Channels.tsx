@@ -5,6 +5,7 @@ import { Link } from '@tanstack/react-router';
 import { Megaphone } from 'lucide-react';
 import { type AlertChannel, AlertChannelService } from '@/gen/trunkline/admin/v1/alert_channel_pb';
 import { useI18n } from '@/i18n';
+import { May } from '@/ui/May';
 import { Tag } from '@/ui/Page';
 import { EmptyState } from '@/ui/States';
 import type { Column } from '@/ui/table/column';
@@ -71,7 +72,9 @@ export function Channels({ current, onAdd }: { current: string | undefined; onAd
       empty={
         <EmptyState icon={<Megaphone size={22} aria-hidden />} title={t('alerts.noChannels')}>
           <p>{t('alerts.noChannelsHow')}</p>
-          <Button onClick={onAdd}>{t('alerts.add')}</Button>
+          <May call={AlertChannelService.method.createAlertChannel}>
+            <Button onClick={onAdd}>{t('alerts.add')}</Button>
+          </May>
         </EmptyState>
       }
     />

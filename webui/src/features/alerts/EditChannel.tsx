@@ -5,6 +5,7 @@ import { useEdit } from '@/api/useEdit';
 import { type AlertChannel, AlertChannelService } from '@/gen/trunkline/admin/v1/alert_channel_pb';
 import { useI18n } from '@/i18n';
 import { EditBar } from '@/ui/EditBar';
+import { Editable } from '@/ui/fields/Editable';
 import { ChannelForm } from './ChannelForm';
 import { type Draft, draftOf, messageOf } from './draft';
 import { useDifferences } from './useDifferences';
@@ -18,30 +19,22 @@ export function EditChannel({ channel, onSaved }: { channel: AlertChannel; onSav
   const form = useForm<Draft>({ initialValues: draftOf(channel) });
   const read = async () =>
     (await callUnaryMethod(transport, AlertChannelService.method.getAlertChannel, { name })).alertChannel;
-  const edit = useEdit({ stored: channel, form, draftOf, read });
+  const edit = useEdit({ stored: channel, form, draftOf, differences, read });
   const update = useAction(AlertChannelService.method.updateAlertChannel, {
     form: { target: form, name },
-    onConflict: edit.conflict.found,
+    onConflict: edit.found,
     done: () => t('alerts.saved', { name }),
     onDone: onSaved,
   });
   const run = (from: AlertChannel) => {
-    edit.conflict.settled();
     update.run({ alertChannel: messageOf(form.values, from.etag) });
   };
-  const save = form.onSubmit(() => run(edit.base));
   return (
-    <form onSubmit={save}>
-      <ChannelForm form={form} stored={edit.base} />
-      <EditBar
-        edit={edit}
-        update={update}
-        draftOf={draftOf}
-        differences={differences}
-        draft={form.values}
-        onSave={() => save()}
-        onOverwrite={run}
-      />
+    <form onSubmit={form.onSubmit(() => run(edit.base))}>
+      <Editable call={AlertChannelService.method.updateAlertChannel}>
+        <ChannelForm form={form} stored={edit.base} />
+      </Editable>
+      <EditBar edit={edit} update={update} onSave={run} />
     </form>
   );
 }

@@ -22,6 +22,7 @@ export function TestMessage({
   const { t, int } = useI18n();
   const test = useAction(AlertChannelService.method.testAlertChannel, { form: { target: form, name } });
   const { result } = test;
+  if (!test.allowed) return null;
   return (
     <div>
       <div className={c.test}>

@@ -1,36 +1,36 @@
-import { Lock } from 'lucide-react';
-import { useWhoAmI } from '@/api/session';
-import { Role } from '@/gen/trunkline/admin/v1/role_pb';
+import { AuditService } from '@/gen/trunkline/admin/v1/audit_pb';
 import { useI18n } from '@/i18n';
+import { ForRole } from '@/ui/ForRole';
 import { PageHeader } from '@/ui/Page';
 import { RangePicker } from '@/ui/RangePicker';
-import { EmptyState } from '@/ui/States';
 import { useTitle } from '@/ui/useTitle';
 import { EventPanel } from './EventPanel';
 import { EventTable } from './EventTable';
 import { Filters } from './Filters';
 import { useEvents } from './useEvents';
 import { Verification } from './Verification';
-import { useView } from './view';
+import { useView, type View } from './view';
 
 export function AuditPage() {
   const { t } = useI18n();
-  const role = useWhoAmI().data?.role ?? Role.UNSPECIFIED;
-  const mayRead = role >= Role.OPERATOR;
   const view = useView();
-  const list = useEvents(view.filter, mayRead);
   useTitle(t('nav.audit'));
+  return (
+    <>
+      <PageHeader
+        title={t('nav.audit')}
+        lead={t('audit.lead')}
+        aside={<RangePicker value={view.range} onChange={view.setRange} />}
+      />
+      <ForRole call={AuditService.method.listAuditEvents}>
+        <Log view={view} />
+      </ForRole>
+    </>
+  );
+}
 
-  if (!mayRead) {
-    return (
-      <>
-        <PageHeader title={t('nav.audit')} lead={t('audit.lead')} />
-        <EmptyState icon={<Lock size={22} aria-hidden />} title={t('audit.operatorsOnly')}>
-          <p>{t('audit.operatorsOnlyHow')}</p>
-        </EmptyState>
-      </>
-    );
-  }
+function Log({ view }: { view: View }) {
+  const list = useEvents(view.filter);
   const events = list.data?.pages.flatMap((page) => page.events);
   const sequences = events?.map((e) => Number(e.sequence)) ?? [];
   const at = view.event === undefined ? -1 : sequences.indexOf(view.event);
@@ -44,14 +44,9 @@ export function AuditPage() {
     next !== undefined ? () => view.open(next) : at >= 0 && list.hasNextPage ? () => void openOlder() : undefined;
   return (
     <>
-      <PageHeader
-        title={t('nav.audit')}
-        lead={t('audit.lead')}
-        aside={<RangePicker value={view.range} onChange={view.setRange} />}
-      />
       <Filters view={view} known={list.data?.pages[0]} />
       <Verification onOpen={view.open} />
-      <EventTable view={view} list={list} events={events} mayExport={role === Role.OWNER} />
+      <EventTable view={view} list={list} events={events} />
       <EventPanel
         sequence={view.event}
         loaded={at < 0 ? undefined : events?.[at]}

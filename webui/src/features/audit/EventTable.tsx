@@ -18,12 +18,10 @@ export function EventTable({
   view,
   list,
   events,
-  mayExport,
 }: {
   view: View;
   list: ReturnType<typeof useEvents>;
   events: AuditEvent[] | undefined;
-  mayExport: boolean;
 }) {
   const { t, int, count } = useI18n();
   const columns: Column<AuditEvent>[] = [
@@ -79,7 +77,7 @@ export function EventTable({
           {events && (
             <span className="num">{count(list.hasNextPage ? 'audit.loaded' : 'audit.count', events.length)}</span>
           )}
-          <Export filter={view.filter} mayExport={mayExport} />
+          <Export filter={view.filter} />
         </>
       }
       more={

@@ -4,7 +4,7 @@ import { AuditService } from '@/gen/trunkline/admin/v1/audit_pb';
 import type { AuditFilter } from './view';
 
 /** Audit events, newest first, a page at a time. */
-export function useEvents(filter: AuditFilter, enabled: boolean) {
+export function useEvents(filter: AuditFilter) {
   return useInfiniteQuery(
     AuditService.method.listAuditEvents,
     { filter, pageSize: 100, pageToken: '' },
@@ -13,7 +13,6 @@ export function useEvents(filter: AuditFilter, enabled: boolean) {
       getNextPageParam: (last) => last.nextPageToken || undefined,
       placeholderData: keepPreviousData,
       refetchInterval: 30_000,
-      enabled,
     },
   );
 }

@@ -1,13 +1,13 @@
 import { callUnaryMethod, useTransport } from '@connectrpc/connect-query';
 import { useForm } from '@mantine/form';
 import { getRouteApi } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useEffect } from 'react';
 import { useAction } from '@/api/useAction';
-import { useConflict } from '@/api/useConflict';
+import { useEdit } from '@/api/useEdit';
 import { type Group, GroupService } from '@/gen/trunkline/admin/v1/group_pb';
 import { useI18n } from '@/i18n';
+import { EditBar } from '@/ui/EditBar';
 import { LeaveGuard } from '@/ui/LeaveGuard';
-import { SaveBar } from '@/ui/SaveBar';
 import { Tabs } from '@/ui/Tabs';
 import { changedFields, type Draft, draftOf, FIELDS, messageOf } from './draft';
 import { GroupHead } from './GroupHead';
@@ -26,52 +26,37 @@ export function EditGroup({ group, rollout, watch }: { group: Group; rollout: Ro
   const { group: chosen, tab = 'members' } = route.useSearch();
   const navigate = route.useNavigate();
   const transport = useTransport();
-  const describe = useChanges();
-  /** What the edits are made on: the group as it was when they began. */
-  const [base, setBase] = useState(group);
-  const form = useForm<Draft>({ initialValues: draftOf(base) });
-  const before = draftOf(base);
-  const changed = changedFields(before, form.values);
-  const isUntouched = changed.length === 0;
+  const differences = useChanges();
+  const form = useForm<Draft>({ initialValues: draftOf(group) });
+  const read = async () => (await callUnaryMethod(transport, GroupService.method.getGroup, { name })).group;
+  const edit = useEdit({ stored: group, form, draftOf, differences, read });
+  const { base } = edit;
+  const isUntouched = edit.changes.length === 0;
   const live = useRoutes([name]);
 
-  const take = (next: Group) => {
-    setBase(next);
-    form.setInitialValues(draftOf(next));
-    form.setValues(draftOf(next));
-    form.clearErrors();
-  };
-  const conflict = useConflict(
-    async () => (await callUnaryMethod(transport, GroupService.method.getGroup, { name })).group,
-  );
   const save = useAction(GroupService.method.updateGroup, {
     form: { target: form, name },
     onDone: ({ group: saved }) => {
-      conflict.settled();
       if (!saved) return;
-      take(saved);
+      edit.take(saved);
       watch.saved(name, saved.etag);
     },
-    onConflict: conflict.found,
+    onConflict: edit.found,
   });
-  const run = (etag: string) => {
+  const run = ({ etag }: Group) => {
     watch.begin();
+    const changed = changedFields(draftOf(base), form.values);
     save.run({
       group: { ...messageOf(form.values), etag },
       updateMask: { paths: changed.map((field) => FIELDS[field]) },
     });
   };
 
-  // While nothing is edited, the form shows what is: a list read before the last save is older than that.
-  useEffect(() => {
-    if (isUntouched && Number(group.etag) > Number(base.etag)) take(group);
-  }, [group, base.etag, isUntouched]);
   // What is edited stays open, whatever becomes the first of the list.
   useEffect(() => {
     if (!isUntouched && chosen === undefined) void navigate({ search: (s) => ({ ...s, group: name }), replace: true });
   }, [isUntouched, chosen, name, navigate]);
 
-  const theirs = conflict.theirs;
   const labels: Record<TabName, string> = {
     members: t('groups.tab.members'),
     settings: t('groups.tab.settings'),
@@ -98,27 +83,7 @@ export function EditGroup({ group, rollout, watch }: { group: Group; rollout: Ro
           isUntouched={isUntouched}
         />
       </Tabs>
-      <SaveBar
-        changes={describe(before, form.values)}
-        onSave={() => run(base.etag)}
-        onDiscard={() => {
-          save.reset();
-          take(group);
-        }}
-        busy={save.busy}
-        error={save.leftError}
-        conflict={
-          theirs && {
-            changes: describe(before, draftOf(theirs)),
-            onReload: () => {
-              conflict.settled();
-              save.reset();
-              take(theirs);
-            },
-            onOverwrite: () => run(theirs.etag),
-          }
-        }
-      />
+      <EditBar edit={edit} update={save} onSave={run} />
       <LeaveGuard when={!isUntouched} leaves={(next) => next.group !== name || next.new !== undefined} />
     </>
   );

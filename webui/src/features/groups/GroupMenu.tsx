@@ -2,8 +2,9 @@ import { ActionIcon, Menu } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { CopyPlus, Ellipsis, KeyRound, ScrollText, Trash2 } from 'lucide-react';
 import { useState } from 'react';
-import type { Group } from '@/gen/trunkline/admin/v1/group_pb';
+import { type Group, GroupService } from '@/gen/trunkline/admin/v1/group_pb';
 import { useI18n } from '@/i18n';
+import { May } from '@/ui/May';
 import { DeleteGroup } from './DeleteGroup';
 
 /** What can be done with a group as a whole. */
@@ -33,16 +34,20 @@ export function GroupMenu({ group }: { group: Group }) {
           >
             {t('groups.keysOf')}
           </Menu.Item>
-          <Menu.Item
-            leftSection={<CopyPlus size={15} aria-hidden />}
-            onClick={() => void navigate({ to: '/groups', search: { new: true, from: name } })}
-          >
-            {t('groups.duplicate')}
-          </Menu.Item>
-          <Menu.Divider />
-          <Menu.Item color="red" leftSection={<Trash2 size={15} aria-hidden />} onClick={() => setDeleting(true)}>
-            {t('groups.delete')}
-          </Menu.Item>
+          <May call={GroupService.method.createGroup}>
+            <Menu.Item
+              leftSection={<CopyPlus size={15} aria-hidden />}
+              onClick={() => void navigate({ to: '/groups', search: { new: true, from: name } })}
+            >
+              {t('groups.duplicate')}
+            </Menu.Item>
+          </May>
+          <May call={GroupService.method.deleteGroup}>
+            <Menu.Divider />
+            <Menu.Item color="red" leftSection={<Trash2 size={15} aria-hidden />} onClick={() => setDeleting(true)}>
+              {t('groups.delete')}
+            </Menu.Item>
+          </May>
         </Menu.Dropdown>
       </Menu>
       <DeleteGroup group={group} opened={isDeleting} onClose={() => setDeleting(false)} />

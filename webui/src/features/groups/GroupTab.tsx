@@ -1,8 +1,9 @@
 import type { UseFormReturnType } from '@mantine/form';
 import { fieldErrors } from '@/api/fieldErrors';
 import { useSettings } from '@/api/queries';
-import type { Group, GroupRoute } from '@/gen/trunkline/admin/v1/group_pb';
+import { type Group, type GroupRoute, GroupService } from '@/gen/trunkline/admin/v1/group_pb';
 import { useI18n } from '@/i18n';
+import { Editable } from '@/ui/fields/Editable';
 import { Fields } from '@/ui/fields/Form';
 import { Card } from '@/ui/Page';
 import { PolicyFields } from '@/ui/policy/PolicyFields';
@@ -50,26 +51,31 @@ export function GroupTab({
       );
     case 'settings':
       return (
-        <div className={c.stack}>
-          <Card title={t('groups.general')}>
-            <Fields>
-              <GroupFields form={form} />
-            </Fields>
-          </Card>
-          <Card title={t('groups.log.title')} sub={t('groups.log.sub')}>
-            <BodyLogFields form={form} />
-          </Card>
-        </div>
+        <Editable call={GroupService.method.updateGroup}>
+          <div className={c.stack}>
+            <Card title={t('groups.general')}>
+              <Fields>
+                <GroupFields form={form} />
+              </Fields>
+            </Card>
+            <Card title={t('groups.log.title')} sub={t('groups.log.sub')}>
+              <BodyLogFields form={form} />
+            </Card>
+          </div>
+        </Editable>
       );
     case 'policy':
       return (
         <Card title={t('groups.policy.title')} sub={t('groups.policy.how')}>
-          <PolicyFields
-            value={form.values.policy}
-            onChange={(policy) => form.setFieldValue('policy', policy)}
-            effective={policyDraft(settings.data?.effectiveFailover)}
-            errors={fieldErrors(form.errors as Record<string, string>, 'policy')}
-          />
+          <Editable call={GroupService.method.updateGroup}>
+            <PolicyFields
+              path="policy"
+              value={form.values.policy}
+              onChange={(policy) => form.setFieldValue('policy', policy)}
+              effective={policyDraft(settings.data?.effectiveFailover)}
+              errors={fieldErrors(form.errors as Record<string, string>, 'policy')}
+            />
+          </Editable>
         </Card>
       );
     case 'route':

@@ -3,13 +3,16 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Layers, Plus } from 'lucide-react';
 import { lazy, Suspense } from 'react';
+import { useMay } from '@/api/role';
 import { stateOf } from '@/api/targetState';
-import type { Group, GroupRoute } from '@/gen/trunkline/admin/v1/group_pb';
+import { type Group, type GroupRoute, GroupService } from '@/gen/trunkline/admin/v1/group_pb';
 import { TargetState } from '@/gen/trunkline/admin/v1/health_pb';
 import { useI18n } from '@/i18n';
+import { ForRole } from '@/ui/ForRole';
 import { HealthIcon } from '@/ui/HealthPill';
 import { Loaded } from '@/ui/Loaded';
 import { MasterDetail } from '@/ui/MasterDetail';
+import { May } from '@/ui/May';
 import { PageHeader } from '@/ui/Page';
 import { EmptyState, SkeletonRows } from '@/ui/States';
 import { useShortcut } from '@/ui/shortcuts';
@@ -33,34 +36,29 @@ export function GroupsPage() {
   const pages = useGroupPages(search);
   const create = () => void navigate({ search: { new: true } });
   useTitle(t('nav.groups'));
-  useShortcut('n', t('groups.new'), create, { enabled: !isNew });
+  const may = useMay();
+  useShortcut('n', t('groups.new'), create, { enabled: !isNew && may(GroupService.method.createGroup) });
 
   if (isNew) {
     return (
-      <Suspense fallback={<SkeletonRows />}>
-        <NewGroup key={from} from={from} watch={watch} />
-      </Suspense>
+      <ForRole call={GroupService.method.createGroup} page={t('groups.new')}>
+        <Suspense fallback={<SkeletonRows />}>
+          <NewGroup key={from} from={from} watch={watch} />
+        </Suspense>
+      </ForRole>
     );
   }
   return (
     <>
-      <PageHeader
-        title={t('nav.groups')}
-        lead={t('groups.lead')}
-        aside={
-          <Button leftSection={<Plus size={16} aria-hidden />} onClick={create}>
-            {t('groups.new')}
-          </Button>
-        }
-      />
+      <PageHeader title={t('nav.groups')} lead={t('groups.lead')} aside={<NewButton onClick={create} />} />
       <Loaded query={pages}>
         {(data) =>
           q === '' && data.pages[0]?.totalSize === 0 ? (
             <EmptyState icon={<Layers size={22} aria-hidden />} title={t('groups.empty')}>
-              <p>{t('groups.emptyHow')}</p>
-              <Button leftSection={<Plus size={16} aria-hidden />} onClick={create}>
-                {t('groups.new')}
-              </Button>
+              <May call={GroupService.method.createGroup}>
+                <p>{t('groups.emptyHow')}</p>
+              </May>
+              <NewButton onClick={create} />
             </EmptyState>
           ) : (
             <List
@@ -74,6 +72,17 @@ export function GroupsPage() {
         }
       </Loaded>
     </>
+  );
+}
+
+function NewButton({ onClick }: { onClick: () => void }) {
+  const { t } = useI18n();
+  return (
+    <May call={GroupService.method.createGroup}>
+      <Button leftSection={<Plus size={16} aria-hidden />} onClick={onClick}>
+        {t('groups.new')}
+      </Button>
+    </May>
   );
 }
 

@@ -13,12 +13,14 @@ export function MemberMenu({
   members,
   index,
   onChange,
+  isFixed,
   group,
   candidate,
 }: {
   members: readonly MemberDraft[];
   index: number;
   onChange: (members: MemberDraft[]) => void;
+  isFixed: boolean;
   group: string | undefined;
   candidate: Candidate | undefined;
 }) {
@@ -41,7 +43,7 @@ export function MemberMenu({
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
-        {candidate?.state === TargetState.COOLING && (
+        {reset.allowed && candidate?.state === TargetState.COOLING && (
           <Menu.Item
             leftSection={<TimerReset size={15} aria-hidden />}
             onClick={() => reset.run({ provider, model: candidate.model })}
@@ -49,7 +51,7 @@ export function MemberMenu({
             {t('groups.member.endCooldown')}
           </Menu.Item>
         )}
-        {index > 0 && (
+        {!isFixed && index > 0 && (
           <Menu.Item
             leftSection={tied ? <ListOrdered size={15} aria-hidden /> : <Equal size={15} aria-hidden />}
             onClick={() => onChange(tie(members, index, !tied))}
@@ -57,13 +59,17 @@ export function MemberMenu({
             {tied ? t('groups.member.untie') : t('groups.member.tie')}
           </Menu.Item>
         )}
-        <Menu.Item
-          leftSection={enabled ? <Pause size={15} aria-hidden /> : <Play size={15} aria-hidden />}
-          onClick={setEnabled}
-        >
-          {enabled ? t('groups.member.disable') : t('groups.member.enable')}
-        </Menu.Item>
-        <Menu.Divider />
+        {!isFixed && (
+          <>
+            <Menu.Item
+              leftSection={enabled ? <Pause size={15} aria-hidden /> : <Play size={15} aria-hidden />}
+              onClick={setEnabled}
+            >
+              {enabled ? t('groups.member.disable') : t('groups.member.enable')}
+            </Menu.Item>
+            <Menu.Divider />
+          </>
+        )}
         {group !== undefined && (
           <Menu.Item
             leftSection={<ScrollText size={15} aria-hidden />}
@@ -78,14 +84,18 @@ export function MemberMenu({
         >
           {t('groups.member.open')}
         </Menu.Item>
-        <Menu.Divider />
-        <Menu.Item
-          color="red"
-          leftSection={<Trash2 size={15} aria-hidden />}
-          onClick={() => onChange(members.filter((m) => m !== member))}
-        >
-          {t('groups.member.remove')}
-        </Menu.Item>
+        {!isFixed && (
+          <>
+            <Menu.Divider />
+            <Menu.Item
+              color="red"
+              leftSection={<Trash2 size={15} aria-hidden />}
+              onClick={() => onChange(members.filter((m) => m !== member))}
+            >
+              {t('groups.member.remove')}
+            </Menu.Item>
+          </>
+        )}
       </Menu.Dropdown>
     </Menu>
   );

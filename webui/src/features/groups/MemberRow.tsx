@@ -18,6 +18,8 @@ type Props = {
   index: number;
   handle: ReactNode;
   onChange: (members: MemberDraft[]) => void;
+  /** Nothing of it can be changed. */
+  isFixed: boolean;
   /** Name of the group; unset while it does not exist. */
   group: string | undefined;
   /** How the saved member fares; unset when it is not saved, or not known. */
@@ -28,7 +30,7 @@ type Props = {
 };
 
 /** One member at its place in the failover order. */
-export function MemberRow({ members, index, handle, onChange, group, candidate, at, isSaved, error }: Props) {
+export function MemberRow({ members, index, handle, onChange, isFixed, group, candidate, at, isSaved, error }: Props) {
   const { t, int, percent } = useI18n();
   const member = members[index];
   if (!member) return null;
@@ -72,6 +74,7 @@ export function MemberRow({ members, index, handle, onChange, group, candidate, 
               onChange={(weight) => typeof weight === 'number' && set({ weight })}
               min={1}
               max={1_000_000}
+              disabled={isFixed}
               clampBehavior="strict"
               allowDecimal={false}
               hideControls
@@ -86,7 +89,7 @@ export function MemberRow({ members, index, handle, onChange, group, candidate, 
           <MemberFigures group={group} provider={member.provider} candidate={candidate} />
         </>
       )}
-      <MemberMenu members={members} index={index} onChange={onChange} group={group} candidate={candidate} />
+      <MemberMenu {...{ members, index, onChange, isFixed, group, candidate }} />
     </div>
   );
 }

@@ -2,7 +2,8 @@ import { Button } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
-import type { Group, GroupRoute } from '@/gen/trunkline/admin/v1/group_pb';
+import { useMay } from '@/api/role';
+import { type Group, type GroupRoute, GroupService } from '@/gen/trunkline/admin/v1/group_pb';
 import { useI18n } from '@/i18n';
 import { Card } from '@/ui/Page';
 import { SortableList } from '@/ui/SortableList';
@@ -31,6 +32,8 @@ export function MembersCard({
   const { t } = useI18n();
   const [isAdding, setAdding] = useState(false);
   const { members, selection } = form.values;
+  const may = useMay();
+  const isFixed = !may(group ? GroupService.method.updateGroup : GroupService.method.createGroup);
   const set = (next: MemberDraft[]) => {
     form.clearErrors();
     form.setFieldValue('members', next);
@@ -46,14 +49,16 @@ export function MembersCard({
         </>
       }
       aside={
-        <Button
-          variant="subtle"
-          size="compact-md"
-          leftSection={<Plus size={15} aria-hidden />}
-          onClick={() => setAdding(true)}
-        >
-          {t('groups.addMembers')}
-        </Button>
+        !isFixed && (
+          <Button
+            variant="subtle"
+            size="compact-md"
+            leftSection={<Plus size={15} aria-hidden />}
+            onClick={() => setAdding(true)}
+          >
+            {t('groups.addMembers')}
+          </Button>
+        )
       }
       flush
     >
@@ -79,6 +84,7 @@ export function MembersCard({
             idOf={idOf}
             nameOf={nameOf}
             onMove={(items, one) => set(moved(items, one))}
+            disabled={isFixed}
           >
             {(member, index, handle) => (
               <MemberRow
@@ -86,6 +92,7 @@ export function MembersCard({
                 index={index}
                 handle={handle}
                 onChange={set}
+                isFixed={isFixed}
                 group={group?.name}
                 candidate={candidates.get(idOf(member))}
                 at={at}

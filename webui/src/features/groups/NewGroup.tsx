@@ -87,6 +87,7 @@ function Form({ values, watch }: { values: Draft; watch: Watch }) {
         <Card title={t('groups.more')}>
           <FieldPart title={t('groups.policy.title')} sub={t('groups.policy.how')} folded>
             <PolicyFields
+              path="policy"
               value={form.values.policy}
               onChange={(policy) => form.setFieldValue('policy', policy)}
               effective={policyDraft(settings.data?.effectiveFailover)}

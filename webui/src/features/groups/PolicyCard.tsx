@@ -1,7 +1,8 @@
 import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import type { Group } from '@/gen/trunkline/admin/v1/group_pb';
+import { type Group, GroupService } from '@/gen/trunkline/admin/v1/group_pb';
 import { useI18n } from '@/i18n';
+import { May } from '@/ui/May';
 import { Card, Facts, Tag } from '@/ui/Page';
 import { type PolicyField, policyDraft, policyWords } from '@/ui/policy/policy';
 import { usePolicyText } from '@/ui/policy/usePolicyText';
@@ -21,13 +22,15 @@ export function PolicyCard({ group }: { group: Group }) {
       title={t('groups.policy.title')}
       sub={Object.keys(own).length > 0 ? t('groups.policy.subOwn') : t('groups.policy.sub')}
       aside={
-        <Button
-          renderRoot={(props) => <Link to="/groups" search={{ group: group.name, tab: 'policy' }} {...props} />}
-          variant="subtle"
-          size="compact-sm"
-        >
-          {t('groups.policy.change')}
-        </Button>
+        <May call={GroupService.method.updateGroup}>
+          <Button
+            renderRoot={(props) => <Link to="/groups" search={{ group: group.name, tab: 'policy' }} {...props} />}
+            variant="subtle"
+            size="compact-sm"
+          >
+            {t('groups.policy.change')}
+          </Button>
+        </May>
       }
     >
       <Facts

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { ConfigService } from '@/gen/trunkline/admin/v1/config_pb';
 import { useI18n } from '@/i18n';
 import { Loaded } from '@/ui/Loaded';
+import { May } from '@/ui/May';
 import { Panel, PanelPart } from '@/ui/Panel';
 import { RelativeTime } from '@/ui/Time';
 import { ChangeList } from './ChangeList';
@@ -70,9 +71,11 @@ function Details({
               <Button variant="default" onClick={() => onCompare(!compare)} aria-pressed={compare}>
                 {t(compare ? 'history.showOwn' : 'history.showNow')}
               </Button>
-              <Button variant="default" onClick={() => setRollingBack(true)}>
-                {t('history.rollBack')}
-              </Button>
+              <May call={ConfigService.method.rollBackConfig}>
+                <Button variant="default" onClick={() => setRollingBack(true)}>
+                  {t('history.rollBack')}
+                </Button>
+              </May>
             </div>
           )}
           {compare && !isNewest ? (

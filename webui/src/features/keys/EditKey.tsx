@@ -5,6 +5,7 @@ import { useEdit } from '@/api/useEdit';
 import { type ApiKey, KeyService } from '@/gen/trunkline/admin/v1/key_pb';
 import { useI18n } from '@/i18n';
 import { EditBar } from '@/ui/EditBar';
+import { Editable } from '@/ui/fields/Editable';
 import { type Draft, draftOf, messageOf } from './draft';
 import { KeyForm } from './KeyForm';
 import { useDifferences } from './useDifferences';
@@ -20,31 +21,23 @@ export function EditKey({ apiKey, onSaved }: { apiKey: ApiKey; onSaved: () => vo
   const differences = useDifferences();
   const form = useForm<Draft>({ initialValues: draftOf(apiKey) });
   const read = async () => (await callUnaryMethod(transport, KeyService.method.getApiKey, { name })).apiKey;
-  const edit = useEdit({ stored: apiKey, form, draftOf, read });
+  const edit = useEdit({ stored: apiKey, form, draftOf, differences, read });
   const update = useAction(KeyService.method.updateApiKey, {
     form: { target: form, name },
-    onConflict: edit.conflict.found,
+    onConflict: edit.found,
     done: () => t('keys.saved', { name }),
     onDone: onSaved,
   });
   const run = (from: ApiKey) => {
-    edit.conflict.settled();
     const message = { ...messageOf(form.values, edit.base), etag: from.etag };
     update.run({ apiKey: message, updateMask: { paths: PATHS } });
   };
-  const save = form.onSubmit(() => run(edit.base));
   return (
-    <form onSubmit={save}>
-      <KeyForm form={form} isNew={false} />
-      <EditBar
-        edit={edit}
-        update={update}
-        draftOf={draftOf}
-        differences={differences}
-        draft={form.values}
-        onSave={() => save()}
-        onOverwrite={run}
-      />
+    <form onSubmit={form.onSubmit(() => run(edit.base))}>
+      <Editable call={KeyService.method.updateApiKey}>
+        <KeyForm form={form} isNew={false} />
+      </Editable>
+      <EditBar edit={edit} update={update} onSave={run} />
     </form>
   );
 }

@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import { useState } from 'react';
+import { useMay } from '@/api/role';
 import { useAction } from '@/api/useAction';
 import { type ApiKey, ApiKeyState, KeyService } from '@/gen/trunkline/admin/v1/key_pb';
 import { useI18n } from '@/i18n';
@@ -26,30 +27,40 @@ export function KeyActions({ apiKey, onGone }: { apiKey: ApiKey; onGone: () => v
     done: () => t('keys.deletedDone', { name }),
     quiet: true,
   });
+  const may = useMay();
+  const { rotateApiKey, revokeApiKey } = KeyService.method;
   const enable = () => toggle.run({ apiKey: { name, etag, enabled: !enabled }, updateMask: { paths: ['enabled'] } });
   return (
     <div className={c.buttons}>
       {!isRevoked && (
         <>
-          <Button variant="default" loading={toggle.busy} onClick={enable}>
-            {t(enabled ? 'keys.disable' : 'keys.enable')}
-          </Button>
-          <Button variant="default" onClick={() => setAsked('rotate')}>
-            {t('keys.rotate')}
-          </Button>
-          <Button variant="default" color="red" onClick={() => setAsked('revoke')}>
-            {t('keys.revoke')}
-          </Button>
+          {toggle.allowed && (
+            <Button variant="default" loading={toggle.busy} onClick={enable}>
+              {t(enabled ? 'keys.disable' : 'keys.enable')}
+            </Button>
+          )}
+          {may(rotateApiKey) && (
+            <Button variant="default" onClick={() => setAsked('rotate')}>
+              {t('keys.rotate')}
+            </Button>
+          )}
+          {may(revokeApiKey) && (
+            <Button variant="default" color="red" onClick={() => setAsked('revoke')}>
+              {t('keys.revoke')}
+            </Button>
+          )}
         </>
       )}
-      {isRevoked && (
+      {isRevoked && may(revokeApiKey) && (
         <Button variant="default" onClick={() => setAsked('revoke')}>
           {t('keys.receipt')}
         </Button>
       )}
-      <Button variant="subtle" color="red" onClick={() => setAsked('delete')}>
-        {t('keys.delete')}
-      </Button>
+      {remove.allowed && (
+        <Button variant="subtle" color="red" onClick={() => setAsked('delete')}>
+          {t('keys.delete')}
+        </Button>
+      )}
       <Rotate apiKey={apiKey} opened={asked === 'rotate'} onClose={close} />
       <Revoke apiKey={apiKey} opened={asked === 'revoke'} onClose={close} />
       <ConfirmDialog

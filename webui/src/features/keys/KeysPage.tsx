@@ -8,6 +8,7 @@ import { KeyService } from '@/gen/trunkline/admin/v1/key_pb';
 import { useI18n } from '@/i18n';
 import { FilterBox } from '@/ui/FilterBox';
 import { Combo } from '@/ui/fields/Combo';
+import { May } from '@/ui/May';
 import { orderText, parseOrder } from '@/ui/order';
 import { PageHeader } from '@/ui/Page';
 import { EmptyState } from '@/ui/States';
@@ -57,12 +58,14 @@ export function KeysPage() {
         title={t('nav.keys')}
         lead={t('keys.lead')}
         aside={
-          <Button
-            leftSection={<Plus size={16} aria-hidden />}
-            onClick={() => navigate({ search: { ...search, new: true, key: undefined } })}
-          >
-            {t('keys.add')}
-          </Button>
+          <May call={KeyService.method.createApiKey}>
+            <Button
+              leftSection={<Plus size={16} aria-hidden />}
+              onClick={() => navigate({ search: { ...search, new: true, key: undefined } })}
+            >
+              {t('keys.add')}
+            </Button>
+          </May>
         }
       />
       <div className={c.filters}>

@@ -7,6 +7,7 @@ import { KeyService } from '@/gen/trunkline/admin/v1/key_pb';
 import { useI18n } from '@/i18n';
 import { ClientSetups } from '@/ui/ClientSetups';
 import { FormError } from '@/ui/FormError';
+import { ForRole } from '@/ui/ForRole';
 import { Panel } from '@/ui/Panel';
 import { SecretDialog } from '@/ui/SecretDialog';
 import { type Draft, emptyDraft, messageOf } from './draft';
@@ -22,7 +23,9 @@ export function NewKey({ opened, onClose }: { opened: boolean; onClose: () => vo
   return (
     <>
       <Panel opened={opened && made === undefined} title={t('keys.add')} onClose={onClose}>
-        <Form onClose={onClose} onMade={setMade} />
+        <ForRole call={KeyService.method.createApiKey}>
+          <Form onClose={onClose} onMade={setMade} />
+        </ForRole>
       </Panel>
       <ShownOnce
         made={made}

@@ -18,30 +18,20 @@ export function EditKeyword({ keyword, onSaved }: { keyword: FailureKeyword; onS
   const form = useForm<Draft>({ initialValues: draftOf(keyword) });
   const read = async () =>
     (await callUnaryMethod(transport, KeywordService.method.getFailureKeyword, { name })).failureKeyword;
-  const edit = useEdit({ stored: keyword, form, draftOf, read });
+  const edit = useEdit({ stored: keyword, form, draftOf, differences, read });
   const update = useAction(KeywordService.method.updateFailureKeyword, {
     form: { target: form, name },
-    onConflict: edit.conflict.found,
+    onConflict: edit.found,
     done: () => t('keywords.saved', { name }),
     onDone: onSaved,
   });
   const run = (from: FailureKeyword) => {
-    edit.conflict.settled();
     update.run({ failureKeyword: messageOf(form.values, from.etag) });
   };
-  const save = form.onSubmit(() => run(edit.base));
   return (
-    <form onSubmit={save}>
+    <form onSubmit={form.onSubmit(() => run(edit.base))}>
       <KeywordForm form={form} isNew={false} />
-      <EditBar
-        edit={edit}
-        update={update}
-        draftOf={draftOf}
-        differences={differences}
-        draft={form.values}
-        onSave={() => save()}
-        onOverwrite={run}
-      />
+      <EditBar edit={edit} update={update} onSave={run} />
     </form>
   );
 }

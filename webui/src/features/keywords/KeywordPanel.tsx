@@ -5,6 +5,7 @@ import { useAction } from '@/api/useAction';
 import { type FailureKeyword, KeywordService } from '@/gen/trunkline/admin/v1/keyword_pb';
 import { useI18n } from '@/i18n';
 import { ConfirmDialog } from '@/ui/ConfirmDialog';
+import { ForRole } from '@/ui/ForRole';
 import { Loaded } from '@/ui/Loaded';
 import { Panel } from '@/ui/Panel';
 import { emptyDraft } from './draft';
@@ -35,7 +36,9 @@ export function KeywordPanel({
       onClose={onClose}
     >
       {isNew ? (
-        <NewKeyword key={name} initial={emptyDraft(preset)} onSaved={() => onSaved(undefined)} onCancel={onClose} />
+        <ForRole call={KeywordService.method.createFailureKeyword}>
+          <NewKeyword key={name} initial={emptyDraft(preset)} onSaved={() => onSaved(undefined)} onCancel={onClose} />
+        </ForRole>
       ) : (
         name !== undefined && <Existing key={name} name={name} onClose={onClose} />
       )}
@@ -68,6 +71,7 @@ function Delete({ keyword, onDone }: { keyword: FailureKeyword; onDone: () => vo
     done: () => t('keywords.deleted', { name }),
     quiet: true,
   });
+  if (!remove.allowed) return null;
   return (
     <>
       <Button className={c.delete} variant="subtle" color="red" onClick={() => setAsked(true)}>

@@ -7,6 +7,7 @@ import { useKeywordHits } from '@/api/queries';
 import { KeywordService } from '@/gen/trunkline/admin/v1/keyword_pb';
 import { useI18n } from '@/i18n';
 import { FilterBox } from '@/ui/FilterBox';
+import { May } from '@/ui/May';
 import { orderText, parseOrder } from '@/ui/order';
 import { PageHeader } from '@/ui/Page';
 import { useTitle } from '@/ui/useTitle';
@@ -46,9 +47,11 @@ export function KeywordsPage() {
         title={t('nav.keywords')}
         lead={t('keywords.lead')}
         aside={
-          <Button leftSection={<Plus size={16} aria-hidden />} onClick={() => add()}>
-            {t('keywords.add')}
-          </Button>
+            <May call={KeywordService.method.createFailureKeyword}>
+              <Button leftSection={<Plus size={16} aria-hidden />} onClick={() => add()}>
+                {t('keywords.add')}
+              </Button>
+            </May>
         }
       />
       {(search.q || rows?.length !== 0) && (

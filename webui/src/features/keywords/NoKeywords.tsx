@@ -1,6 +1,8 @@
 import { Button } from '@mantine/core';
 import { ShieldAlert } from 'lucide-react';
+import { KeywordService } from '@/gen/trunkline/admin/v1/keyword_pb';
 import { useI18n } from '@/i18n';
+import { May } from '@/ui/May';
 import { EmptyState } from '@/ui/States';
 import c from './keywords.module.css';
 import { PRESETS, type Preset } from './presets';
@@ -12,14 +14,16 @@ export function NoKeywords({ filtered, onPreset }: { filtered: boolean; onPreset
   if (filtered) return <EmptyState icon={icon} title={t('list.noMatch')} />;
   return (
     <EmptyState icon={icon} title={t('keywords.none')}>
-      <p>{t('keywords.noneHow')}</p>
-      <div className={c.presets}>
-        {PRESETS.map((preset) => (
-          <Button key={preset.name} variant="default" size="compact-md" onClick={() => onPreset(preset)}>
-            {preset.keyword ?? preset.name}
-          </Button>
-        ))}
-      </div>
+      <May call={KeywordService.method.createFailureKeyword}>
+        <p>{t('keywords.noneHow')}</p>
+        <div className={c.presets}>
+          {PRESETS.map((preset) => (
+            <Button key={preset.name} variant="default" size="compact-md" onClick={() => onPreset(preset)}>
+              {preset.keyword ?? preset.name}
+            </Button>
+          ))}
+        </div>
+      </May>
     </EmptyState>
   );
 }

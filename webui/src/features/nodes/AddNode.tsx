@@ -8,6 +8,7 @@ import { useI18n } from '@/i18n';
 import { CodeBlock } from '@/ui/Code';
 import { Dialog, DialogActions } from '@/ui/Dialog';
 import { FormError } from '@/ui/FormError';
+import { ForRole } from '@/ui/ForRole';
 import { DurationField } from '@/ui/fields/DurationField';
 import { Fields } from '@/ui/fields/Form';
 import { SecretDialog } from '@/ui/SecretDialog';
@@ -23,7 +24,9 @@ export function AddNode({ opened, onClose }: { opened: boolean; onClose: () => v
   return (
     <>
       <Dialog opened={opened && secret === undefined} title={t('nodes.add')} onClose={onClose}>
-        <AddForm onClose={onClose} onMade={setMade} />
+        <ForRole call={NodeService.method.createJoinToken}>
+          <AddForm onClose={onClose} onMade={setMade} />
+        </ForRole>
       </Dialog>
       <SecretDialog
         secret={secret}

@@ -59,6 +59,7 @@ export function JoinTokens({
       align: 'right',
       bare: true,
       cell: (k) =>
+        remove.allowed &&
         k.state === 'usable' && (
           <Button variant="subtle" color="red" size="compact-sm" onClick={() => setDoomed(k)}>
             {t('nodes.tokenDelete')}

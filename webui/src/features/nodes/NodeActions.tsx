@@ -35,22 +35,22 @@ export function NodeActions({ node, onGone }: { node: Node; onGone: () => void }
   });
   return (
     <div className={c.actions}>
-      {node.connected && !node.drainOrdered && (
+      {drain.allowed && node.connected && !node.drainOrdered && (
         <Button variant="default" onClick={() => setAsked('drain')}>
           {t('nodes.drain')}
         </Button>
       )}
-      {node.connected && node.drainOrdered && (
+      {drain.allowed && node.connected && node.drainOrdered && (
         <Button variant="default" loading={drain.busy} onClick={() => drain.run({ name, undo: true })}>
           {t('nodes.undrain')}
         </Button>
       )}
-      {joinable && !node.revoked && (
+      {revoke.allowed && joinable && !node.revoked && (
         <Button variant="default" color="red" onClick={() => setAsked('revoke')}>
           {t('nodes.revoke')}
         </Button>
       )}
-      {!node.connected && (
+      {forget.allowed && !node.connected && (
         <Button variant="default" onClick={() => setAsked('forget')}>
           {t('nodes.forget')}
         </Button>

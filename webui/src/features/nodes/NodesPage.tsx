@@ -3,7 +3,9 @@ import { getRouteApi } from '@tanstack/react-router';
 import { Plus, Server } from 'lucide-react';
 import { isMissing } from '@/api/errors';
 import { useNode, useNodes } from '@/api/queries';
+import { NodeService } from '@/gen/trunkline/admin/v1/node_pb';
 import { useI18n } from '@/i18n';
+import { May } from '@/ui/May';
 import { PageHeader } from '@/ui/Page';
 import { RolloutCard } from '@/ui/RolloutCard';
 import { EmptyState } from '@/ui/States';
@@ -41,9 +43,11 @@ export function NodesPage() {
         lead={lead}
         aside={
           tokens.joinable && (
-            <Button leftSection={<Plus size={16} aria-hidden />} onClick={() => navigate({ search: { add: true } })}>
-              {t('nodes.add')}
-            </Button>
+            <May call={NodeService.method.createJoinToken}>
+              <Button leftSection={<Plus size={16} aria-hidden />} onClick={() => navigate({ search: { add: true } })}>
+                {t('nodes.add')}
+              </Button>
+            </May>
           )
         }
       />

@@ -2,9 +2,11 @@ import { PasswordInput } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useFoundGroups, useFoundKeys } from '@/api/found';
+import { KeyService } from '@/gen/trunkline/admin/v1/key_pb';
 import { useI18n } from '@/i18n';
 import { Combo } from '@/ui/fields/Combo';
 import { FieldRow } from '@/ui/fields/Form';
+import { May } from '@/ui/May';
 import { Card } from '@/ui/Page';
 import c from './playground.module.css';
 
@@ -67,7 +69,7 @@ export function Target({
           {apiKey === '' && keys && (
             <p className={c.hint}>
               {keys.length === 0 && <>{t('playground.noKeys')} </>}
-              {create(t('playground.makeKey'))}
+              <May call={KeyService.method.createApiKey}>{create(t('playground.makeKey'))}</May>
             </p>
           )}
         </div>

@@ -5,9 +5,9 @@ import { useI18n } from '@/i18n';
 import { Dialog } from '@/ui/Dialog';
 import { Card, Facts } from '@/ui/Page';
 import { PasswordForm } from '@/ui/PasswordForm';
+import { roleMeans, roleWord } from '@/ui/role';
 import { SecondFactor } from './people/SecondFactor';
 import { Sessions } from './people/Sessions';
-import { roleMeans, roleWord } from './people/words';
 import c from './settings.module.css';
 import { Tokens } from './Tokens';
 

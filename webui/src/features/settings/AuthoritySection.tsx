@@ -4,10 +4,8 @@ import { Button } from '@mantine/core';
 import { BadgeCheck, Hourglass, Undo2 } from 'lucide-react';
 import { useState } from 'react';
 import { CALM } from '@/api/client';
-import { useWhoAmI } from '@/api/session';
 import { useAction } from '@/api/useAction';
 import { type AuthorityKey, AuthorityKeyRole, AuthorityKeyService } from '@/gen/trunkline/admin/v1/authority_key_pb';
-import { Role } from '@/gen/trunkline/admin/v1/role_pb';
 import { useI18n } from '@/i18n';
 import { ConfirmDialog } from '@/ui/ConfirmDialog';
 import { Pill } from '@/ui/Pill';
@@ -35,7 +33,6 @@ const VERB = {
 /** The key of the authority by which nodes and replicas know each other, and its replacement. The all-in-one has none. */
 export function AuthoritySection() {
   const { t, count, list } = useI18n();
-  const isOwner = useWhoAmI().data?.role === Role.OWNER;
   const query = useQuery(
     AuthorityKeyService.method.listAuthorityKeys,
     {},
@@ -83,7 +80,7 @@ export function AuthoritySection() {
           <h2>{t('settings.authority')}</h2>
           <p className={c.note}>{t('settings.authorityHow')}</p>
         </div>
-        {isOwner && keys.length === 1 && (
+        {actions.rotate.allowed && keys.length === 1 && (
           <Button variant="default" onClick={() => setAsked('rotate')}>
             {t('settings.authorityRotate')}
           </Button>
@@ -104,14 +101,14 @@ export function AuthoritySection() {
             : t('settings.authorityReady')}
         </p>
       )}
-      {isOwner && keys.length > 1 && (
+      {keys.length > 1 && (
         <div className={c.steps}>
-          {waiting.length > 0 && (
+          {actions.advance.allowed && waiting.length > 0 && (
             <Button variant="default" size="compact-sm" onClick={() => setAsked('advance')}>
               {t('settings.authorityAdvance')}
             </Button>
           )}
-          {beside === AuthorityKeyRole.NEXT && (
+          {actions.cancel.allowed && beside === AuthorityKeyRole.NEXT && (
             <Button variant="default" size="compact-sm" onClick={() => setAsked('cancel')}>
               {t('settings.authorityCancel')}
             </Button>

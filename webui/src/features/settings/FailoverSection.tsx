@@ -1,71 +1,58 @@
 import { Button } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
 import { fieldErrors } from '@/api/fieldErrors';
-import { CONFIG_KEY } from '@/api/queries';
-import type { Settings } from '@/gen/trunkline/admin/v1/settings_pb';
+import { type Settings, SettingsService } from '@/gen/trunkline/admin/v1/settings_pb';
 import { useI18n } from '@/i18n';
+import { EditBar } from '@/ui/EditBar';
+import { Editable } from '@/ui/fields/Editable';
 import { LeaveGuard } from '@/ui/LeaveGuard';
+import { May } from '@/ui/May';
 import { Card } from '@/ui/Page';
 import { PolicyFields } from '@/ui/policy/PolicyFields';
-import { policyDraft, policyMessage } from '@/ui/policy/policy';
+import { type PolicyDraft, policyDraft } from '@/ui/policy/policy';
 import { usePolicyText } from '@/ui/policy/usePolicyText';
-import { SaveBar } from '@/ui/SaveBar';
-import { useDraft } from './useDraft';
-import { useSave } from './useSave';
-
-const draftOf = (s: Settings) => policyDraft(s.failover);
+import { type Draft, draftOf, messageOf } from './failover';
+import { useSettingsEdit } from './useSettingsEdit';
 
 /** When targets are skipped and how long attempts may take, for the whole gateway. */
 export function FailoverSection({ settings }: { settings: Settings }) {
   const { t } = useI18n();
   const text = usePolicyText();
-  const client = useQueryClient();
-  const { base, draft, setDraft, take } = useDraft(settings, draftOf, (a, b) => text.changes(a, b).length === 0);
-  const { save, errors, busy, leftError, conflict } = useSave(base, ['failover']);
-  const stored = draftOf(base);
-  const changes = text.changes(stored, draft);
-  const { theirs } = conflict;
-  const isDefault = Object.keys(draft).length === 0;
+  const differences = (a: Draft, b: Draft) => text.changes(a.failover, b.failover);
+  const { form, edit, update, save } = useSettingsEdit({
+    settings,
+    paths: ['failover'],
+    draftOf,
+    messageOf,
+    differences,
+  });
+  const { failover } = form.values;
+  const set = (next: PolicyDraft) => form.setFieldValue('failover', next);
+  const isDefault = Object.values(failover).every((value) => value === undefined);
   return (
     <>
       <Card
         title={t('settings.failover')}
         sub={t('settings.failoverHow')}
         aside={
-          <Button variant="default" disabled={isDefault} onClick={() => setDraft({})}>
-            {t('settings.reset')}
-          </Button>
+          <May call={SettingsService.method.updateSettings}>
+            <Button variant="default" disabled={isDefault} onClick={() => set({})}>
+              {t('settings.reset')}
+            </Button>
+          </May>
         }
       >
-        <PolicyFields
-          value={draft}
-          onChange={setDraft}
-          effective={policyDraft(base.defaultFailover)}
-          errors={fieldErrors(errors, 'failover')}
-        />
+        <Editable call={SettingsService.method.updateSettings}>
+          <PolicyFields
+            path="failover"
+            value={failover}
+            onChange={set}
+            effective={policyDraft(edit.base.defaultFailover)}
+            errors={fieldErrors(form.errors as Record<string, string>, 'failover')}
+          />
+        </Editable>
       </Card>
-      <SaveBar
-        changes={changes}
-        onSave={() => save({ failover: policyMessage(draft) })}
-        onDiscard={() => setDraft(stored)}
-        busy={busy}
-        error={leftError}
-        conflict={
-          theirs && {
-            changes: text.changes(stored, draftOf(theirs)),
-            onReload: () => {
-              conflict.settled();
-              take(theirs);
-              client.invalidateQueries({ queryKey: CONFIG_KEY });
-            },
-            onOverwrite: () => {
-              conflict.settled();
-              save({ failover: policyMessage(draft) }, theirs.etag);
-            },
-          }
-        }
-      />
-      <LeaveGuard when={changes.length > 0} />
+      <EditBar edit={edit} update={update} onSave={save} />
+      <LeaveGuard when={edit.changes.length > 0} />
     </>
   );
 }

@@ -3,10 +3,8 @@ import { Button } from '@mantine/core';
 import { Check, CircleAlert, KeyRound } from 'lucide-react';
 import { useState } from 'react';
 import { CALM } from '@/api/client';
-import { useWhoAmI } from '@/api/session';
 import { useAction } from '@/api/useAction';
 import { type MasterKey, MasterKeyService } from '@/gen/trunkline/admin/v1/master_key_pb';
-import { Role } from '@/gen/trunkline/admin/v1/role_pb';
 import { useI18n } from '@/i18n';
 import { ConfirmDialog } from '@/ui/ConfirmDialog';
 import { Pill } from '@/ui/Pill';
@@ -22,7 +20,6 @@ const PROGRESS = 1000;
 /** The master keys that secrets are sealed under, and their rotation. */
 export function KeysSection() {
   const { t, int } = useI18n();
-  const isOwner = useWhoAmI().data?.role === Role.OWNER;
   const query = useQuery(
     MasterKeyService.method.listMasterKeys,
     {},
@@ -46,7 +43,7 @@ export function KeysSection() {
       align: 'right',
       bare: true,
       cell: (k) =>
-        isOwner &&
+        rotate.allowed &&
         !k.inUse &&
         k.given && (
           <Button variant="default" size="compact-sm" onClick={() => setNext(k)}>

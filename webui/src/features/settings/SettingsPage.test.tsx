@@ -3,8 +3,9 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
-import { FailoverPolicySchema } from '@/gen/trunkline/admin/v1/settings_pb';
+import { FailoverPolicySchema, SettingsSchema } from '@/gen/trunkline/admin/v1/settings_pb';
 import { renderApp } from '@/test/renderApp';
+import { settable } from '@/test/settable';
 import { policyDraft, policyMessage } from '@/ui/policy/policy';
 
 const byDefault = {
@@ -151,4 +152,20 @@ test('changes are tried on named nodes first', async () => {
     settings: { rollout: { mode: 'canary', canaryPercent: 20, canaryNodes: [], watchTime: { seconds: 30n } } },
     updateMask: { paths: ['rollout'] },
   });
+});
+
+test('every field of the settings that one may set has a control', async () => {
+  const fields = SettingsSchema.fields
+    .filter((part) => settable(part) && part.message)
+    .flatMap((part) => part.message?.fields.filter(settable).map((field) => `${part.localName}.${field.localName}`));
+  const { router } = renderApp('/settings', { settings: { getSettings: () => ({ settings }) } });
+  await screen.findByLabelText('Failures');
+  const found = () => [...document.querySelectorAll('[data-path]')].map((one) => one.getAttribute('data-path'));
+  const shown = found();
+  await router.navigate({ to: '/settings', search: { section: 'data' } });
+  await screen.findByText('CORS');
+  shown.push(...found());
+  await router.navigate({ to: '/settings', search: { section: 'rollout' } });
+  await screen.findByLabelText('Share of the nodes');
+  expect([...new Set([...shown, ...found()])].sort()).toEqual(fields.sort());
 });

@@ -1,5 +1,7 @@
 import { getRouteApi } from '@tanstack/react-router';
 import { useSettings } from '@/api/queries';
+import { useMay } from '@/api/role';
+import { UserService } from '@/gen/trunkline/admin/v1/user_pb';
 import { type PlainKey, useI18n } from '@/i18n';
 import { Loaded } from '@/ui/Loaded';
 import { PageHeader } from '@/ui/Page';
@@ -32,13 +34,17 @@ export function SettingsPage() {
   const { section = 'failover' } = route.useSearch();
   const navigate = route.useNavigate();
   const settings = useSettings();
+  const may = useMay();
   useTitle(t('nav.settings'));
   return (
     <>
       <PageHeader title={t('nav.settings')} lead={t('settings.lead')} />
       <Tabs
         label={t('nav.settings')}
-        tabs={SECTIONS.map((value) => ({ value, label: t(words[value]) }))}
+        tabs={SECTIONS.filter((value) => value !== 'people' || may(UserService.method.listUsers)).map((value) => ({
+          value,
+          label: t(words[value]),
+        }))}
         value={section}
         onChange={(next) => navigate({ search: { section: next }, replace: true })}
       >

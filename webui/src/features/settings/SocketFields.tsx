@@ -1,44 +1,37 @@
 import { NumberInput, Switch } from '@mantine/core';
+import type { UseFormReturnType } from '@mantine/form';
 import { useI18n } from '@/i18n';
 import { Fields } from '@/ui/fields/Form';
 import { Card } from '@/ui/Page';
+import type { Draft } from './data';
 
-export type Sockets = { enabled: boolean; perKey: number | undefined };
+/** The API's default, shown where nothing is written. */
+const PER_KEY = 100;
 
 /** Whether clients may speak the Responses API over WebSockets, and how many a key may have open. */
-export function SocketFields({
-  value,
-  onChange,
-  byDefault,
-  error,
-}: {
-  value: Sockets;
-  onChange: (value: Sockets) => void;
-  byDefault: number;
-  error: string | undefined;
-}) {
+export function SocketFields({ form }: { form: UseFormReturnType<Draft> }) {
   const { t, int } = useI18n();
+  const { enabled, maxConnectionsPerKey } = form.values.websocket;
   return (
     <Card title={t('settings.sockets')} sub={t('settings.socketsHow')}>
       <Fields>
         <Switch
           label={t('settings.socketsOn')}
           description={t('settings.socketsOnHow')}
-          checked={value.enabled}
-          onChange={(e) => onChange({ ...value, enabled: e.currentTarget.checked })}
+          {...form.getInputProps('websocket.enabled', { type: 'checkbox' })}
         />
         <NumberInput
           label={t('settings.socketsPerKey')}
           description={t('settings.socketsPerKeyHow')}
-          placeholder={int(byDefault)}
-          value={value.perKey ?? ''}
-          onChange={(n) => onChange({ ...value, perKey: typeof n === 'number' ? n : undefined })}
+          placeholder={int(PER_KEY)}
+          {...form.getInputProps('websocket.maxConnectionsPerKey')}
+          value={maxConnectionsPerKey ?? ''}
+          onChange={(n) => form.setFieldValue('websocket.maxConnectionsPerKey', typeof n === 'number' ? n : undefined)}
           min={1}
           max={10_000}
           allowDecimal={false}
           clampBehavior="none"
-          disabled={!value.enabled}
-          error={error}
+          disabled={!enabled}
         />
       </Fields>
     </Card>

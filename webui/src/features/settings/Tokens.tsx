@@ -7,11 +7,11 @@ import { useAction } from '@/api/useAction';
 import { type Token, TokenService } from '@/gen/trunkline/admin/v1/token_pb';
 import { useI18n } from '@/i18n';
 import { ConfirmDialog } from '@/ui/ConfirmDialog';
+import { roleWord } from '@/ui/role';
 import { RelativeTime } from '@/ui/Time';
 import type { Column } from '@/ui/table/column';
 import { DataTable } from '@/ui/table/DataTable';
 import { NewToken } from './NewToken';
-import { roleWord } from './people/words';
 import c from './settings.module.css';
 
 /** Bearer tokens of the admin API. */

@@ -19,6 +19,8 @@ type Props = {
   onChange: (draft: PolicyDraft) => void;
   /** What holds where this policy sets nothing: shown in the empty fields. */
   effective: PolicyDraft;
+  /** Where the policy lies in the form, so that a refusal finds the field. */
+  path: string;
   /** By field. */
   errors: Record<string, React.ReactNode>;
 };
@@ -84,7 +86,7 @@ export function PolicyFields(props: Props) {
   );
 }
 
-function useField({ value, onChange, effective, errors }: Props, field: keyof PolicyDraft) {
+function useField({ path, value, onChange, effective, errors }: Props, field: keyof PolicyDraft) {
   const { t } = useI18n();
   const text = usePolicyText();
   return {
@@ -92,6 +94,7 @@ function useField({ value, onChange, effective, errors }: Props, field: keyof Po
     description: t(policyWords[field].how),
     placeholder: text.value(field, effective),
     error: errors[field],
+    'data-path': `${path}.${field}`,
     set: (v: PolicyDraft[keyof PolicyDraft]) => onChange({ ...value, [field]: v }),
   };
 }

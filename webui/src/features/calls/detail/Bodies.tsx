@@ -3,8 +3,9 @@ import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { Eye } from 'lucide-react';
 import { useState } from 'react';
-import type { Call } from '@/gen/trunkline/admin/v1/call_pb';
+import { type Call, CallService } from '@/gen/trunkline/admin/v1/call_pb';
 import { useI18n } from '@/i18n';
+import { ForRole } from '@/ui/ForRole';
 import { Loaded } from '@/ui/Loaded';
 import { BodyView } from './BodyView';
 import c from './detail.module.css';
@@ -12,6 +13,14 @@ import { useBody } from './useBody';
 
 /** What the client sent and was answered, if it is kept. Each look is noted, so it takes a click. */
 export function Bodies({ call }: { call: Call }) {
+  return (
+    <ForRole call={CallService.method.getCallBody}>
+      <Kept call={call} />
+    </ForRole>
+  );
+}
+
+function Kept({ call }: { call: Call }) {
   const { t, rich, dateTime, relative } = useI18n();
   const [isAsked, setAsked] = useState(false);
   const query = useBody(call.id, isAsked);

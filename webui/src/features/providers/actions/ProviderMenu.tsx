@@ -2,6 +2,7 @@ import { ActionIcon, Menu } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { CopyPlus, Ellipsis, PackageSearch, Pause, Pencil, Play, TimerReset, Trash2 } from 'lucide-react';
 import { useState } from 'react';
+import { useMay } from '@/api/role';
 import { useAction } from '@/api/useAction';
 import { type Provider, ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { useI18n } from '@/i18n';
@@ -22,6 +23,9 @@ export function ProviderMenu({ provider, isCooling }: { provider: Provider; isCo
     done: () => t('providers.cooldownEnded', { name }),
   });
   const close = () => setAsking(undefined);
+  const may = useMay();
+  const { importModels, createProvider, deleteProvider } = ProviderService.method;
+  if (!enable.allowed) return null;
   return (
     <>
       <Menu position="bottom-end" shadow="md" withinPortal>
@@ -37,16 +41,20 @@ export function ProviderMenu({ provider, isCooling }: { provider: Provider; isCo
           >
             {t('providers.edit')}
           </Menu.Item>
-          <Menu.Item
-            leftSection={<PackageSearch size={15} aria-hidden />}
-            onClick={() => go({ provider: name, import: true })}
-          >
-            {t('providers.import')}
-          </Menu.Item>
-          <Menu.Item leftSection={<CopyPlus size={15} aria-hidden />} onClick={() => go({ new: 'copy', from: name })}>
-            {t('providers.duplicate')}
-          </Menu.Item>
-          {isCooling && (
+          {may(importModels) && (
+            <Menu.Item
+              leftSection={<PackageSearch size={15} aria-hidden />}
+              onClick={() => go({ provider: name, import: true })}
+            >
+              {t('providers.import')}
+            </Menu.Item>
+          )}
+          {may(createProvider) && (
+            <Menu.Item leftSection={<CopyPlus size={15} aria-hidden />} onClick={() => go({ new: 'copy', from: name })}>
+              {t('providers.duplicate')}
+            </Menu.Item>
+          )}
+          {reset.allowed && isCooling && (
             <Menu.Item leftSection={<TimerReset size={15} aria-hidden />} onClick={() => reset.run({ provider: name })}>
               {t('providers.endCooldown')}
             </Menu.Item>
@@ -69,9 +77,11 @@ export function ProviderMenu({ provider, isCooling }: { provider: Provider; isCo
               {t('providers.enable')}
             </Menu.Item>
           )}
-          <Menu.Item color="red" leftSection={<Trash2 size={15} aria-hidden />} onClick={() => setAsking('delete')}>
-            {t('providers.delete')}
-          </Menu.Item>
+          {may(deleteProvider) && (
+            <Menu.Item color="red" leftSection={<Trash2 size={15} aria-hidden />} onClick={() => setAsking('delete')}>
+              {t('providers.delete')}
+            </Menu.Item>
+          )}
         </Menu.Dropdown>
       </Menu>
       <DisableDialog provider={provider} opened={asking === 'disable'} onClose={close} />

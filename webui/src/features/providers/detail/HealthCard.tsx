@@ -72,7 +72,7 @@ function Part({ provider, target, at }: { provider: string; target: TargetHealth
         <HealthDetail health={healthFrom(target, at)} />
         {target.detail && <small className={c.reason}>{target.detail}</small>}
       </div>
-      {target.state === TargetState.COOLING && (
+      {reset.allowed && target.state === TargetState.COOLING && (
         <Button
           variant="subtle"
           size="compact-sm"

@@ -4,10 +4,11 @@ import { Boxes, PackageSearch } from 'lucide-react';
 import { lazy, Suspense } from 'react';
 import { isMissing } from '@/api/errors';
 import { healthFrom } from '@/api/targetState';
-import type { Provider } from '@/gen/trunkline/admin/v1/provider_pb';
+import { type Provider, ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { useI18n } from '@/i18n';
 import { HealthDetail } from '@/ui/HealthPill';
 import { Loaded } from '@/ui/Loaded';
+import { May } from '@/ui/May';
 import { Chip, PageHeader } from '@/ui/Page';
 import { EmptyState, SkeletonRows } from '@/ui/States';
 import { Tabs } from '@/ui/Tabs';
@@ -71,13 +72,15 @@ function View({ provider }: { provider: Provider }) {
           </p>
         </div>
         <div className={c.buttons}>
-          <Button
-            variant="default"
-            leftSection={<PackageSearch size={15} aria-hidden />}
-            onClick={() => navigate({ search: { provider: provider.name, import: true } })}
-          >
-            {t('providers.import')}
-          </Button>
+          <May call={ProviderService.method.importModels}>
+            <Button
+              variant="default"
+              leftSection={<PackageSearch size={15} aria-hidden />}
+              onClick={() => navigate({ search: { provider: provider.name, import: true } })}
+            >
+              {t('providers.import')}
+            </Button>
+          </May>
           <ProviderMenu provider={provider} isCooling={standing.state === 'cooling'} />
         </div>
       </header>

@@ -1,13 +1,13 @@
 import { callUnaryMethod, useTransport } from '@connectrpc/connect-query';
 import { useForm } from '@mantine/form';
-import { useEffect, useState } from 'react';
 import { useAction } from '@/api/useAction';
-import { useConflict } from '@/api/useConflict';
+import { useEdit } from '@/api/useEdit';
 import { PRESETS } from '@/gen/presets';
 import { type Provider, ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { useI18n } from '@/i18n';
+import { EditBar } from '@/ui/EditBar';
+import { Editable } from '@/ui/fields/Editable';
 import { LeaveGuard } from '@/ui/LeaveGuard';
-import { SaveBar } from '@/ui/SaveBar';
 import c from './form.module.css';
 import { OtherErrors } from './OtherErrors';
 import { ProviderFields } from './ProviderFields';
@@ -19,45 +19,26 @@ import { changedFields, FIELDS, providerOf, type Values, valuesOf } from './valu
 export function EditProvider({ provider }: { provider: Provider }) {
   const { t } = useI18n();
   const transport = useTransport();
-  const describe = useChanges();
-  /** What the edits are made on: the provider as it was when they began. */
-  const [base, setBase] = useState(provider);
-  const form = useForm<Values>({ initialValues: valuesOf(base) });
-  const before = valuesOf(base);
-  const changed = changedFields(before, form.values);
-
-  const take = (next: Provider) => {
-    setBase(next);
-    form.setInitialValues(valuesOf(next));
-    form.setValues(valuesOf(next));
-    form.clearErrors();
-  };
-  const conflict = useConflict(async () => {
-    const name = provider.name;
-    return (await callUnaryMethod(transport, ProviderService.method.getProvider, { name })).provider;
-  });
+  const { name } = provider;
+  const differences = useChanges();
+  const form = useForm<Values>({ initialValues: valuesOf(provider) });
+  const read = async () => (await callUnaryMethod(transport, ProviderService.method.getProvider, { name })).provider;
+  const edit = useEdit({ stored: provider, form, draftOf: valuesOf, differences, read });
+  const { base } = edit;
   const save = useAction(ProviderService.method.updateProvider, {
-    form: { target: form, name: provider.name },
-    done: () => t('providers.saved', { name: provider.name }),
+    form: { target: form, name },
+    done: () => t('providers.saved', { name }),
     onDone: (result) => {
-      conflict.settled();
-      if (result.provider) take(result.provider);
+      if (result.provider) edit.take(result.provider);
     },
-    onConflict: conflict.found,
+    onConflict: edit.found,
   });
-  const run = (etag: string) =>
+  const run = ({ etag }: Provider) =>
     save.run({
       provider: { ...providerOf(form.values), etag },
-      updateMask: { paths: changed.map((field) => FIELDS[field]) },
+      updateMask: { paths: changedFields(valuesOf(base), form.values).map((field) => FIELDS[field]) },
     });
 
-  // While nothing is edited, the form shows what is.
-  const isUntouched = changed.length === 0;
-  useEffect(() => {
-    if (isUntouched && provider.etag !== base.etag) take(provider);
-  }, [provider, base.etag, isUntouched]);
-
-  const theirs = conflict.theirs;
   return (
     <>
       <div className={c.layout}>
@@ -65,44 +46,29 @@ export function EditProvider({ provider }: { provider: Provider }) {
           className={c.form}
           onSubmit={(event) => {
             event.preventDefault();
-            if (changed.length > 0) run(base.etag);
+            if (edit.changes.length > 0) run(base);
           }}
         >
-          <ProviderFields
-            form={form}
-            preset={PRESETS.find((preset) => preset.baseUrl === base.baseUrl)}
-            stored={base}
-          />
+          <Editable call={ProviderService.method.updateProvider}>
+            <ProviderFields
+              form={form}
+              preset={PRESETS.find((preset) => preset.baseUrl === base.baseUrl)}
+              stored={base}
+            />
+          </Editable>
           <OtherErrors errors={form.errors} />
         </form>
         <div className={c.side}>
           <TestConnection
-            name={provider.name}
+            name={name}
             draft={() => ({ ...providerOf(form.values), models: provider.models })}
             credentials={form.values.credentials.map((credential) => credential.name)}
             models={provider.models.map((model) => model.id)}
           />
         </div>
       </div>
-      <SaveBar
-        changes={describe(before, form.values)}
-        onSave={() => run(base.etag)}
-        onDiscard={() => take(provider)}
-        busy={save.busy}
-        error={save.leftError}
-        conflict={
-          theirs && {
-            changes: describe(before, valuesOf(theirs)),
-            onReload: () => {
-              conflict.settled();
-              save.reset();
-              take(theirs);
-            },
-            onOverwrite: () => run(theirs.etag),
-          }
-        }
-      />
-      <LeaveGuard when={changed.length > 0} />
+      <EditBar edit={edit} update={save} onSave={run} />
+      <LeaveGuard when={edit.changes.length > 0} />
     </>
   );
 }

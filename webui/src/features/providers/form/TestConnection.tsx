@@ -2,7 +2,8 @@ import { Button, Switch, TextInput } from '@mantine/core';
 import { CircleCheck, CircleMinus, CircleX, LoaderCircle, PlugZap } from 'lucide-react';
 import { useState } from 'react';
 import { toMs } from '@/api/duration';
-import { type TestProviderResponse, TestResult, TestStep } from '@/gen/trunkline/admin/v1/provider_pb';
+import { useMay } from '@/api/role';
+import { ProviderService, type TestProviderResponse, TestResult, TestStep } from '@/gen/trunkline/admin/v1/provider_pb';
 import { type PlainKey, useI18n } from '@/i18n';
 import { FormError } from '@/ui/FormError';
 import { Combo } from '@/ui/fields/Combo';
@@ -45,6 +46,8 @@ export function TestConnection({
   const [chat, setChat] = useState(false);
   const [model, setModel] = useState('');
   const chosen = credential !== null && credentials.includes(credential) ? credential : '';
+  const may = useMay();
+  if (!may(ProviderService.method.testProvider)) return null;
   const start = () =>
     void run({ ...(draft ? { provider: draft() } : { name }), credential: chosen, chat, model: model.trim() });
   return (

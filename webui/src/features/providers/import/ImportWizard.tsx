@@ -1,8 +1,9 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { ImportPlan } from '@/gen/trunkline/admin/v1/import_pb';
-import type { Provider } from '@/gen/trunkline/admin/v1/provider_pb';
+import { type Provider, ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { useI18n } from '@/i18n';
+import { ForRole } from '@/ui/ForRole';
 import { LeaveGuard } from '@/ui/LeaveGuard';
 import { Loaded } from '@/ui/Loaded';
 import { PageHeader } from '@/ui/Page';
@@ -23,7 +24,9 @@ export function ImportWizard({ name }: { name: string }) {
     <>
       <Back to={name}>{name}</Back>
       <PageHeader title={t('import.title', { name })} lead={t('import.lead')} />
-      <Loaded query={provider}>{(found) => found && <Wizard provider={found} />}</Loaded>
+      <ForRole call={ProviderService.method.importModels}>
+        <Loaded query={provider}>{(found) => found && <Wizard provider={found} />}</Loaded>
+      </ForRole>
     </>
   );
 }

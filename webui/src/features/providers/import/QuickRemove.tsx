@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { useState } from 'react';
-import type { Provider } from '@/gen/trunkline/admin/v1/provider_pb';
+import { useMay } from '@/api/role';
+import { type Provider, ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { useI18n } from '@/i18n';
 import { Card } from '@/ui/Page';
 import c from './import.module.css';
@@ -10,6 +11,8 @@ import { RemoveModels, type What } from './RemoveModels';
 export function QuickRemove({ provider }: { provider: Provider }) {
   const { t, int } = useI18n();
   const [asking, setAsking] = useState<{ what: What; title: string }>();
+  const may = useMay();
+  if (!may(ProviderService.method.removeImportedModels)) return null;
   const imported = provider.models.filter((model) => model.imported !== undefined);
   const gone = imported.filter((model) => model.imported?.goneTime !== undefined);
   const credentials = [...new Set(imported.map((model) => model.imported?.credential ?? ''))].filter(Boolean);

@@ -4,6 +4,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { PackageSearch } from 'lucide-react';
 import { useState } from 'react';
 import { toMs } from '@/api/duration';
+import { useMay } from '@/api/role';
 import type { ImportRun } from '@/gen/trunkline/admin/v1/import_pb';
 import { type Provider, ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { useI18n } from '@/i18n';
@@ -20,6 +21,8 @@ export function Runs({ provider }: { provider: Provider }) {
   const navigate = useNavigate();
   const [undoing, setUndoing] = useState<ImportRun>();
   const runs = useQuery(ProviderService.method.listImports, { provider: provider.name, limit: 50 });
+  const may = useMay();
+  const { importModels, removeImportedModels } = ProviderService.method;
   const next = runs.data?.imports.find((run) => run.nextStartTime)?.nextStartTime;
   const left = (run: ImportRun) => provider.models.filter((model) => model.imported?.import === run.id).length;
   const columns: Column<ImportRun>[] = [
@@ -80,6 +83,7 @@ export function Runs({ provider }: { provider: Provider }) {
       align: 'right',
       bare: true,
       cell: (run) =>
+        may(removeImportedModels) &&
         left(run) > 0 && (
           <Button variant="subtle" size="compact-sm" color="red" onClick={() => setUndoing(run)}>
             {t('import.runs.remove')}
@@ -103,9 +107,11 @@ export function Runs({ provider }: { provider: Provider }) {
         }
         empty={
           <EmptyState icon={<PackageSearch size={22} aria-hidden />} title={t('import.runs.none')}>
-            <Button onClick={() => navigate({ to: '/providers', search: { provider: provider.name, import: true } })}>
-              {t('providers.import')}
-            </Button>
+            {may(importModels) && (
+              <Button onClick={() => navigate({ to: '/providers', search: { provider: provider.name, import: true } })}>
+                {t('providers.import')}
+              </Button>
+            )}
           </EmptyState>
         }
       />

@@ -10,6 +10,7 @@ import { type Provider, ProviderService } from '@/gen/trunkline/admin/v1/provide
 import { useI18n } from '@/i18n';
 import { FormError } from '@/ui/FormError';
 import { DurationField } from '@/ui/fields/DurationField';
+import { Editable } from '@/ui/fields/Editable';
 import { Card } from '@/ui/Page';
 import c from './import.module.css';
 import { RulesFields } from './RulesFields';
@@ -67,23 +68,25 @@ export function Schedule({ provider }: { provider: Provider }) {
       }
     >
       <div className={c.form}>
-        <DurationField
-          label={t('import.schedule.every')}
-          description={t('import.schedule.hint')}
-          value={now.interval}
-          onChange={(interval) => change({ interval })}
-          units={['h', 'd']}
-          error={own['import.interval']}
-        />
-        <div>
-          <RulesFields
-            rules={now.rules}
-            onChange={(rules) => change({ rules })}
-            credentials={provider.credentials.map((credential) => credential.name)}
-            example={provider.models[0]?.id ?? ''}
-            errors={ruleErrors}
+        <Editable call={ProviderService.method.updateProvider}>
+          <DurationField
+            label={t('import.schedule.every')}
+            description={t('import.schedule.hint')}
+            value={now.interval}
+            onChange={(interval) => change({ interval })}
+            units={['h', 'd']}
+            error={own['import.interval']}
           />
-        </div>
+          <div>
+            <RulesFields
+              rules={now.rules}
+              onChange={(rules) => change({ rules })}
+              credentials={provider.credentials.map((credential) => credential.name)}
+              example={provider.models[0]?.id ?? ''}
+              errors={ruleErrors}
+            />
+          </div>
+        </Editable>
         {theirs ? (
           <div className={c.note} role="alert">
             <div>

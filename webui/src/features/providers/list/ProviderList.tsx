@@ -2,8 +2,10 @@ import { Button } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Boxes, Plus } from 'lucide-react';
+import { ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { useI18n } from '@/i18n';
 import { FilterBox } from '@/ui/FilterBox';
+import { May } from '@/ui/May';
 import { type Order, orderText, parseOrder } from '@/ui/order';
 import { PageHeader } from '@/ui/Page';
 import { EmptyState } from '@/ui/States';
@@ -43,19 +45,23 @@ export function ProviderList() {
         lead={t('providers.lead')}
         aside={
           !isEmpty && (
-            <Button
-              leftSection={<Plus size={16} aria-hidden />}
-              onClick={() => navigate({ search: { new: 'choose' } })}
-            >
-              {t('providers.new')}
-            </Button>
+            <May call={ProviderService.method.createProvider}>
+              <Button
+                leftSection={<Plus size={16} aria-hidden />}
+                onClick={() => navigate({ search: { new: 'choose' } })}
+              >
+                {t('providers.new')}
+              </Button>
+            </May>
           )
         }
       />
       {isEmpty ? (
         <EmptyState icon={<Boxes size={22} aria-hidden />} title={t('providers.empty')}>
-          <p>{t('providers.emptyHow')}</p>
-          <PresetCards />
+          <May call={ProviderService.method.createProvider}>
+            <p>{t('providers.emptyHow')}</p>
+            <PresetCards />
+          </May>
         </EmptyState>
       ) : (
         <>

@@ -5,6 +5,7 @@ import { useI18n } from '@/i18n';
 /** How many models there are, and what can be done with those that are picked. */
 export function ModelTools({
   n,
+  isFixed,
   shown,
   picked,
   onPick,
@@ -12,6 +13,8 @@ export function ModelTools({
   onRemove,
 }: {
   n: number;
+  /** They can only be read. */
+  isFixed: boolean;
   /** Ids that the filter lets through: what a click on the box picks. */
   shown: readonly string[];
   picked: ReadonlySet<string>;
@@ -20,6 +23,7 @@ export function ModelTools({
   onRemove: () => void;
 }) {
   const { t, count } = useI18n();
+  if (isFixed) return count('providers.models', n);
   const isAll = shown.length > 0 && shown.every((id) => picked.has(id));
   return (
     <>

@@ -89,6 +89,7 @@ export function ModelsTab({
     health,
     at,
     errors: atRow,
+    isFixed: !save.allowed,
     editing,
     picked,
     onPick: setPicked,
@@ -105,9 +106,11 @@ export function ModelsTab({
     <>
       <div className={c.tools}>
         <FilterBox value={filter} onChange={setFilter} label={t('providers.filterModels')} />
-        <Button variant="default" leftSection={<ListPlus size={15} aria-hidden />} onClick={() => setDialog('add')}>
-          {t('providers.addModels')}
-        </Button>
+        {save.allowed && (
+          <Button variant="default" leftSection={<ListPlus size={15} aria-hidden />} onClick={() => setDialog('add')}>
+            {t('providers.addModels')}
+          </Button>
+        )}
         <Button
           variant="default"
           leftSection={<Share size={15} aria-hidden />}
@@ -127,6 +130,7 @@ export function ModelsTab({
         tools={
           <ModelTools
             n={rows.length}
+            isFixed={!save.allowed}
             shown={shown.map((row) => row.values.id)}
             picked={picked}
             onPick={setPicked}

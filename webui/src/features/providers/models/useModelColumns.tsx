@@ -16,6 +16,8 @@ type Props = {
   at: number;
   /** What the server found wrong, by model id. */
   errors: ReadonlyMap<string, readonly string[]>;
+  /** They can only be read. */
+  isFixed: boolean;
   editing: ReadonlySet<string>;
   picked: ReadonlySet<string>;
   onPick: (ids: ReadonlySet<string>) => void;
@@ -28,7 +30,7 @@ type Props = {
 
 export function useModelColumns(props: Props): Column<ModelRow>[] {
   const { t, compact } = useI18n();
-  const { editing, picked, onPick, onChange, errors } = props;
+  const { editing, picked, onPick, onChange, errors, isFixed } = props;
   const isOpen = (row: ModelRow) => editing.has(row.values.id) && !row.isRemoved;
   const pick = (id: string, on: boolean) => {
     const next = new Set(picked);
@@ -66,11 +68,13 @@ export function useModelColumns(props: Props): Column<ModelRow>[] {
       title: t('providers.model.id'),
       cell: (row) => (
         <span className={c.id} data-removed={row.isRemoved}>
-          <Checkbox
-            aria-label={t('providers.pick', { name: row.values.id })}
-            checked={picked.has(row.values.id)}
-            onChange={(event) => pick(row.values.id, event.currentTarget.checked)}
-          />
+          {!isFixed && (
+            <Checkbox
+              aria-label={t('providers.pick', { name: row.values.id })}
+              checked={picked.has(row.values.id)}
+              onChange={(event) => pick(row.values.id, event.currentTarget.checked)}
+            />
+          )}
           <span className="mono">
             {row.values.id}
             <ModelNotes row={row} errors={errors.get(row.values.id)} />
@@ -123,7 +127,7 @@ export function useModelColumns(props: Props): Column<ModelRow>[] {
       hideTitle: true,
       align: 'right',
       bare: true,
-      cell: (row) => <Buttons row={row} {...props} isOpen={isOpen(row)} />,
+      cell: (row) => !isFixed && <Buttons row={row} {...props} isOpen={isOpen(row)} />,
     },
   ];
 }

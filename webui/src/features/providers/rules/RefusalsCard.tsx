@@ -71,7 +71,7 @@ function Line({ provider, refusal }: { provider: Provider; refusal: LearnedRefus
           {sinceTime && <ClockTime at={sinceTime} />} – {untilTime && <ClockTime at={untilTime} />}
         </small>
       </div>
-      {rule && (
+      {save.allowed && rule && (
         <Button
           variant="subtle"
           size="compact-sm"

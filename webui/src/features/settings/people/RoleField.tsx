@@ -2,7 +2,7 @@ import { Select } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Role } from '@/gen/trunkline/admin/v1/role_pb';
 import { useI18n } from '@/i18n';
-import { roleMeans, roleWord } from './words';
+import { roleMeans, roleWord } from '@/ui/role';
 
 /** Chooses a role, at most one's own, and says what it may do. The value is the number as text. */
 export function RoleField({

@@ -6,13 +6,13 @@ import { type User, UserService } from '@/gen/trunkline/admin/v1/user_pb';
 import { useI18n } from '@/i18n';
 import { Dialog } from '@/ui/Dialog';
 import { Pill } from '@/ui/Pill';
+import { roleWord } from '@/ui/role';
 import { RelativeTime } from '@/ui/Time';
 import type { Column } from '@/ui/table/column';
 import { DataTable } from '@/ui/table/DataTable';
 import c from '../settings.module.css';
 import { EditUser } from './EditUser';
 import { NewUser } from './NewUser';
-import { roleWord } from './words';
 
 export function Users({ self }: { self: string }) {
   const { t } = useI18n();

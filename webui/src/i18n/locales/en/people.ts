@@ -1,7 +1,6 @@
 export const people = {
   'people.title': 'People',
   'people.how': 'Who may sign in, and what they may do. A change holds at once, everywhere.',
-  'people.ownersOnly': 'Only owners manage users. Ask one of them if you need another role.',
   'people.user': 'User',
   'people.role': 'Role',
   'people.owner': 'Owner',

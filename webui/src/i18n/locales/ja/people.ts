@@ -4,7 +4,6 @@ import type { people as en } from '../en/people';
 export const people: Texts<typeof en> = {
   'people.title': 'ユーザー',
   'people.how': '誰がログインでき、何ができるか。変更はすべての場所ですぐに有効になります。',
-  'people.ownersOnly': 'ユーザーを管理できるのはオーナーだけです。別のロールが必要な場合はオーナーに依頼してください。',
   'people.user': 'ユーザー',
   'people.role': 'ロール',
   'people.owner': 'オーナー',

@@ -4,7 +4,6 @@ import type { people as en } from '../en/people';
 export const people: Texts<typeof en> = {
   'people.title': '사용자',
   'people.how': '누가 로그인할 수 있고 무엇을 할 수 있는지 정합니다. 변경 사항은 모든 곳에 즉시 적용됩니다.',
-  'people.ownersOnly': '소유자만 사용자를 관리할 수 있습니다. 다른 역할이 필요하면 소유자에게 요청하세요.',
   'people.user': '사용자',
   'people.role': '역할',
   'people.owner': '소유자',

@@ -4,7 +4,6 @@ import type { people as en } from '../en/people';
 export const people: Texts<typeof en> = {
   'people.title': '用户',
   'people.how': '谁可以登录，以及可以做什么。更改在所有地方立即生效。',
-  'people.ownersOnly': '只有所有者可以管理用户。如需其他角色，请联系所有者。',
   'people.user': '用户',
   'people.role': '角色',
   'people.owner': '所有者',

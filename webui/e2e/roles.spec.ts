@@ -1,0 +1,138 @@
+// A viewer and an operator walk all pages: everything can be read, and no control leads to a refusal.
+import type { Browser, Page, Response } from '@playwright/test';
+import { expect, settled, signIn, test, useConsole } from './fixture';
+
+const it = useConsole('demo', { seedDays: 1 });
+const PASSWORD = 'a password of somebody';
+
+const PAGES = [
+  '/',
+  '/calls',
+  '/calls?failed=true',
+  '/playground',
+  '/providers',
+  '/providers?provider=openrouter',
+  '/providers?provider=openai-direct&tab=models',
+  '/providers?provider=openrouter&tab=imports',
+  '/providers?provider=openrouter&tab=settings',
+  '/groups?group=chat-default',
+  '/groups?group=chat-default&tab=settings',
+  '/groups?group=chat-default&tab=policy',
+  '/groups?group=chat-default&tab=route',
+  '/keys',
+  '/keys?key=support-bot',
+  '/keywords',
+  '/keywords?keyword=overloaded',
+  '/alerts',
+  '/alerts?tab=channels',
+  '/alerts?tab=deliveries',
+  '/nodes',
+  '/history',
+  '/history?revision=1',
+  '/settings?section=failover',
+  '/settings?section=data',
+  '/settings?section=access',
+  '/settings?section=keys',
+  '/settings?section=about',
+];
+/** Forms and pages that take a role, by an address that someone sent: one is told so, and nothing is asked for. */
+const FORMS = {
+  viewer: ['/audit', '/providers?new=openai', '/providers?provider=openrouter&import=true', '/groups?new=true'],
+  operator: ['/settings?section=people'],
+};
+
+for (const role of ['viewer', 'operator'] as const) {
+  test(`a ${role} is offered only what the role may do`, async ({ browser }) => {
+    test.setTimeout(600_000);
+    const { page, refused, quiet, close } = await enter(browser, role);
+    for (const path of PAGES) {
+      await open(page, path);
+      await expect(page.getByRole('alert'), path).toHaveCount(0);
+      await clickAll(page, path);
+      await quiet();
+      expect(refused, path).toEqual([]);
+    }
+    for (const path of FORMS[role]) {
+      await open(page, path);
+      await expect(page.getByRole('heading', { name: /^This takes the role/ }), path).toBeVisible();
+      await quiet();
+      expect(refused, path).toEqual([]);
+    }
+    await close();
+  });
+}
+
+test('what a viewer sees of a group, a form and a dialog cannot be changed', async ({ browser }) => {
+  const { page, close } = await enter(browser, 'viewer');
+  await open(page, '/groups?group=chat-default');
+  await expect(page.getByRole('list', { name: 'Failover order' }).getByRole('listitem').first()).toBeVisible();
+  await expect(page.getByRole('button', { name: /^Move / })).toHaveCount(0);
+  await expect(page.getByRole('link', { name: 'Audit log' })).toHaveCount(0);
+  await open(page, '/settings?section=failover');
+  await expect(page.getByText(/changes take the role Operator/)).toBeVisible();
+  for (const field of await page.locator('main').getByRole('textbox').all()) await expect(field).toBeDisabled();
+  await close();
+});
+
+/** Signs in as somebody of the role, and notes what the server refuses. */
+async function enter(browser: Browser, role: 'viewer' | 'operator') {
+  const user = `${role}-${Date.now()}`;
+  await it.server.call('UserService/CreateUser', {
+    user: { name: user, role: `ROLE_${role.toUpperCase()}`, password: PASSWORD },
+  });
+  const context = await browser.newContext({
+    baseURL: it.server.url,
+    viewport: { width: 1440, height: 900 },
+    locale: 'en-US',
+    reducedMotion: 'reduce',
+  });
+  const page = await context.newPage();
+  await signIn(page, { user, password: PASSWORD });
+  const refused: string[] = [];
+  const open = new Set<unknown>();
+  const judge = async (response: Response | null) => {
+    // A stream is answered with 200, and says at its end how it went.
+    const isRefused =
+      response?.status() === 403 || (await response?.text().catch(() => ''))?.includes('permission_denied');
+    if (response && isRefused) refused.push(new URL(response.url()).pathname);
+  };
+  page.on('request', (request) => {
+    // The tail of the log stays open.
+    if (request.url().includes('/trunkline.admin.v1.') && !request.url().includes('TailCalls')) open.add(request);
+  });
+  page.on('requestfailed', (request) => open.delete(request));
+  page.on('requestfinished', async (request) => {
+    if (open.has(request)) await judge(await request.response());
+    open.delete(request);
+  });
+  const quiet = () => expect.poll(() => open.size).toBe(0);
+  return { page, refused, quiet, close: () => context.close() };
+}
+
+async function open(page: Page, path: string) {
+  await page.goto(path);
+  await settled(page);
+}
+
+/** Buttons that can be clicked, one of those that differ only in whom they are for; the browser's own file dialogs are none. */
+async function clickAll(page: Page, path: string) {
+  const area = () =>
+    page.locator('main, [role=dialog], [role=menu]').locator('button:enabled:visible, [role=menuitem]:visible');
+  const tried = new Set<string>();
+  for (;;) {
+    const names = await area().evaluateAll((all) =>
+      all.map((one) => (one.getAttribute('aria-label') ?? one.textContent ?? '').split(' ').slice(0, 3).join(' ')),
+    );
+    const at = names.findIndex((name) => !tried.has(name));
+    const name = names[at];
+    if (name === undefined) return;
+    tried.add(name);
+    await area()
+      .nth(at)
+      .click({ timeout: 5_000 })
+      .catch(() => undefined); // it may have gone with the last click
+    const { pathname, search } = new URL(page.url());
+    const inside = page.locator('[role=dialog], [role=menu]').filter({ visible: true });
+    if (pathname + search !== path && (await inside.count()) === 0) await open(page, path);
+  }
+}

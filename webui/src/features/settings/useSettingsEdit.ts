@@ -1,0 +1,40 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { callUnaryMethod, useTransport } from '@connectrpc/connect-query';
+import { type UseFormReturnType, useForm } from '@mantine/form';
+import { useAction } from '@/api/useAction';
+import { useEdit } from '@/api/useEdit';
+import { type Settings, type SettingsSchema, SettingsService } from '@/gen/trunkline/admin/v1/settings_pb';
+import { useI18n } from '@/i18n';
+import type { Change } from '@/ui/Changes';
+
+/** A part of the settings, named by its paths, as a form and its save bar have it. */
+export function useSettingsEdit<D extends Record<string, unknown>>({
+  settings,
+  paths,
+  draftOf,
+  messageOf,
+  differences,
+}: {
+  settings: Settings;
+  paths: string[];
+  draftOf: (settings: Settings) => D;
+  messageOf: (draft: D) => MessageInitShape<typeof SettingsSchema>;
+  differences: (before: D, after: D) => Change[];
+}) {
+  const { t } = useI18n();
+  const transport = useTransport();
+  const form: UseFormReturnType<D> = useForm<D>({ initialValues: draftOf(settings) });
+  const read = async () => (await callUnaryMethod(transport, SettingsService.method.getSettings, {})).settings;
+  const edit = useEdit({ stored: settings, form, draftOf, differences, read });
+  const update = useAction(SettingsService.method.updateSettings, {
+    form: { target: form, name: '' },
+    onConflict: edit.found,
+    done: () => t('settings.saved'),
+    onDone: ({ settings: saved }) => {
+      if (saved) edit.take(saved);
+    },
+  });
+  const save = ({ etag }: Settings) =>
+    update.run({ settings: { ...messageOf(form.values), etag }, updateMask: { paths } });
+  return { form, edit, update, save };
+}
