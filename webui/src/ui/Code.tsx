@@ -2,6 +2,7 @@ import { UnstyledButton } from '@mantine/core';
 import { Check, Copy } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { useI18n } from '@/i18n';
+import { copyText } from './copyText';
 import c from './ui.module.css';
 
 /** Text to take along, with a button that copies it. */
@@ -35,21 +36,4 @@ export function CopyAction({ value, label }: { value: string; label?: string }) 
       <span aria-live="polite">{copied ? t('action.copied') : (label ?? t('action.copy'))}</span>
     </UnstyledButton>
   );
-}
-
-/** Browsers give the clipboard only to https and localhost; the old way works on a plain-http host too. */
-async function copyText(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    const area = document.createElement('textarea');
-    area.value = text;
-    area.className = 'visually-hidden';
-    document.body.append(area);
-    area.select();
-    const done = document.execCommand('copy');
-    area.remove();
-    return done;
-  }
 }

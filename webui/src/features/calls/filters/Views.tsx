@@ -8,6 +8,7 @@ import { useI18n } from '@/i18n';
 import { Chosen } from './Chosen';
 import c from './filters.module.css';
 import { limitsOf } from './limits';
+import { OwnViews } from './OwnViews';
 import { useFilter } from './useFilter';
 
 /** What people look for most, a click each; slow and expensive are measured by the calls of the time that is shown. */
@@ -50,6 +51,7 @@ export function Views({ span }: { span: { from: number; to: number } }) {
           {t('calls.view.expensive', { cost: usdShort(expensive) })}
         </Chip>
       </fieldset>
+      <OwnViews />
       <Chosen />
     </div>
   );
