@@ -8,7 +8,7 @@ import type { Column } from './column';
 import c from './dataTable.module.css';
 import { HeadCell } from './HeadCell';
 import { useColumns } from './useColumns';
-import { useRowWindow, VIRTUAL_FROM } from './useRowWindow';
+import { useRowWindow } from './useRowWindow';
 
 export type TableProps<T> = {
   /** What the table lists, for those who cannot see it. */
@@ -82,8 +82,7 @@ function Rows<T>({
 }: TableProps<T> & { rows: readonly T[]; shown: readonly Column<T>[] }) {
   const { t } = useI18n();
   const scroller = useRef<HTMLDivElement>(null);
-  const isLong = rows.length >= VIRTUAL_FROM;
-  const { items, before, after, measure } = useRowWindow({ rows, scroller, rowHeight, isOn: isLong });
+  const { items, before, after, measure, isOn: isLong } = useRowWindow({ rows, scroller, rowHeight });
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
