@@ -6,7 +6,7 @@ import c from './shell.module.css';
 
 /** The process runs, but not with what the file of --apply says; until it starts again every page says so. */
 export function ApplyRefusedNote() {
-  const { t } = useI18n();
+  const { t, sentences } = useI18n();
   const { data } = useQuery(ConfigService.method.getStartupApply, {}, { staleTime: 60_000 });
   const apply = data?.startupApply;
   if (apply?.state !== StartupApplyState.REFUSED) return null;
@@ -14,7 +14,7 @@ export function ApplyRefusedNote() {
     <div className={c.warning} role="note">
       <FileWarning size={17} aria-hidden />
       <div>
-        <b>{t('shell.applyRefused')}</b> {t('shell.applyRefusedWhy', { file: apply.file })}
+        {sentences(<b>{t('shell.applyRefused')}</b>, t('shell.applyRefusedWhy', { file: apply.file }))}
         <details>
           <summary>{t('shell.applyRefusedShow')}</summary>
           <p className="mono">{apply.error}</p>

@@ -8,13 +8,16 @@ const PasswordDialog = lazy(() => import('./PasswordDialog').then((m) => ({ defa
 
 /** Anybody who knows the manual could sign in; this says so on every page until it is changed. */
 export function DefaultPasswordNote({ canChange }: { canChange: boolean }) {
-  const { t } = useI18n();
+  const { t, sentences } = useI18n();
   const [open, setOpen] = useState(false);
   return (
     <div className={c.warning} role="note">
       <ShieldAlert size={17} aria-hidden />
       <span>
-        <b>{t('shell.defaultPassword')}</b> {canChange ? t('shell.defaultPasswordWhy') : t('shell.defaultPasswordHow')}
+        {sentences(
+          <b>{t('shell.defaultPassword')}</b>,
+          t(canChange ? 'shell.defaultPasswordWhy' : 'shell.defaultPasswordHow'),
+        )}
       </span>
       {canChange && (
         <Button variant="default" size="compact-sm" onClick={() => setOpen(true)}>

@@ -22,7 +22,7 @@ export function StaleData() {
 }
 
 function Banner({ since }: { since: number }) {
-  const { t, age } = useI18n();
+  const { t, age, sentences } = useI18n();
   const now = useNow();
   const client = useQueryClient();
   // Some of it is read rarely: nobody should be told for that long that all is old once it is not.
@@ -33,9 +33,7 @@ function Banner({ since }: { since: number }) {
   return (
     <div className={c.stale} role="status">
       <CloudOff size={16} aria-hidden />
-      <span>
-        <b>{t('shell.stale', { age: age(Math.max(0, now - since)) })}</b> {t('shell.staleWhy')}
-      </span>
+      <span>{sentences(<b>{t('shell.stale', { age: age(Math.max(0, now - since)) })}</b>, t('shell.staleWhy'))}</span>
     </div>
   );
 }

@@ -13,6 +13,9 @@ export function makeI18n(lang: Lang, messages: Messages) {
   const fill = (text: string, values: Values) =>
     values ? text.replace(/\{(\w+)\}/g, (hole, name: string) => String(values[name] ?? hole)) : text;
 
+  /** Between two sentences: Chinese and Japanese leave no gap after a full stop. */
+  const gap = lang === 'zh' || lang === 'ja' ? '' : ' ';
+
   return {
     lang,
     ...format,
@@ -26,6 +29,9 @@ export function makeI18n(lang: Lang, messages: Messages) {
         .split(/\{(\w+)\}/)
         .map((part, i) => createElement(Fragment, { key: i }, i % 2 === 0 ? part : values?.[part]));
     },
+    /** Sentences one after the other, as the language sets them; what is false or empty is left out. */
+    sentences: (...all: ReactNode[]): ReactNode =>
+      all.filter(Boolean).map((one, i) => createElement(Fragment, { key: i }, i > 0 && gap, one)),
     /** "1 member", "3 members": the form that the language's own rules pick for n. */
     count: <K extends PluralKey>(key: K, n: number, ...args: PluralArgs<K>): string => {
       const form =

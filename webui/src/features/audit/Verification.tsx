@@ -28,7 +28,7 @@ export function Verification({ onOpen }: { onOpen: (sequence: number) => void })
 }
 
 function Result({ report, onOpen }: { report: VerifyAuditEventsResponse; onOpen: (sequence: number) => void }) {
-  const { t, int, count } = useI18n();
+  const { t, int, count, sentences } = useI18n();
   const broken = Number(report.brokenSequence);
   if (!report.intact) {
     return (
@@ -36,9 +36,7 @@ function Result({ report, onOpen }: { report: VerifyAuditEventsResponse; onOpen:
         <Pill tone="bad" Icon={ShieldAlert}>
           {t('audit.broken')}
         </Pill>
-        <p>
-          <b>{t('audit.brokenAt', { n: int(broken) })}</b> <span lang="en">{report.reason}</span>
-        </p>
+        <p>{sentences(<b>{t('audit.brokenAt', { n: int(broken) })}</b>, <span lang="en">{report.reason}</span>)}</p>
         <Button variant="subtle" size="compact-sm" onClick={() => onOpen(broken)}>
           {t('audit.show', { n: int(broken) })}
         </Button>
@@ -51,7 +49,10 @@ function Result({ report, onOpen }: { report: VerifyAuditEventsResponse; onOpen:
         {t('audit.intact')}
       </Pill>
       <p>
-        <b>{count('audit.verified', Number(report.checked), { last: int(report.lastSequence) })}</b> {t('audit.keep')}
+        {sentences(
+          <b>{count('audit.verified', Number(report.checked), { last: int(report.lastSequence) })}</b>,
+          t('audit.keep'),
+        )}
       </p>
       <CopyAction
         label={t('audit.copyHash')}

@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
+import { fieldErrors } from '@/api/fieldErrors';
 import { useMay } from '@/api/role';
 import { type Group, type GroupRoute, GroupService } from '@/gen/trunkline/admin/v1/group_pb';
 import { useI18n } from '@/i18n';
@@ -29,7 +30,7 @@ export function MembersCard({
   route?: GroupRoute | undefined;
   at?: number;
 }) {
-  const { t } = useI18n();
+  const { t, sentences } = useI18n();
   const [isAdding, setAdding] = useState(false);
   const { members, selection } = form.values;
   const may = useMay();
@@ -43,11 +44,7 @@ export function MembersCard({
   return (
     <Card
       title={t('groups.order')}
-      sub={
-        <>
-          {t('groups.orderSub')} {t(selectionWords[selection].how)}
-        </>
-      }
+      sub={sentences(t('groups.orderSub'), t(selectionWords[selection].how))}
       aside={
         !isFixed && (
           <Button
@@ -97,7 +94,7 @@ export function MembersCard({
                 candidate={candidates.get(idOf(member))}
                 at={at}
                 isSaved={group?.members.some((m) => idOf(m) === idOf(member)) ?? false}
-                error={form.errors[`members.${index}.provider`] ?? form.errors[`members.${index}.model`]}
+                error={Object.values(fieldErrors(form.errors as Record<string, string>, `members.${index}`)).join(' ')}
               />
             )}
           </SortableList>

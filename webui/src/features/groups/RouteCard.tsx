@@ -27,20 +27,18 @@ export function RouteCard({
   /** Whose route it is; undefined: of any call. */
   conversation?: string;
 }) {
-  const { t } = useI18n();
+  const { t, sentences } = useI18n();
   if (!route) return <SkeletonRows />;
   const how = selectionWords[SELECTIONS.find((s) => s === selection) ?? 'cheapest'].how;
   return (
     <div className={c.stack}>
       <Card
         title={t('groups.route.title')}
-        sub={
-          <>
-            {t('groups.route.sub')}{' '}
-            {conversation === undefined ? t(how) : t('groups.conversation.of', { session: conversation })}{' '}
-            {!isUntouched && <b>{t('groups.route.unsaved')}</b>}
-          </>
-        }
+        sub={sentences(
+          t('groups.route.sub'),
+          conversation === undefined ? t(how) : t('groups.conversation.of', { session: conversation }),
+          !isUntouched && <b>{t('groups.route.unsaved')}</b>,
+        )}
         flush
       >
         {route.candidates.length === 0 && <p className={c.noMember}>{t('groups.noMember')}</p>}

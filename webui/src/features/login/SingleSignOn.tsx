@@ -18,7 +18,7 @@ export function SingleSignOn({
   returned: Returned;
   onDone: (next: string) => void;
 }) {
-  const { t } = useI18n();
+  const { t, sentences } = useI18n();
   const offered = useQuery(SessionService.method.getSignInMethods, {}).data?.oidc ?? false;
   const begin = useMutation(SessionService.method.beginOidc, { onSuccess: ({ url }) => window.location.assign(url) });
   const finish = useMutation(SessionService.method.finishOidc, { onSuccess: (done) => onDone(done.next) });
@@ -34,9 +34,7 @@ export function SingleSignOn({
       {(error || denied) && (
         <p className={c.refusal} role="alert">
           <CircleAlert size={16} aria-hidden />
-          <span>
-            {t('login.oidcFailed')} {error ? problemOf(error).detail : ''}
-          </span>
+          <span>{sentences(t('login.oidcFailed'), error ? problemOf(error).detail : '')}</span>
         </p>
       )}
       <Button

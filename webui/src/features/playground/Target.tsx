@@ -25,7 +25,7 @@ export function Target({
   /** The gateway did not take the key. */
   refused: boolean;
 }) {
-  const { t } = useI18n();
+  const { t, sentences } = useI18n();
   const [typed, setTyped] = useState('');
   // What stands in the field is the choice itself until someone types: then it would find only itself.
   const found = useFoundGroups(typed === group ? '' : typed, { most: 50 }) ?? [];
@@ -68,8 +68,10 @@ export function Target({
           />
           {apiKey === '' && keys && (
             <p className={c.hint}>
-              {keys.length === 0 && <>{t('playground.noKeys')} </>}
-              <May call={KeyService.method.createApiKey}>{create(t('playground.makeKey'))}</May>
+              {sentences(
+                keys.length === 0 && t('playground.noKeys'),
+                <May call={KeyService.method.createApiKey}>{create(t('playground.makeKey'))}</May>,
+              )}
             </p>
           )}
         </div>

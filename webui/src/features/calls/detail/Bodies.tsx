@@ -21,7 +21,7 @@ export function Bodies({ call }: { call: Call }) {
 }
 
 function Kept({ call }: { call: Call }) {
-  const { t, rich, dateTime, relative } = useI18n();
+  const { t, rich, dateTime, relative, sentences } = useI18n();
   const [isAsked, setAsked] = useState(false);
   const query = useBody(call.id, isAsked);
   if (!isAsked && query.data === undefined) {
@@ -41,13 +41,15 @@ function Kept({ call }: { call: Call }) {
           <>
             <BodyView body={body} />
             <p className={c.note}>
-              {body.redacted && <>{t('calls.body.redacted')} </>}
-              {body.expireTime && <>{t('calls.body.expires', { time: dateTime(timestampMs(body.expireTime)) })} </>}
-              {reads[1]?.readTime &&
-                t('calls.body.before', {
-                  who: reads[1].actor,
-                  when: relative(timestampMs(reads[1].readTime), Date.now()),
-                })}
+              {sentences(
+                body.redacted && t('calls.body.redacted'),
+                body.expireTime && t('calls.body.expires', { time: dateTime(timestampMs(body.expireTime)) }),
+                reads[1]?.readTime &&
+                  t('calls.body.before', {
+                    who: reads[1].actor,
+                    when: relative(timestampMs(reads[1].readTime), Date.now()),
+                  }),
+              )}
             </p>
           </>
         ) : (

@@ -17,7 +17,7 @@ const REASONS: Record<string, PlainKey> = {
 
 /** Calls that a node served and of which there is no record: how many, when, and why. */
 export function GapLine({ gap }: { gap: Gap }) {
-  const { t, count, span } = useI18n();
+  const { t, count, span, sentences } = useI18n();
   const from = gap.startTime ? timestampMs(gap.startTime) : 0;
   const to = gap.endTime ? timestampMs(gap.endTime) : from;
   const reason = REASONS[gap.reason];
@@ -32,7 +32,7 @@ export function GapLine({ gap }: { gap: Gap }) {
         </b>{' '}
         <span className="num">{span(from, to)}</span>
         {' · '}
-        {reason ? t(reason) : gap.reason} {t(gap.summed ? 'calls.gap.summed' : 'calls.gap.lost')}
+        {sentences(reason ? t(reason) : gap.reason, t(gap.summed ? 'calls.gap.summed' : 'calls.gap.lost'))}
       </span>
     </div>
   );

@@ -50,7 +50,7 @@ function isSummed({ filter, which }: View): boolean {
 }
 
 function Bars({ view, onZoom }: { view: View; onZoom: (span: { from: number; to: number }) => void }) {
-  const { t, int, count } = useI18n();
+  const { t, int, count, sentences } = useI18n();
   const { search } = useFilter();
   const { span, which } = view;
   const finest = which.key !== undefined || span.from < Date.now() - MINUTES_KEPT ? 'hour' : 'minute';
@@ -105,7 +105,7 @@ function Bars({ view, onZoom }: { view: View; onZoom: (span: { from: number; to:
               onZoom={(from, to) => onZoom({ from: bucket(from).from, to: Math.min(to, span.to) })}
             />
             <p className={c.how}>
-              {t('calls.volume.how')} {which.provider !== undefined && t('calls.volume.provider')}
+              {sentences(t('calls.volume.how'), which.provider !== undefined && t('calls.volume.provider'))}
             </p>
           </>
         );

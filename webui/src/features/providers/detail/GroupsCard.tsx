@@ -8,7 +8,7 @@ import c from './detail.module.css';
 
 /** The groups whose calls may come here, and for which models. */
 export function GroupsCard({ provider }: { provider: string }) {
-  const { t } = useI18n();
+  const { t, sentences } = useI18n();
   const groups = useGroupsOf(provider);
   return (
     <Card title={t('providers.groups.title')} sub={t('providers.groups.sub')} flush>
@@ -16,10 +16,12 @@ export function GroupsCard({ provider }: { provider: string }) {
         {(found) =>
           found.length === 0 ? (
             <p className={c.none}>
-              {t('providers.noGroupUses')}{' '}
-              <Link to="/groups" className={c.link}>
-                {t('providers.groups.go')}
-              </Link>
+              {sentences(
+                t('providers.noGroupUses'),
+                <Link to="/groups" className={c.link}>
+                  {t('providers.groups.go')}
+                </Link>,
+              )}
             </p>
           ) : (
             <ul className={c.list}>

@@ -80,7 +80,7 @@ export function RunStep({
 }
 
 function Result({ provider, done, onModels }: { provider: string; done: ImportModelsResponse; onModels: () => void }) {
-  const { t, int } = useI18n();
+  const { t, int, sentences } = useI18n();
   const [undoing, setUndoing] = useState(false);
   const { added = 0, changed = 0, gone = 0 } = done.counts ?? {};
   const priceless = done.models.filter((m) => m.action === ImportAction.ADD && !m.price).length;
@@ -88,8 +88,10 @@ function Result({ provider, done, onModels }: { provider: string; done: ImportMo
     <>
       <p className={c.after} role="status">
         <b>{t('import.result', { added: int(added), changed: int(changed), gone: int(gone) })}</b>{' '}
-        {done.revision > 0n && t('import.revision', { n: String(done.revision) })}{' '}
-        {priceless > 0 && t('import.priceless', { n: int(priceless) })}
+        {sentences(
+          done.revision > 0n && t('import.revision', { n: String(done.revision) }),
+          priceless > 0 && t('import.priceless', { n: int(priceless) }),
+        )}
       </p>
       <div className={c.actions}>
         {added > 0 && (
