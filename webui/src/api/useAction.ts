@@ -12,7 +12,7 @@ import { splitViolations, violationsOf } from './violations';
 /** The part of a form (of @mantine/form) that refusals land in. */
 export type ErrorTarget = {
   setErrors: (errors: Record<string, string>) => void;
-  getInputNode: (path: string) => { focus: () => void } | null;
+  getInputNode: (path: string) => HTMLElement | null;
 };
 
 type Options<O extends DescMessage> = {
@@ -75,8 +75,27 @@ export function useAction<I extends DescMessage, O extends DescMessage>(
 /** Puts violations to their fields, and tells whether each of them has one that can be seen. */
 function showAtFields({ target, name }: { target: ErrorTarget; name: string }, error: ConnectError): boolean {
   const { own, rest } = splitViolations(violationsOf(error), name);
-  target.setErrors(own);
-  const nodes = Object.keys(own).map((path) => target.getInputNode(path));
-  nodes.find((node) => node !== null)?.focus();
-  return rest.length === 0 && nodes.length > 0 && nodes.every((node) => node !== null);
+  const places = Object.keys(own).map((path) => ({ path, at: placeOf(path, target) }));
+  target.setErrors({
+    ...Object.fromEntries(places.flatMap(({ path, at }) => (at === undefined ? [] : [[at, own[path] ?? '']]))),
+    ...own,
+  });
+  const nodes = places.flatMap(({ at }) => (at === undefined ? [] : (target.getInputNode(at) ?? [])));
+  for (const node of nodes) unfold(node);
+  nodes[0]?.focus();
+  return rest.length === 0 && places.length > 0 && places.every(({ at }) => at !== undefined);
+}
+
+/** The field that a path belongs to: its own, or the one that it lies in, as aliases.2 lies in aliases. */
+function placeOf(path: string, target: ErrorTarget): string | undefined {
+  for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('.')))) {
+    if (target.getInputNode(at) !== null) return at;
+  }
+  return undefined;
+}
+
+/** Opens what a field is folded away in: nobody would see what is wrong with it. */
+function unfold(node: HTMLElement) {
+  for (let part = node.closest('details'); part; part = part.parentElement?.closest('details') ?? null)
+    part.open = true;
 }

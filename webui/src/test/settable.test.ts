@@ -25,22 +25,7 @@ import {
   ProviderSchema,
 } from '@/gen/trunkline/admin/v1/provider_pb';
 import { type Settings, SettingsSchema } from '@/gen/trunkline/admin/v1/settings_pb';
-import { filled, lost, type Samples } from './settable';
-
-const SAMPLES: Samples = {
-  'Group.selection': 'sticky',
-  'Budget.amount': '5',
-  'Budget.period': 'week',
-  'FailoverPolicy.streamCommit': 'complete',
-  'FailoverPolicy.emptyAnswer': 'move_on',
-  'FailoverPolicy.translation': 'strict',
-  'FieldRule.action': 'rename',
-  'FieldRule.value': '',
-  'Endpoint.format': 'cohere_v2',
-  'Endpoint.api': 'rerank',
-  'Email.security': 'tls',
-  'RolloutPolicy.mode': 'canary',
-};
+import { filled, lost, SAMPLES } from './settable';
 
 /** What a form loses of a message in which everything is set but what is skipped. */
 function lostBy<M extends Message>(

@@ -12,6 +12,22 @@ import { Visibility, visibility } from '@/gen/trunkline/admin/v1/visibility_pb';
 /** Values that a field takes where any would not do, by message and field. */
 export type Samples = Record<string, unknown>;
 
+/** Of fields with a closed set of values, or of which another excludes them. */
+export const SAMPLES: Samples = {
+  'Group.selection': 'sticky',
+  'Budget.amount': '5',
+  'Budget.period': 'week',
+  'FailoverPolicy.streamCommit': 'complete',
+  'FailoverPolicy.emptyAnswer': 'move_on',
+  'FailoverPolicy.translation': 'strict',
+  'FieldRule.action': 'rename',
+  'FieldRule.value': '',
+  'Endpoint.format': 'cohere_v2',
+  'Endpoint.api': 'rerank',
+  'Email.security': 'tls',
+  'RolloutPolicy.mode': 'canary',
+};
+
 /** Fields that callers may set. */
 export function settable(field: DescField): boolean {
   const who = hasOption(field, visibility) ? getOption(field, visibility) : Visibility.UNSPECIFIED;
@@ -106,3 +122,17 @@ const isUnset = (value: unknown) =>
   value === false ||
   (Array.isArray(value) && value.length === 0) ||
   (typeof value === 'object' && value !== null && Object.keys(value).filter((key) => key !== '$typeName').length === 0);
+
+/** Paths of all fields that one may set, as the server names them; of lists the first row. */
+export function pathsOf(schema: DescMessage, skip: (field: DescField) => boolean, at = ''): string[] {
+  return schema.fields
+    .filter((field) => settable(field) && !skip(field) && field.localName !== 'etag')
+    .flatMap((field) => {
+      const path = at + field.name;
+      if (field.fieldKind === 'list')
+        return field.listKind === 'message' ? pathsOf(field.message, skip, `${path}[0].`) : [`${path}[0]`];
+      if (field.fieldKind === 'map') return [`${path}["key"]`];
+      if (field.fieldKind === 'message' && !isWellKnown(field.message)) return pathsOf(field.message, skip, `${path}.`);
+      return [path];
+    });
+}

@@ -73,6 +73,7 @@ export function KeyForm({ form, isNew }: { form: UseFormReturnType<Draft>; isNew
             value={form.values.budget.amount}
             onChange={(amount) => form.setFieldValue('budget.amount', amount)}
             error={form.errors['budget.amount']}
+            data-path="budget.amount"
           />
           <Select
             label={t('keys.period')}

@@ -53,7 +53,11 @@ export function KeywordForm({ form, isNew }: { form: UseFormReturnType<Draft>; i
           {...form.getInputProps(form.values.kind)}
           error={form.errors[form.values.kind] ?? form.errors.keyword ?? form.errors.pattern}
         />
-        <Radio.Group label={t('keywords.action')} {...form.getInputProps('action')}>
+        <Radio.Group
+          label={t('keywords.action')}
+          {...form.getInputProps('action')}
+          error={form.errors.count ?? form.errors.logOnly}
+        >
           <div className={c.choices}>
             {ACTIONS.map((action) => (
               <Radio key={action} value={action} label={t(actionWords[action])} description={t(actionNotes[action])} />

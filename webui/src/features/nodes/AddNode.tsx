@@ -86,6 +86,7 @@ function AddForm({
           onChange={(ms) => form.setFieldValue('ttl', ms)}
           units={['min', 'h']}
           error={form.errors.ttl}
+          data-path="ttl"
         />
         <NumberInput
           label={t('nodes.maxUses')}

@@ -40,6 +40,7 @@ export function PairsField({
               aria-label={`${label} ${i + 1}: ${t('pairs.name')}`}
               placeholder={t('pairs.name')}
               value={pair.name}
+              data-path={path && `${path}.${pair.name.trim()}`}
               onChange={(event) => set(i, { name: event.currentTarget.value })}
               error={errorOf?.(pair.name)}
               classNames={{ input: 'mono' }}

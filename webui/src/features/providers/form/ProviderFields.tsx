@@ -100,6 +100,7 @@ export function ProviderFields({
           value={form.values.fieldRules}
           onChange={(rules) => form.setFieldValue('fieldRules', rules)}
           errorOf={(at, part) => form.errors[`fieldRules.${at}.${part}`]}
+          path="fieldRules"
         />
       </FieldPart>
       <FieldPart title={t('providers.form.way')} sub={t('providers.form.wayHint')}>
@@ -115,6 +116,7 @@ export function ProviderFields({
             addLabel={t('providers.form.addHeader')}
             errorOf={(name) => form.errors[`headers.${name.trim()}`]}
             error={form.errors.headers}
+            data-path="headers"
           />
           <SecretParameterFields
             form={form}

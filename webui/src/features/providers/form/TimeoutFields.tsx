@@ -45,6 +45,7 @@ export function TimeoutFields({ form, stored }: { form: ProviderForm; stored?: P
             placeholder={usual ? setting(toMs(usual)) : undefined}
             inherited={usual ? toMs(usual) : undefined}
             error={form.errors[`timeouts.${timer}`]}
+            data-path={`timeouts.${timer}`}
             units={['ms', 's', 'min']}
           />
         );

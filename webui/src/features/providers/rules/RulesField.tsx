@@ -13,12 +13,15 @@ export function RulesField({
   value,
   onChange,
   errorOf,
+  path,
 }: {
   label: string;
   value: readonly RuleValues[];
   onChange: (value: RuleValues[]) => void;
   /** What the server found wrong with one part of one rule. */
   errorOf?: (at: number, part: Part) => ReactNode;
+  /** Where the rules lie in the form, so that a refusal finds the field. */
+  path?: string;
 }) {
   const { t } = useI18n();
   const set = (at: number, change: Partial<RuleValues>) =>
@@ -33,6 +36,7 @@ export function RulesField({
               aria-label={`${label} ${i + 1}: ${title}`}
               placeholder={placeholder}
               value={rule[part]}
+              data-path={path && `${path}.${i}.${part}`}
               onChange={(event) => set(i, { [part]: event.currentTarget.value })}
               error={errorOf?.(i, part)}
               classNames={{ input: 'mono' }}
@@ -46,6 +50,7 @@ export function RulesField({
                 aria-label={`${label} ${i + 1}: ${t('providers.rules.action')}`}
                 data={actions}
                 value={rule.action}
+                data-path={path && `${path}.${i}.action`}
                 allowDeselect={false}
                 comboboxProps={{ shadow: 'md' }}
                 onChange={(action) => set(i, { action: ACTIONS.find((known) => known === action) ?? rule.action })}
