@@ -161,6 +161,74 @@ test('one part that cannot be read leaves the others', async () => {
   await expect(page.getByRole('figure', { name: 'Calls over time' })).toBeVisible();
 });
 
+test("a view of one's own is saved, opened, shared, renamed and deleted", async () => {
+  const { page } = it;
+  await page.goto('/calls');
+  await settled(page);
+  await expect(page.getByRole('button', { name: 'Save view' })).toHaveCount(0); // it would be the page itself
+  await page.goto('/calls?group=chat-default&failedOver=true&range=7d');
+  await page.getByRole('button', { name: 'Save view' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Save view' });
+  await expect(dialog.getByRole('button', { name: 'Save' })).toBeDisabled();
+  await dialog.getByLabel('Name').fill('Chat moved on');
+  await page.keyboard.press('Enter');
+  const own = page.getByRole('list', { name: 'Your views' });
+  await expect(own.getByRole('link', { name: 'Chat moved on' })).toHaveAttribute('aria-current', 'true');
+  await expect(page.getByRole('button', { name: 'Save view' })).toHaveCount(0);
+  expect(await audit(page, 'own views')).toEqual([]);
+
+  await page.goto('/calls?failed=true'); // this browser keeps it
+  await own.getByRole('link', { name: 'Chat moved on' }).click();
+  await expect(page).toHaveURL(/group=chat-default/);
+  await expect(page.getByRole('button', { name: 'Failed over', exact: true })).toHaveAttribute('aria-pressed', 'true');
+  const menu = page.getByRole('button', { name: 'What to do with the view Chat moved on' });
+  await menu.click();
+  await page.getByRole('menuitem', { name: 'Copy link' }).click();
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  expect(Object.fromEntries(new URL(link).searchParams)).toEqual({
+    group: 'chat-default',
+    failedOver: 'true',
+    range: '7d',
+  });
+  expect(link.startsWith(`${it.server.url}/calls?`)).toBe(true);
+
+  await page.goto('/calls?failed=true');
+  await page.getByRole('button', { name: 'Save view' }).click();
+  await dialog.getByLabel('Name').fill('Chat moved on');
+  await expect(dialog.getByText('There is a view of this name')).toBeVisible();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await menu.click();
+  await page.getByRole('menuitem', { name: 'Rename view' }).click();
+  await page.getByRole('dialog').getByLabel('Name').fill('Moved on');
+  await page.keyboard.press('Enter');
+  await expect(own.getByRole('link', { name: 'Moved on', exact: true })).toBeVisible();
+  await page.getByRole('button', { name: 'What to do with the view Moved on' }).click();
+  await page.getByRole('menuitem', { name: 'Delete view' }).click();
+  await expect(own).toHaveCount(0);
+});
+
+test('a phone draws the cards in sight only', async () => {
+  const { page, server } = it;
+  for (let sent = 0; sent < 40; sent++) await server.chat('fast-cheap');
+  const stored = async () => (await server.call<Listed>('CallService/ListCalls')).calls?.length ?? 0;
+  await expect.poll(stored, { timeout: 30_000 }).toBeGreaterThan(40);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto('/calls');
+  await settled(page);
+  const cards = page.locator('tbody tr[data-index]');
+  await expect(cards.first()).toBeVisible();
+  expect(await cards.count()).toBeLessThan(25);
+  // Whatever is scrolled to is drawn: the page's end has the oldest of them.
+  await expect(async () => {
+    await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+    await expect(cards.last()).toBeInViewport({ timeout: 1_000 });
+    expect(Number(await cards.last().getAttribute('data-index'))).toBeGreaterThan(38);
+  }).toPass();
+  expect(await cards.count()).toBeLessThan(25);
+  expect(await tooWide(page)).toBe(0);
+  await page.setViewportSize({ width: 1440, height: 900 });
+});
+
 test('axe finds nothing in four languages and two themes, and a phone is wide enough', async () => {
   test.setTimeout(180_000);
   const { page } = it;

@@ -5,7 +5,8 @@ import { expect, settled, signIn, test, useConsole } from './fixture';
 const it = useConsole('demo', { seedDays: 1 });
 const PASSWORD = 'a password of somebody';
 
-const PAGES = [
+/** All pages for a viewer, who may change nothing; for an operator those with something of owners, and a few others. */
+const EVERYWHERE = [
   '/',
   '/calls',
   '/calls?failed=true',
@@ -35,6 +36,18 @@ const PAGES = [
   '/settings?section=keys',
   '/settings?section=about',
 ];
+const PAGES = {
+  viewer: EVERYWHERE,
+  operator: [
+    '/providers?provider=openrouter',
+    '/groups?group=chat-default',
+    '/keys?key=support-bot',
+    '/nodes',
+    '/audit',
+    '/settings?section=access',
+    '/settings?section=keys',
+  ],
+};
 /** Forms and pages that take a role, by an address that someone sent: one is told so, and nothing is asked for. */
 const FORMS = {
   viewer: ['/audit', '/providers?new=openai', '/providers?provider=openrouter&import=true', '/groups?new=true'],
@@ -42,10 +55,10 @@ const FORMS = {
 };
 
 for (const role of ['viewer', 'operator'] as const) {
-  test(`a ${role} is offered only what the role may do`, async ({ browser }) => {
+  test(`${role === 'viewer' ? 'a' : 'an'} ${role} is offered only what the role may do`, async ({ browser }) => {
     test.setTimeout(600_000);
     const { page, refused, quiet, close } = await enter(browser, role);
-    for (const path of PAGES) {
+    for (const path of PAGES[role]) {
       await open(page, path);
       await expect(page.getByRole('alert'), path).toHaveCount(0);
       await clickAll(page, path);

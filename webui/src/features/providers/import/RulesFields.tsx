@@ -13,6 +13,7 @@ export function RulesFields({
   credentials,
   example,
   errors = {},
+  path,
 }: {
   rules: Rules;
   onChange: (rules: Rules) => void;
@@ -21,10 +22,13 @@ export function RulesFields({
   example: string;
   /** What is wrong with a field, by its path in the rules. */
   errors?: Record<string, string>;
+  /** Where the rules lie in the form, so that a refusal finds the field. */
+  path?: string;
 }) {
   const { t } = useI18n();
   const set = (change: Partial<Rules>) => onChange({ ...rules, ...change });
   const template = (change: Partial<Rules['template']>) => set({ template: { ...rules.template, ...change } });
+  const at = (field: string) => path && `${path}.${field}`;
   const errorIn = (field: string) => Object.entries(errors).find(([path]) => path.startsWith(field))?.[1];
   return (
     <>
@@ -35,6 +39,7 @@ export function RulesFields({
           value={rules.include}
           onChange={(include) => set({ include })}
           error={errorIn('include')}
+          data-path={at('include')}
         />
         <TagsField
           label={t('import.rules.exclude')}
@@ -42,6 +47,7 @@ export function RulesFields({
           value={rules.exclude}
           onChange={(exclude) => set({ exclude })}
           error={errorIn('exclude')}
+          data-path={at('exclude')}
         />
       </FieldPart>
       <FieldPart title={t('import.rules.alias')} sub={t('import.rules.aliasHint')}>
@@ -62,6 +68,7 @@ export function RulesFields({
               value={rules.template.prefix}
               onChange={(event) => template({ prefix: event.currentTarget.value })}
               error={errorIn('alias.prefix')}
+              data-path={at('alias.prefix')}
               classNames={{ input: 'mono' }}
               maxLength={64}
             />
@@ -70,6 +77,7 @@ export function RulesFields({
               value={rules.template.suffix}
               onChange={(event) => template({ suffix: event.currentTarget.value })}
               error={errorIn('alias.suffix')}
+              data-path={at('alias.suffix')}
               classNames={{ input: 'mono' }}
               maxLength={64}
             />
@@ -96,7 +104,12 @@ export function RulesFields({
           onChange={(event) => set({ skipPrices: event.currentTarget.checked })}
         />
         <p>{t('import.rules.defaultPrice')}</p>
-        <PriceFields value={rules.defaultPrice} onChange={(defaultPrice) => set({ defaultPrice })} />
+        <PriceFields
+          value={rules.defaultPrice}
+          onChange={(defaultPrice) => set({ defaultPrice })}
+          errorOf={(kind) => errors[`defaultPrice.${kind}`]}
+          path={at('defaultPrice')}
+        />
         {credentials.length > 1 && (
           <Combo
             label={t('import.rules.credential')}
@@ -105,6 +118,7 @@ export function RulesFields({
             value={rules.credential || null}
             onChange={(credential) => set({ credential: credential ?? '' })}
             error={errorIn('credential')}
+            data-path={at('credential')}
             clearable
           />
         )}

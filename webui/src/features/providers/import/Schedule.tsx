@@ -1,144 +1,89 @@
-import { type Duration, durationFromMs } from '@bufbuild/protobuf/wkt';
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { callUnaryMethod, useTransport } from '@connectrpc/connect-query';
-import { Button } from '@mantine/core';
-import { useState } from 'react';
+import { useForm } from '@mantine/form';
 import { toMs } from '@/api/duration';
+import { fieldErrors } from '@/api/fieldErrors';
 import { useAction } from '@/api/useAction';
-import { useConflict } from '@/api/useConflict';
-import { splitViolations, violationsOf } from '@/api/violations';
+import { useEdit } from '@/api/useEdit';
 import { type Provider, ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { useI18n } from '@/i18n';
-import { FormError } from '@/ui/FormError';
+import { EditBar } from '@/ui/EditBar';
 import { DurationField } from '@/ui/fields/DurationField';
 import { Editable } from '@/ui/fields/Editable';
+import { LeaveGuard } from '@/ui/LeaveGuard';
 import { Card } from '@/ui/Page';
 import c from './import.module.css';
 import { RulesFields } from './RulesFields';
 import { documentOf, rulesOf } from './rules';
+import { type ScheduleDraft, useScheduleChanges } from './useScheduleChanges';
+
+const draftOf = ({ import: stored }: Provider): ScheduleDraft => ({
+  import: { interval: stored?.interval && toMs(stored.interval), rules: rulesOf(stored?.rules) },
+});
 
 /** How often models are imported by themselves, and by which rules. */
 export function Schedule({ provider }: { provider: Provider }) {
   const { t, setting } = useI18n();
   const transport = useTransport();
   const { name } = provider;
-  const stored = { interval: intervalOf(provider.import?.interval), rules: rulesOf(provider.import?.rules) };
-  const [edited, setEdited] = useState<typeof stored>();
-  const [etag, setEtag] = useState(provider.etag);
-  const now = edited ?? stored;
-  const change = (next: Partial<typeof stored>) => {
-    if (!edited) setEtag(provider.etag);
-    setEdited({ ...now, ...next });
-  };
-  const conflict = useConflict(async () => {
-    return (await callUnaryMethod(transport, ProviderService.method.getProvider, { name })).provider;
-  });
+  const differences = useScheduleChanges();
+  const form = useForm<ScheduleDraft>({ initialValues: draftOf(provider) });
+  const read = async () => (await callUnaryMethod(transport, ProviderService.method.getProvider, { name })).provider;
+  const edit = useEdit({ stored: provider, form, draftOf, differences, read });
   const save = useAction(ProviderService.method.updateProvider, {
-    quiet: true,
+    form: { target: form, name },
     done: () => t('providers.saved', { name }),
-    onDone: () => {
-      conflict.settled();
-      setEdited(undefined);
+    onDone: ({ provider: saved }) => {
+      if (saved) edit.take(saved);
     },
-    onConflict: conflict.found,
+    onConflict: edit.found,
   });
-  const { own } = splitViolations(violationsOf(save.error), name);
-  const ruleErrors = Object.fromEntries(
-    Object.entries(own).map(([path, words]) => [path.replace(/^import\.rules\./, ''), words]),
-  );
-  const run = (tag: string) =>
+  const { interval, rules } = form.values.import;
+  const run = ({ etag }: Provider) =>
     save.run({
       provider: {
         name,
-        etag: tag,
+        etag,
         import: {
-          interval: now.interval === undefined ? undefined : durationFromMs(now.interval),
-          rules: documentOf(now.rules),
+          interval: interval === undefined ? undefined : durationFromMs(interval),
+          rules: documentOf(rules),
         },
       },
       updateMask: { paths: ['import.interval', 'import.rules'] },
     });
-  const theirs = conflict.theirs;
+  const stored = draftOf(edit.base).import.interval;
   return (
-    <Card
-      title={t('import.schedule.title')}
-      sub={
-        stored.interval === undefined
-          ? t('import.schedule.off')
-          : t('import.schedule.on', { time: setting(stored.interval) })
-      }
-    >
-      <div className={c.form}>
-        <Editable call={ProviderService.method.updateProvider}>
-          <DurationField
-            label={t('import.schedule.every')}
-            description={t('import.schedule.hint')}
-            value={now.interval}
-            onChange={(interval) => change({ interval })}
-            units={['h', 'd']}
-            error={own['import.interval']}
-          />
-          <div>
-            <RulesFields
-              rules={now.rules}
-              onChange={(rules) => change({ rules })}
-              credentials={provider.credentials.map((credential) => credential.name)}
-              example={provider.models[0]?.id ?? ''}
-              errors={ruleErrors}
+    <div>
+      <Card
+        title={t('import.schedule.title')}
+        sub={stored === undefined ? t('import.schedule.off') : t('import.schedule.on', { time: setting(stored) })}
+      >
+        <div className={c.form}>
+          <Editable call={ProviderService.method.updateProvider}>
+            <DurationField
+              label={t('import.schedule.every')}
+              description={t('import.schedule.hint')}
+              value={interval}
+              onChange={(ms) => form.setFieldValue('import.interval', ms)}
+              units={['h', 'd']}
+              error={form.errors['import.interval']}
+              data-path="import.interval"
             />
-          </div>
-        </Editable>
-        {theirs ? (
-          <div className={c.note} role="alert">
             <div>
-              <b>{t('save.conflict')}</b>
-              <p>
-                {t('save.theirs')}: {scheduleText(theirs)}
-              </p>
-              <div className={c.row}>
-                <Button
-                  variant="default"
-                  onClick={() => {
-                    conflict.settled();
-                    save.reset();
-                    setEdited(undefined);
-                  }}
-                >
-                  {t('save.takeTheirs')}
-                </Button>
-                <Button color="red" loading={save.busy} onClick={() => run(theirs.etag)}>
-                  {t('save.overwrite')}
-                </Button>
-              </div>
+              <RulesFields
+                path="import.rules"
+                rules={rules}
+                onChange={(next) => form.setFieldValue('import.rules', next)}
+                credentials={provider.credentials.map((credential) => credential.name)}
+                example={provider.models[0]?.id ?? ''}
+                errors={fieldErrors(form.errors as Record<string, string>, 'import.rules')}
+              />
             </div>
-          </div>
-        ) : (
-          <FormError error={Object.keys(own).length > 0 ? null : save.error} />
-        )}
-        {edited && !theirs && (
-          <div className={c.row}>
-            <Button loading={save.busy} onClick={() => run(etag)}>
-              {t('action.save')}
-            </Button>
-            <Button variant="default" onClick={() => setEdited(undefined)}>
-              {t('action.discard')}
-            </Button>
-          </div>
-        )}
-      </div>
-    </Card>
+          </Editable>
+        </div>
+      </Card>
+      <EditBar edit={edit} update={save} onSave={run} />
+      <LeaveGuard when={edit.changes.length > 0} leaves={(next) => next.tab !== 'imports'} />
+    </div>
   );
-
-  function scheduleText(other: Provider): string {
-    const interval = intervalOf(other.import?.interval);
-    const rules = rulesOf(other.import?.rules);
-    return [
-      interval === undefined ? t('import.schedule.off') : t('import.schedule.on', { time: setting(interval) }),
-      rules.include.length > 0 && `${t('import.rules.include')}: ${rules.include.join(', ')}`,
-      rules.exclude.length > 0 && `${t('import.rules.exclude')}: ${rules.exclude.join(', ')}`,
-    ]
-      .filter(Boolean)
-      .join(' · ');
-  }
 }
-
-const intervalOf = (interval: Duration | undefined) => (interval ? toMs(interval) : undefined);

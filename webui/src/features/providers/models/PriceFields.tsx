@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { type PlainKey, useI18n } from '@/i18n';
 import { FieldRow } from '@/ui/fields/Form';
 import { MoneyField } from '@/ui/fields/MoneyField';
@@ -10,11 +11,17 @@ export function PriceFields<T extends Rates>({
   onChange,
   kinds = MAIN_KINDS,
   placeholder,
+  errorOf,
+  path,
 }: {
   value: T;
   onChange: (value: T) => void;
   kinds?: readonly PriceKind[];
   placeholder?: string;
+  /** What is wrong with an amount. */
+  errorOf?: (kind: PriceKind) => ReactNode;
+  /** Where the amounts lie in the form, so that a refusal finds the field. */
+  path?: string;
 }) {
   const { t } = useI18n();
   return (
@@ -27,6 +34,8 @@ export function PriceFields<T extends Rates>({
           value={value[kind]}
           onChange={(amount) => onChange({ ...value, [kind]: amount })}
           placeholder={placeholder}
+          error={errorOf?.(kind)}
+          data-path={path && `${path}.${kind}`}
         />
       ))}
     </FieldRow>
