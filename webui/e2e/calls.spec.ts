@@ -173,7 +173,7 @@ test("a view of one's own is saved, opened, shared, renamed and deleted", async 
   await dialog.getByLabel('Name').fill('Chat moved on');
   await page.keyboard.press('Enter');
   const own = page.getByRole('list', { name: 'Your views' });
-  await expect(own.getByRole('link', { name: 'Chat moved on' })).toHaveAttribute('aria-current', 'true');
+  await expect(own.getByRole('link', { name: 'Chat moved on' })).toHaveAttribute('aria-current', 'page');
   await expect(page.getByRole('button', { name: 'Save view' })).toHaveCount(0);
   expect(await audit(page, 'own views')).toEqual([]);
 

@@ -22,12 +22,12 @@ export function OwnViews() {
       {own.views.length > 0 && (
         <ul className={c.own} aria-label={t('calls.ownViews')}>
           {own.views.map((view) => (
-            <li key={view.name}>
+            <li key={view.name} data-on={isSameView(view.search, what)}>
               <route.Link
                 to="."
                 search={view.search}
                 resetScroll={false}
-                aria-current={isSameView(view.search, what) ? 'true' : undefined}
+                activeOptions={{ exact: true, includeSearch: true }}
               >
                 {view.name}
               </route.Link>
