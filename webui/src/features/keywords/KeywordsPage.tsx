@@ -47,11 +47,11 @@ export function KeywordsPage() {
         title={t('nav.keywords')}
         lead={t('keywords.lead')}
         aside={
-            <May call={KeywordService.method.createFailureKeyword}>
-              <Button leftSection={<Plus size={16} aria-hidden />} onClick={() => add()}>
-                {t('keywords.add')}
-              </Button>
-            </May>
+          <May call={KeywordService.method.createFailureKeyword}>
+            <Button leftSection={<Plus size={16} aria-hidden />} onClick={() => add()}>
+              {t('keywords.add')}
+            </Button>
+          </May>
         }
       />
       {(search.q || rows?.length !== 0) && (
