@@ -24,8 +24,8 @@ test('the navigation and the palette hold only pages that one may read', async (
   expect(nav.getByRole('link', { name: 'History' })).toBeVisible();
   expect(nav.queryByRole('link', { name: 'Audit log' })).toBeNull();
   await userEvent.keyboard('{Control>}k{/Control}');
-  await userEvent.type(await screen.findByPlaceholderText(/^Page, provider/), 'a');
-  expect(screen.queryByRole('button', { name: /Audit log/ })).toBeNull();
+  await userEvent.type(await screen.findByPlaceholderText(/request or trace id/), 'audit');
+  expect(await screen.findByText('Nothing matches the filter')).toBeVisible();
 });
 
 test('the address of a page that one may not read says which role it takes', async () => {
@@ -42,7 +42,7 @@ test('a viewer reads a group, and nothing of it can be changed', async () => {
   await router.navigate({ to: '/groups', search: { tab: 'settings' } });
   expect(await screen.findByText(/changes take the role Operator/)).toBeVisible();
   expect(screen.getByLabelText('Shown as')).toBeDisabled();
-  expect(screen.getByLabelText('Enabled')).toBeDisabled();
+  expect(document.querySelector('[data-path="enabled"]')).toBeDisabled();
 });
 
 test('the shortcut of what one may not do is not there', async () => {
