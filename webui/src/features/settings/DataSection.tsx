@@ -11,6 +11,7 @@ import { Fields } from '@/ui/fields/Form';
 import { LeaveGuard } from '@/ui/LeaveGuard';
 import { Card } from '@/ui/Page';
 import { type Draft, draftOf, messageOf, PATHS } from './data';
+import { ResetButton } from './ResetButton';
 import { SocketFields } from './SocketFields';
 import c from './settings.module.css';
 import { useSettingsEdit } from './useSettingsEdit';
@@ -24,7 +25,16 @@ export function DataSection({ settings }: { settings: Settings }) {
   return (
     <>
       <Editable call={SettingsService.method.updateSettings}>
-        <Card title={t('settings.retention')} sub={t('settings.retentionHow')}>
+        <Card
+          title={t('settings.retention')}
+          sub={t('settings.retentionHow')}
+          aside={
+            <ResetButton
+              isDefault={form.values.retention.calls === undefined && form.values.retention.auditEvents === undefined}
+              onReset={() => form.setFieldValue('retention', { calls: undefined, auditEvents: undefined })}
+            />
+          }
+        >
           <Fields>
             <KeptField form={form} field="calls" byDefault={toMs(byDefault?.calls)} />
             <KeptField form={form} field="auditEvents" byDefault={toMs(byDefault?.auditEvents)} />

@@ -1,16 +1,15 @@
-import { Button } from '@mantine/core';
 import { fieldErrors } from '@/api/fieldErrors';
 import { type Settings, SettingsService } from '@/gen/trunkline/admin/v1/settings_pb';
 import { useI18n } from '@/i18n';
 import { EditBar } from '@/ui/EditBar';
 import { Editable } from '@/ui/fields/Editable';
 import { LeaveGuard } from '@/ui/LeaveGuard';
-import { May } from '@/ui/May';
 import { Card } from '@/ui/Page';
 import { PolicyFields } from '@/ui/policy/PolicyFields';
 import { type PolicyDraft, policyDraft } from '@/ui/policy/policy';
 import { usePolicyText } from '@/ui/policy/usePolicyText';
 import { type Draft, draftOf, messageOf } from './failover';
+import { ResetButton } from './ResetButton';
 import { useSettingsEdit } from './useSettingsEdit';
 
 /** When targets are skipped and how long attempts may take, for the whole gateway. */
@@ -33,13 +32,7 @@ export function FailoverSection({ settings }: { settings: Settings }) {
       <Card
         title={t('settings.failover')}
         sub={t('settings.failoverHow')}
-        aside={
-          <May call={SettingsService.method.updateSettings}>
-            <Button variant="default" disabled={isDefault} onClick={() => set({})}>
-              {t('settings.reset')}
-            </Button>
-          </May>
-        }
+        aside={<ResetButton isDefault={isDefault} onReset={() => set({})} />}
       >
         <Editable call={SettingsService.method.updateSettings}>
           <PolicyFields

@@ -169,3 +169,23 @@ test('every field of the settings that one may set has a control', async () => {
   await screen.findByLabelText('Share of the nodes');
   expect([...new Set([...shown, ...found()])].sort()).toEqual(fields.sort());
 });
+
+test('how long records are kept and WebSockets go back to their defaults, saved with the rest', async () => {
+  const updateSettings = vi.fn((_req: object) => ({}));
+  const own = {
+    ...settings,
+    retention: { calls: { seconds: 86_400n } },
+    websocket: { enabled: false, maxConnectionsPerKey: 7 },
+  };
+  renderApp('/settings?section=data', { settings: { getSettings: () => ({ settings: own }), updateSettings } });
+  for (const reset of await screen.findAllByRole('button', { name: 'Reset to default' })) {
+    await userEvent.click(reset);
+    expect(reset).toBeDisabled();
+  }
+  await userEvent.click(screen.getByRole('button', { name: 'Save' }));
+  await waitFor(() => expect(updateSettings).toHaveBeenCalledOnce());
+  expect(updateSettings.mock.calls[0]?.[0]).toMatchObject({
+    settings: { retention: undefined, websocket: undefined },
+    updateMask: { paths: ['retention', 'cors', 'websocket'] },
+  });
+});

@@ -4,6 +4,7 @@ import { useI18n } from '@/i18n';
 import { Fields } from '@/ui/fields/Form';
 import { Card } from '@/ui/Page';
 import type { Draft } from './data';
+import { ResetButton } from './ResetButton';
 
 /** The API's default, shown where nothing is written. */
 const PER_KEY = 100;
@@ -13,7 +14,16 @@ export function SocketFields({ form }: { form: UseFormReturnType<Draft> }) {
   const { t, int } = useI18n();
   const { enabled, maxConnectionsPerKey } = form.values.websocket;
   return (
-    <Card title={t('settings.sockets')} sub={t('settings.socketsHow')}>
+    <Card
+      title={t('settings.sockets')}
+      sub={t('settings.socketsHow')}
+      aside={
+        <ResetButton
+          isDefault={enabled && maxConnectionsPerKey === undefined}
+          onReset={() => form.setFieldValue('websocket', { enabled: true, maxConnectionsPerKey: undefined })}
+        />
+      }
+    >
       <Fields>
         <Switch
           label={t('settings.socketsOn')}
