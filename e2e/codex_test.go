@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -24,6 +25,7 @@ const codexPatch = "*** Begin Patch\n*** Add File: greeting.txt\n+Grüße, \"wor
 // edits a file, runs a command and is done. It fails where it is told to.
 type chatOnly struct {
 	fails func(step int) bool
+	seen  func() // each request, while it is served; nil: nobody looks
 
 	mu       sync.Mutex
 	steps    []int // of each request, how many results of tools it had
@@ -41,6 +43,9 @@ func (p *chatOnly) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	p.steps, p.requests = append(p.steps, step), append(p.requests, request)
 	p.mu.Unlock()
+	if p.seen != nil {
+		p.seen()
+	}
 	if p.fails(step) {
 		http.Error(w, `{"error":{"message":"the server had an error","type":"server_error","code":null,"param":null}}`, http.StatusInternalServerError)
 		return
@@ -82,6 +87,18 @@ func asJSON(s string) string {
 // command, and does not notice that the first provider fails amid the task.
 func TestCodexWorksOverChat(t *testing.T) {
 	t.Parallel()
+	worksOverChat(t, "")
+}
+
+// The same over one WebSocket, as Codex speaks to a provider that is said to have them.
+func TestCodexWorksOverAWebSocket(t *testing.T) {
+	t.Parallel()
+	worksOverChat(t, "supports_websockets = true\n")
+}
+
+// worksOverChat does the task with more of the provider's settings in Codex' configuration.
+func worksOverChat(t *testing.T, more string) {
+	t.Helper()
 	const program = "sdk/node_modules/.bin/codex"
 	_, err := os.Stat(program)
 	needs(t, "e2e/sdk/node_modules, which make test installs", err)
@@ -92,6 +109,8 @@ func TestCodexWorksOverChat(t *testing.T) {
 	first := &chatOnly{fails: func(step int) bool { return step > 0 }}
 	second := &chatOnly{fails: func(int) bool { return false }}
 	s := codexStack(t, first, second)
+	open := make(chan float64, 100)
+	second.seen = func() { open <- s.metric("trunkline_websockets") }
 
 	home, starts := s.setUp("codex", "gpt-5.5")
 	if starts != "codex" {
@@ -102,6 +121,11 @@ func TestCodexWorksOverChat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	const wire = "wire_api = \"responses\"\n"
+	if !bytes.Contains(config, []byte(wire)) {
+		t.Fatalf("no %q in\n%s", wire, config)
+	}
+	config = bytes.Replace(config, []byte(wire), []byte(wire+more), 1)
 	// What is printed, and around it what a test needs.
 	config = slices.Concat([]byte("approval_policy = \"never\"\nsandbox_mode = \"danger-full-access\"\ncheck_for_update_on_startup = false\n"),
 		config, []byte("request_max_retries = 0\nstream_max_retries = 0\n[analytics]\nenabled = false\n"))
@@ -128,6 +152,15 @@ func TestCodexWorksOverChat(t *testing.T) {
 	}
 	if n := slices.Index(first.steps, 1); n != 1 || !slices.Equal(second.steps, []int{1, 2}) {
 		t.Fatalf("the first provider was asked at %v, the second at %v\n%s", first.steps, second.steps, out)
+	}
+	want := 0.0
+	if more != "" {
+		want = 1
+	}
+	for range second.steps {
+		if got := <-open; got != want {
+			t.Errorf("%v WebSockets are open while a turn is served, want %v", got, want)
+		}
 	}
 	// The conversation went over whole, and Codex' own tool came as a function.
 	last := second.requests[len(second.requests)-1]
