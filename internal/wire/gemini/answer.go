@@ -119,6 +119,7 @@ func reasonOf(stop form.Stop) string {
 func (w *eventWriter) part(d *compose.Doc, b *form.Block, text string) {
 	switch b.Kind {
 	case form.Text, form.Refusal, form.Thought:
+		w.cited(b)
 		if text == "" && b.Opaque == nil {
 			return
 		}
@@ -141,6 +142,13 @@ func (w *eventWriter) part(d *compose.Doc, b *form.Block, text string) {
 		d.Str("thoughtSignature", carry(b.Opaque))
 	}
 	d.End('}')
+}
+
+// cited notes that a text's sources are not told: this API names them for the whole answer, and by search alone.
+func (w *eventWriter) cited(b *form.Block) {
+	if len(b.Citations) > 0 {
+		w.of.Losses.Drop("citations")
+	}
 }
 
 func (w *eventWriter) call(d *compose.Doc, c *form.Call) {

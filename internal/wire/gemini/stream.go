@@ -60,6 +60,9 @@ func (r *eventReader) Read(data []byte) ([]form.Event, error) {
 		r.part(part)
 		return true
 	})
+	if candidate.Get("citationMetadata").IsObject() || candidate.Get("groundingMetadata").IsObject() {
+		r.of.Losses.Drop("citations") // they stand for the whole answer, at places counted in bytes
+	}
 	if reason := candidate.Get("finishReason").Str; reason != "" {
 		stop := stopOf(reason, r.called)
 		r.stop = &stop
@@ -203,6 +206,9 @@ func (w *eventWriter) Write(e *form.Event) []byte {
 	case form.Delta:
 		w.delta(e)
 	case form.BlockEnd:
+		if e.Block != nil {
+			w.cited(e.Block)
+		}
 		w.end(e)
 	case form.Stopped:
 		w.stop = e.Stop
