@@ -82,7 +82,13 @@ func (c *subcommand) pages(ctx context.Context, client *connect.Client, in proto
 		if all == nil {
 			all = page
 		} else {
-			all.ProtoReflect().Clear(c.shape.nextPageToken)
+			// What a page says beside its items is of that page alone.
+			fields := all.ProtoReflect().Descriptor().Fields()
+			for i := range fields.Len() {
+				if !fields.Get(i).IsList() {
+					all.ProtoReflect().Clear(fields.Get(i))
+				}
+			}
 			proto.Merge(all, page)
 		}
 		if !c.more(all) || (c.limit > 0 && c.count(all) >= c.limit) {

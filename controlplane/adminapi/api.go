@@ -60,6 +60,9 @@ type Live interface {
 // Calls is what the API reads of the call log.
 type Calls interface {
 	ListCalls(ctx context.Context, f calllog.Filter) ([]calllog.Call, error)
+	// SearchCalls is ListCalls that looks at calls for about so long, and tells down to which time it has looked at all;
+	// zero: at all that there are.
+	SearchCalls(ctx context.Context, f calllog.Filter, within time.Duration) (found []calllog.Call, back time.Time, err error)
 	GetCall(ctx context.Context, id string) (calllog.Call, error)
 	// RecentCalls returns calls in the order in which they were stored, at since or later:
 	// at most limit, the latest, and how many came before those.

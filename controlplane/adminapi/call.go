@@ -14,7 +14,11 @@ import (
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
-const defaultCallPageSize = 50
+const (
+	defaultCallPageSize = 50
+	// searchTime is for how long one page of calls is searched.
+	searchTime = 250 * time.Millisecond
+)
 
 // callService reads the call log.
 type callService struct {
@@ -45,12 +49,15 @@ func (s callService) ListCalls(ctx context.Context, req *adminv1.ListCallsReques
 		size = defaultCallPageSize
 	}
 	filter.Limit = size + 1 // the one more tells whether there is another page
-	calls, err := s.calls.ListCalls(ctx, filter)
+	calls, back, err := s.calls.SearchCalls(ctx, filter, searchTime)
 	if err != nil {
 		return nil, err
 	}
 	res := &adminv1.ListCallsResponse{}
-	if len(calls) > size {
+	switch {
+	case !back.IsZero() && len(calls) <= size:
+		res.NextPageToken, res.SearchEndTime = encodeCursor(filter, calllog.Position{StartUS: back.UnixMicro()}), timestamppb.New(back)
+	case len(calls) > size:
 		calls = calls[:size]
 		last := calls[size-1]
 		res.NextPageToken = encodeCursor(filter, calllog.Position{StartUS: last.GetStartUs(), ID: last.GetId()})

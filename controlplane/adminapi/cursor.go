@@ -12,7 +12,8 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
-// A cursor is a digest of the filters, the start of the last call shown and its id.
+// A cursor is a digest of the filters, the start of the last call shown and its id; without an id it continues with
+// calls that arrived before that time.
 const (
 	cursorDigest = 8
 	cursorFixed  = cursorDigest + 8
@@ -32,7 +33,7 @@ func decodeCursor(f calllog.Filter, token string) (calllog.Position, error) {
 		return calllog.Position{}, nil
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || len(raw) <= cursorFixed || len(raw) > cursorFixed+maxCursorID {
+	if err != nil || len(raw) < cursorFixed || len(raw) > cursorFixed+maxCursorID {
 		return calllog.Position{}, errPageToken()
 	}
 	digest := filterDigest(f)

@@ -130,6 +130,10 @@ type Store interface {
 	InsertCalls(ctx context.Context, node string, calls []*nodev1.Call) (stored int, rejected []*nodev1.RejectedCall, err error)
 	// ListCalls returns at most Limit calls, newest first.
 	ListCalls(ctx context.Context, f Filter) ([]Call, error)
+	// SearchCalls is ListCalls that looks at calls for about so long. When that is not enough it returns those that it
+	// found, and the time down to which it has looked at every call: go on behind a Position with that start
+	// and no id. Zero: it has looked at all, or found as many as were asked for.
+	SearchCalls(ctx context.Context, f Filter, within time.Duration) (found []Call, back time.Time, err error)
 	// RecentCalls returns calls in the order in which they were stored, by any replica, at
 	// since or later: at most limit, the latest of them, and how many came before those.
 	RecentCalls(ctx context.Context, f Filter, since time.Time, limit int) (calls []Call, skipped int, err error)

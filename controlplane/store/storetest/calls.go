@@ -91,6 +91,57 @@ func wantCalls(t testing.TB, what string, got []calllog.Call, want []*nodev1.Cal
 	wantEqual(t, what, got, expected)
 }
 
+// A search that has no time looks through a window at once, and all of them together find what a list does, each once and
+// in its order.
+func searchesGoOnWhereTheyEnded(t *testing.T, db Database) {
+	s := db.Open(t, time.Now)
+	calls := makeCalls(400)
+	newest := time.Time{}
+	for i, c := range calls {
+		c.StartUs = epoch.Add(time.Duration(i-i%3/2) * 2 * time.Second).UnixMicro()
+		newest = time.UnixMicro(c.GetStartUs())
+	}
+	insertAll(t, s, calls)
+	for name, f := range map[string]calllog.Filter{
+		"all": {}, "a group": {Group: "g1"}, "two that meet": {Group: "g1", APIKey: "k2", Failed: true}, "a provider": {Provider: "p1"},
+		"from": {From: epoch.Add(3 * time.Minute), Status: 429}, "nothing": {Group: "g1", Model: "none"}, "an id": {ID: calls[7].GetId()},
+	} {
+		f.To = newest.Add(time.Second)
+		want := listAll(t, s, f)
+		f.Limit = 29
+		var got []calllog.Call
+		ended := 0
+		for more := true; more; {
+			found, back, err := s.SearchCalls(t.Context(), f, 0)
+			must(t, err)
+			got = append(got, found...)
+			switch {
+			case !back.IsZero():
+				ended++
+				if len(found) >= f.Limit || len(found) > 0 && time.UnixMicro(found[len(found)-1].GetStartUs()).Before(back) {
+					t.Fatalf("%s: %d calls, and the search ended at %s", name, len(found), back)
+				}
+				f.After = calllog.Position{StartUS: back.UnixMicro()}
+			case len(found) == f.Limit:
+				f.After = positionOf(found[len(found)-1])
+			default:
+				more = false
+			}
+		}
+		wantEqual(t, name, got, want)
+		if f.ID == "" && name != "all" && ended == 0 {
+			t.Errorf("%s: looked at 13 minutes at once", name)
+		}
+		// With time it looks at all.
+		f.After, f.Limit = calllog.Position{}, 1000
+		found, back, err := s.SearchCalls(t.Context(), f, time.Minute)
+		must(t, err)
+		if wantEqual(t, name+" at once", found, want); !back.IsZero() {
+			t.Errorf("%s: ended at %s", name, back)
+		}
+	}
+}
+
 func callComesBackAsWritten(t *testing.T, db Database) {
 	s := db.Open(t, time.Now)
 	full := &nodev1.Call{

@@ -124,6 +124,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		"RejectedCallsHoldUpNobody":     rejectedCallsHoldUpNobody,
 		"CallFilters":                   callFilters,
 		"CallPagesAreStable":            callPagesAreStable,
+		"SearchesGoOnWhereTheyEnded":    searchesGoOnWhereTheyEnded,
 		"OldCallsAreDeletedInPieces":    oldCallsAreDeletedInPieces,
 		"CallsAreFollowed":              callsAreFollowed,
 		"BodiesOfCalls":                 bodiesOfCalls,

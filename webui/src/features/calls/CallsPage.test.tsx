@@ -356,3 +356,16 @@ test('a list that cannot be read says so and is tried again', async () => {
   await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
   expect(await screen.findByRole('row', { name: /chat/ })).toBeVisible();
 });
+
+test('a search that ended early says how far it looked, and goes on from there', async () => {
+  const found = call({ id: 'req_rare', provider: 'seldom' });
+  const listCalls = vi.fn((req: ListCallsRequest) =>
+    req.pageToken === 'on' ? { calls: [found] } : { nextPageToken: 'on', searchEndTime: timestampFromMs(AT) },
+  );
+  renderApp('/calls?model=rare', { calls: { listCalls } });
+  expect(await screen.findByText('Nothing found yet')).toBeVisible();
+  expect(screen.getByText(/^Searched back to .*; the rest has yet to be looked at\.$/)).toBeVisible();
+  await userEvent.click(screen.getByRole('button', { name: 'Search further back' }));
+  expect(await screen.findByText(/seldom/)).toBeVisible();
+  expect(screen.queryByText(/Searched back to/)).toBeNull();
+});

@@ -1114,6 +1114,10 @@ type ListCallsResponse struct {
 	Calls []*Call                `protobuf:"bytes,1,rep,name=calls,proto3" json:"calls,omitempty"`
 	// Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// The search was ended after a quarter of a second: every call that arrived at this time or later was looked at, none that
+	// arrived before. next_page_token goes on from there, and the page may hold fewer calls than asked for, or none. Unset: the page
+	// is full, or the last.
+	SearchEndTime *timestamppb.Timestamp `protobuf:"bytes,550,opt,name=search_end_time,json=searchEndTime,proto3" json:"search_end_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1160,6 +1164,13 @@ func (x *ListCallsResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListCallsResponse) GetSearchEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SearchEndTime
+	}
+	return nil
 }
 
 type TailCallsResponse struct {
@@ -1428,10 +1439,11 @@ const file_trunkline_admin_v1_call_proto_rawDesc = "" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tR\tpageToken\x126\n" +
 	"\x06filter\x18\x03 \x01(\v2\x1e.trunkline.admin.v1.CallFilterR\x06filter\x12#\n" +
-	"\rwith_attempts\x18\x04 \x01(\bR\fwithAttempts\"k\n" +
+	"\rwith_attempts\x18\x04 \x01(\bR\fwithAttempts\"\xb0\x01\n" +
 	"\x11ListCallsResponse\x12.\n" +
 	"\x05calls\x18\x01 \x03(\v2\x18.trunkline.admin.v1.CallR\x05calls\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"[\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12C\n" +
+	"\x0fsearch_end_time\x18\xa6\x04 \x01(\v2\x1a.google.protobuf.TimestampR\rsearchEndTime\"[\n" +
 	"\x11TailCallsResponse\x12,\n" +
 	"\x04call\x18\x01 \x01(\v2\x18.trunkline.admin.v1.CallR\x04call\x12\x18\n" +
 	"\askipped\x18\x02 \x01(\x03R\askipped\"(\n" +
@@ -1513,29 +1525,30 @@ var file_trunkline_admin_v1_call_proto_depIdxs = []int32{
 	13, // 18: trunkline.admin.v1.Usage.audio_duration:type_name -> google.protobuf.Duration
 	14, // 19: trunkline.admin.v1.ListCallsRequest.filter:type_name -> trunkline.admin.v1.CallFilter
 	0,  // 20: trunkline.admin.v1.ListCallsResponse.calls:type_name -> trunkline.admin.v1.Call
-	0,  // 21: trunkline.admin.v1.TailCallsResponse.call:type_name -> trunkline.admin.v1.Call
-	0,  // 22: trunkline.admin.v1.GetCallResponse.call:type_name -> trunkline.admin.v1.Call
-	6,  // 23: trunkline.admin.v1.CallService.ListCalls:input_type -> trunkline.admin.v1.ListCallsRequest
-	9,  // 24: trunkline.admin.v1.CallService.GetCall:input_type -> trunkline.admin.v1.GetCallRequest
-	15, // 25: trunkline.admin.v1.CallService.TailCalls:input_type -> trunkline.admin.v1.TailCallsRequest
-	16, // 26: trunkline.admin.v1.CallService.ExportCalls:input_type -> trunkline.admin.v1.ExportCallsRequest
-	17, // 27: trunkline.admin.v1.CallService.GetCallBody:input_type -> trunkline.admin.v1.GetCallBodyRequest
-	18, // 28: trunkline.admin.v1.CallService.DeleteCallBodies:input_type -> trunkline.admin.v1.DeleteCallBodiesRequest
-	19, // 29: trunkline.admin.v1.CallService.ListGaps:input_type -> trunkline.admin.v1.ListGapsRequest
-	20, // 30: trunkline.admin.v1.CallService.ListRefused:input_type -> trunkline.admin.v1.ListRefusedRequest
-	7,  // 31: trunkline.admin.v1.CallService.ListCalls:output_type -> trunkline.admin.v1.ListCallsResponse
-	10, // 32: trunkline.admin.v1.CallService.GetCall:output_type -> trunkline.admin.v1.GetCallResponse
-	8,  // 33: trunkline.admin.v1.CallService.TailCalls:output_type -> trunkline.admin.v1.TailCallsResponse
-	21, // 34: trunkline.admin.v1.CallService.ExportCalls:output_type -> trunkline.admin.v1.ExportCallsResponse
-	22, // 35: trunkline.admin.v1.CallService.GetCallBody:output_type -> trunkline.admin.v1.GetCallBodyResponse
-	23, // 36: trunkline.admin.v1.CallService.DeleteCallBodies:output_type -> trunkline.admin.v1.DeleteCallBodiesResponse
-	24, // 37: trunkline.admin.v1.CallService.ListGaps:output_type -> trunkline.admin.v1.ListGapsResponse
-	25, // 38: trunkline.admin.v1.CallService.ListRefused:output_type -> trunkline.admin.v1.ListRefusedResponse
-	31, // [31:39] is the sub-list for method output_type
-	23, // [23:31] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	12, // 21: trunkline.admin.v1.ListCallsResponse.search_end_time:type_name -> google.protobuf.Timestamp
+	0,  // 22: trunkline.admin.v1.TailCallsResponse.call:type_name -> trunkline.admin.v1.Call
+	0,  // 23: trunkline.admin.v1.GetCallResponse.call:type_name -> trunkline.admin.v1.Call
+	6,  // 24: trunkline.admin.v1.CallService.ListCalls:input_type -> trunkline.admin.v1.ListCallsRequest
+	9,  // 25: trunkline.admin.v1.CallService.GetCall:input_type -> trunkline.admin.v1.GetCallRequest
+	15, // 26: trunkline.admin.v1.CallService.TailCalls:input_type -> trunkline.admin.v1.TailCallsRequest
+	16, // 27: trunkline.admin.v1.CallService.ExportCalls:input_type -> trunkline.admin.v1.ExportCallsRequest
+	17, // 28: trunkline.admin.v1.CallService.GetCallBody:input_type -> trunkline.admin.v1.GetCallBodyRequest
+	18, // 29: trunkline.admin.v1.CallService.DeleteCallBodies:input_type -> trunkline.admin.v1.DeleteCallBodiesRequest
+	19, // 30: trunkline.admin.v1.CallService.ListGaps:input_type -> trunkline.admin.v1.ListGapsRequest
+	20, // 31: trunkline.admin.v1.CallService.ListRefused:input_type -> trunkline.admin.v1.ListRefusedRequest
+	7,  // 32: trunkline.admin.v1.CallService.ListCalls:output_type -> trunkline.admin.v1.ListCallsResponse
+	10, // 33: trunkline.admin.v1.CallService.GetCall:output_type -> trunkline.admin.v1.GetCallResponse
+	8,  // 34: trunkline.admin.v1.CallService.TailCalls:output_type -> trunkline.admin.v1.TailCallsResponse
+	21, // 35: trunkline.admin.v1.CallService.ExportCalls:output_type -> trunkline.admin.v1.ExportCallsResponse
+	22, // 36: trunkline.admin.v1.CallService.GetCallBody:output_type -> trunkline.admin.v1.GetCallBodyResponse
+	23, // 37: trunkline.admin.v1.CallService.DeleteCallBodies:output_type -> trunkline.admin.v1.DeleteCallBodiesResponse
+	24, // 38: trunkline.admin.v1.CallService.ListGaps:output_type -> trunkline.admin.v1.ListGapsResponse
+	25, // 39: trunkline.admin.v1.CallService.ListRefused:output_type -> trunkline.admin.v1.ListRefusedResponse
+	32, // [32:40] is the sub-list for method output_type
+	24, // [24:32] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_call_proto_init() }

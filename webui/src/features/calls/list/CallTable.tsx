@@ -1,14 +1,18 @@
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import { useQuery } from '@connectrpc/connect-query';
+import { Button } from '@mantine/core';
 import { keepPreviousData } from '@tanstack/react-query';
+import { SearchX } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { CallService } from '@/gen/trunkline/admin/v1/call_pb';
 import { useI18n } from '@/i18n';
+import { EmptyState } from '@/ui/States';
 import { DataTable } from '@/ui/table/DataTable';
 import { route, type View } from '../view';
 import { Export } from './Export';
 import { GapLine } from './GapLine';
 import { LiveControl } from './LiveControl';
+import c from './list.module.css';
 import { NewCalls } from './NewCalls';
 import { NoCalls } from './NoCalls';
 import { rowKey, withGaps } from './rows';
@@ -30,12 +34,13 @@ export function CallTable({
   current: string | undefined;
   onRenew: () => void;
 }) {
-  const { t, count } = useI18n();
+  const { t, count, dateTime } = useI18n();
   const columns = useCallColumns();
   const [isPaused, setPaused] = useState(false);
   const { state, arrived } = useTail(view.which, viewKey, view.isOpen && !isPaused);
   const calls = list.data?.pages.flatMap((page) => page.calls);
   const isComplete = list.hasNextPage === false;
+  const searchedTo = list.data?.pages.at(-1)?.searchEndTime;
   const gaps = useQuery(
     CallService.method.listGaps,
     { node: view.which.node, startTime: timestampFromMs(view.span.from), endTime: timestampFromMs(view.span.to) },
@@ -88,11 +93,30 @@ export function CallTable({
         }
         more={
           list.hasNextPage
-            ? { label: t('calls.older'), load: () => void list.fetchNextPage(), busy: list.isFetchingNextPage }
+            ? {
+                label: t(searchedTo ? 'calls.searchOn' : 'calls.older'),
+                load: () => void list.fetchNextPage(),
+                busy: list.isFetchingNextPage,
+              }
             : undefined
         }
-        empty={<NoCalls isFiltered={view.isFiltered} />}
+        empty={
+          searchedTo ? (
+            <EmptyState icon={<SearchX size={22} aria-hidden />} title={t('calls.noneYet')}>
+              <Button variant="default" onClick={() => void list.fetchNextPage()} loading={list.isFetchingNextPage}>
+                {t('calls.searchOn')}
+              </Button>
+            </EmptyState>
+          ) : (
+            <NoCalls isFiltered={view.isFiltered} />
+          )
+        }
       />
+      {searchedTo && (
+        <p className={c.searched} role="status">
+          {t('calls.searchedBack', { time: dateTime(timestampMs(searchedTo)) })}
+        </p>
+      )}
     </>
   );
 }
