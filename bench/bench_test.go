@@ -92,6 +92,33 @@ func TestEveryScenarioRuns(t *testing.T) {
 	}
 }
 
+// TestTheFleetScenarioRuns: every change of a key is applied by every node, and what was sent for it is counted.
+func TestTheFleetScenarioRuns(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("starts a control plane")
+	}
+	r, err := run(t.Context(), options{rounds: 1, time: 100 * time.Millisecond, keys: 300, nodes: 3, progress: t.Output(), scenarios: []string{"fleet"}, systems: []string{"control plane"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Scenarios) != 1 || len(r.Scenarios[0].Rows) != 1 {
+		t.Fatalf("measured %+v", r.Scenarios)
+	}
+	median := r.Scenarios[0].Rows[0].Median
+	for _, m := range r.Scenarios[0].Metrics {
+		if _, ok := median[m.Name]; !ok {
+			t.Errorf("%s was not measured", m.Name)
+		}
+	}
+	if sent := median["sent"]; sent < 0.3 || sent > 30 {
+		t.Errorf("%.1f KB were sent for a change of one key to three nodes", sent)
+	}
+	if median["applied p50"] > median["applied on all"] {
+		t.Errorf("applied in %v", median)
+	}
+}
+
 func TestPeers(t *testing.T) {
 	t.Parallel()
 	got, err := parsePeer("other=http://127.0.0.1:4000/openai/v1/,sk-1,openai/*,12")

@@ -34,7 +34,8 @@ type options struct {
 	open      int           // streams held open at once
 	requests  int           // of the soak
 	settle    time.Duration // before memory is read
-	keys      int           // API keys of the large snapshot
+	keys      int           // API keys of the large snapshot, and of the fleet
+	nodes     int           // of the fleet
 	scenarios []string      // empty: all
 	systems   []string      // which are measured; empty: all
 	binary    string        // build to measure; empty: this tree's
@@ -65,7 +66,8 @@ func main() {
 	flag.IntVar(&o.open, "open", 2000, "streams held open at once for memory")
 	flag.IntVar(&o.requests, "requests", 100_000, "requests of the soak, after which memory is read")
 	flag.DurationVar(&o.settle, "settle", 3*time.Second, "rest before memory is read; at most 5s, while streams that are held stay open")
-	flag.IntVar(&o.keys, "keys", 100_000, "API keys of the large snapshot")
+	flag.IntVar(&o.keys, "keys", 100_000, "API keys of the large snapshot, and of the fleet")
+	flag.IntVar(&o.nodes, "nodes", 200, "nodes of the fleet")
 	flag.StringVar(&only, "scenarios", "", "which, separated by commas: "+strings.Join(scenarioNames(), ", ")+" (default all)")
 	flag.StringVar(&which, "systems", "", "which systems are measured, separated by commas: direct (always), ReverseProxy, nginx, trunkline (the node), all-in-one, and by name those of --also and --peer (default all)")
 	flag.StringVar(&o.binary, "trunkline", "", "trunkline-dataplane to measure, or a folder with trunkline-dataplane, trunkline and trunkline-controlplane (default: built from this tree)")

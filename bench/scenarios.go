@@ -45,6 +45,7 @@ var scenarios = slices.Concat(
 	startScenarios,
 	translatedScenarios,
 	ingestScenarios,
+	fleetScenarios,
 )
 
 func scenarioNames() (names []string) {

@@ -32,6 +32,7 @@ type system struct {
 	program string   // its path
 	control *control // of a node
 	ingest  *ingest  // of a control plane
+	fleet   *fleet   // of a control plane
 	asked   int      // requests it was sent
 	records int      // calls that processes of it recorded which have ended
 	fresh   int      // processes of it that were started for one measurement
@@ -60,6 +61,9 @@ func (s *system) stop() {
 	}
 	if s.control != nil {
 		s.control.stop()
+	}
+	if s.fleet != nil {
+		s.fleet.close()
 	}
 	if s.ingest != nil {
 		s.ingest.close()
