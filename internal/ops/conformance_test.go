@@ -184,8 +184,10 @@ func answersTo(t *testing.T, r *running, request string, piece int) (all []strin
 			return all
 		}
 		body, err := io.ReadAll(resp.Body)
-		if errors.Is(err, syscall.ECONNRESET) && resp.StatusCode >= 400 {
-			err = nil // for we went on sending
+		if errors.Is(err, syscall.ECONNRESET) { // for we went on sending
+			if err = nil; resp.StatusCode < 400 {
+				err = io.ErrUnexpectedEOF // as it is when all was read before
+			}
 		}
 		if len(body) > 2000 { // up to where net/http finds the length out by itself
 			if resp.TransferEncoding = nil; resp.ContentLength != 65000 && resp.ContentLength != 100_000 {
