@@ -104,9 +104,10 @@ async function enter(browser: Browser, role: 'viewer' | 'operator') {
   const refused: string[] = [];
   const open = new Set<unknown>();
   const judge = async (response: Response | null) => {
-    // A stream is answered with 200, and says at its end how it went.
-    const isRefused =
-      response?.status() === 403 || (await response?.text().catch(() => ''))?.includes('permission_denied');
+    // A stream is answered with 200, and says at its end how it went. (The audit log tells of refusals too.)
+    const isStream = response?.headers()['content-type']?.startsWith('application/connect+');
+    const end = isStream ? await response?.text().catch(() => '') : '';
+    const isRefused = response?.status() === 403 || end?.includes('permission_denied');
     if (response && isRefused) refused.push(new URL(response.url()).pathname);
   };
   page.on('request', (request) => {
