@@ -26,15 +26,20 @@ type Limit struct {
 // never changed, and counts as the limit; "off" leaves the runtime without one. Without either
 // the machine's memory is what the process may use, and the runtime has no limit.
 func Apply() Limit {
-	limit := find(os.DirFS("/"))
-	if os.Getenv("GOMEMLIMIT") != "" {
-		if set := debug.SetMemoryLimit(-1); set < math.MaxInt64 {
-			return Limit{Bytes: set, Source: "GOMEMLIMIT"}
+	return apply(os.DirFS("/"), os.Getenv("GOMEMLIMIT"), debug.SetMemoryLimit)
+}
+
+// apply is Apply with what it reads and sets; set is debug.SetMemoryLimit.
+func apply(root fs.FS, environment string, set func(int64) int64) Limit {
+	limit := find(root)
+	if environment != "" {
+		if present := set(-1); present < math.MaxInt64 {
+			return Limit{Bytes: present, Source: "GOMEMLIMIT"}
 		}
 		return limit
 	}
 	if limit.Source == "cgroup" {
-		debug.SetMemoryLimit(limit.Bytes / 10 * 9)
+		set(limit.Bytes / 10 * 9)
 	}
 	return limit
 }

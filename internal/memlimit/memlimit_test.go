@@ -1,6 +1,7 @@
 package memlimit
 
 import (
+	"math"
 	"testing"
 	"testing/fstest"
 )
@@ -53,6 +54,42 @@ func TestTheLimitIsFound(t *testing.T) {
 			}
 			if got := find(root); got != tt.want {
 				t.Errorf("%+v, want %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+// The runtime gets nine tenths of what a cgroup allows, and what was set by hand is left alone.
+func TestTheRuntimeIsToldTheLimit(t *testing.T) {
+	t.Parallel()
+	machine := fstest.MapFS{"proc/meminfo": {Data: []byte("MemTotal: 8000000 kB\n")}}
+	container := fstest.MapFS{
+		"proc/meminfo": machine["proc/meminfo"], "proc/self/cgroup": {Data: []byte("0::/\n")}, "sys/fs/cgroup/memory.max": {Data: []byte("536870912\n")},
+	}
+	for name, tt := range map[string]struct {
+		root        fstest.MapFS
+		environment string
+		present     int64 // what the runtime has made of the environment
+		told        int64 // 0: nothing
+		want        Limit
+	}{
+		"a container of 512 MiB": {container, "", math.MaxInt64, 483183819, Limit{536870912, "cgroup"}},
+		"set by hand":            {container, "300MiB", 300 << 20, 0, Limit{300 << 20, "GOMEMLIMIT"}},
+		"switched off by hand":   {container, "off", math.MaxInt64, 0, Limit{536870912, "cgroup"}},
+		"a machine":              {machine, "", math.MaxInt64, 0, Limit{8000000 << 10, "machine"}},
+		"nothing is known":       {fstest.MapFS{}, "", math.MaxInt64, 0, Limit{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var told int64
+			got := apply(tt.root, tt.environment, func(limit int64) int64 {
+				if limit >= 0 {
+					told = limit
+				}
+				return tt.present
+			})
+			if got != tt.want || told != tt.told {
+				t.Errorf("%+v, and the runtime was told %d; want %+v and %d", got, told, tt.want, tt.told)
 			}
 		})
 	}
