@@ -11,6 +11,7 @@ import (
 
 	"connectrpc.com/connect/v2"
 
+	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -160,6 +161,20 @@ func TestTailsEnd(t *testing.T) {
 	if err := <-drained; !errors.Is(err, io.EOF) {
 		t.Errorf("a tail of a server that drains ended with %v, want its end", err)
 	}
+}
+
+// A token that is deleted takes its open streams along, within two seconds.
+func TestATailEndsWithItsToken(t *testing.T) {
+	t.Parallel()
+	if adminapi.RecheckInterval > time.Second {
+		t.Errorf("a stream looks every %s whether its caller may still have it", adminapi.RecheckInterval)
+	}
+	e := start(t)
+	admin := e.admin(t)
+	holder := e.client(t, header{"Authorization": "Bearer " + admin.bearer(t, "tail")})
+	_, ended := holder.follow(t, t.Context(), &adminv1.TailCallsRequest{})
+	ok(admin.tokens.DeleteToken(t.Context(), &adminv1.DeleteTokenRequest{Name: "tail"}))(t)
+	wantCode(t, <-ended, connect.CodeUnauthenticated)
 }
 
 func TestTailsAreBounded(t *testing.T) {

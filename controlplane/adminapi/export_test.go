@@ -9,6 +9,9 @@ import (
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
+// RecheckInterval is how often a stream looks whether its caller may still have it.
+const RecheckInterval = recheckInterval
+
 // unused says that nothing has been used.
 type unused struct{}
 
