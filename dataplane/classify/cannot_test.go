@@ -64,6 +64,7 @@ func TestWhatATargetCannot(t *testing.T) {
 		{400, "The encrypted content gAAA could not be verified.", "", "invalid_encrypted_content", cannot},
 		{400, "Previous response with id 'resp_1' not found.", "previous_response_id", "previous_response_not_found", cannot},
 		{400, "messages.1.content.0: Invalid `signature` in `thinking` block", "", "", cannot},
+		{400, "Encrypted reasoning content was not issued to this caller.", "", "", cannot},
 		{400, "Function call is missing a thought_signature in functionCall parts.", "", "", cannot},
 
 		{400, "Missing required parameter: 'tools[0].type'.", "tools[0].type", "missing_required_parameter", caller},

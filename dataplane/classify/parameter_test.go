@@ -28,6 +28,7 @@ func TestParameterOfARefusal(t *testing.T) {
 		`{"error":{"message":"Failed to call a function.","code":"tool_use_failed","failed_generation":"<function=x>"}}`:                                                                         "",
 		`{"error":{"message":"The encrypted content gAAA could not be verified.","code":"invalid_encrypted_content"}}`:                                                                           "foreign",
 		`{"error":{"type":"invalid_request_error","message":"messages.1.content.0: Invalid ` + "`signature` in `thinking`" + ` block"}}`:                                                         "foreign",
+		`{"error":{"message":"Encrypted reasoning content was not issued to this caller."}}`:                                                                                                     "foreign",
 		`{"error":{"message":"Function call is missing a thought_signature in functionCall parts."}}`:                                                                                            "foreign",
 		`{"error":{"message":"Previous response with id 'resp_1' not found.","param":"previous_response_id","code":"previous_response_not_found"}}`:                                              "",
 	} {

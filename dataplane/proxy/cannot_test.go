@@ -34,6 +34,8 @@ func TestARefusalHidesNoPassingFailure(t *testing.T) {
 		"cannot, then busy":     {[]string{"error-unsupported_parameter", "status-429"}, 429, "rate_limit_exceeded"},
 		"cannot, then no key":   {[]string{"error-unsupported_parameter", "error-invalid_api_key"}, 400, "unsupported_parameter"},
 		"both cannot":           {[]string{"error-unsupported_value", "error-unsupported_parameter"}, 400, "unsupported_value"},
+		"down, then too long":   {[]string{"status-500", "error-context_length_exceeded"}, 503, "upstream_error"},
+		"busy, then too long":   {[]string{"status-429", "error-context_length_exceeded"}, 429, "rate_limit_exceeded"},
 		"too long, then down":   {[]string{"error-context_length_exceeded", "status-500"}, 503, "upstream_error"},
 		"cannot, then nonsense": {[]string{"error-unsupported_parameter", "error-bad_request"}, 400, "unsupported_parameter"},
 	} {

@@ -461,6 +461,34 @@ func TestTheWayOfThinkingIsLearned(t *testing.T) {
 	}
 }
 
+// A refusal that only says so teaches nothing: the request was not answered in the other way either.
+func TestAWayIsLearnedOnProofOnly(t *testing.T) {
+	t.Parallel()
+	up := newTaker(t, func(body string) (int, string) {
+		if strings.Contains(body, "odd") {
+			return http.StatusBadRequest, `{"type":"error","error":{"type":"invalid_request_error","message":"\"thinking.type.enabled\" is not supported for this model: use adaptive."}}`
+		}
+		return 0, ""
+	})
+	r := newRig(t, setup{models: []string{"ok"}, snapshot: func(s *nodev1.Snapshot) {
+		at(up)(s)
+		speaks("messages")(s)
+	}})
+	for _, tt := range []struct {
+		prompt       string
+		status, sent int
+	}{{"odd", 400, 2}, {"odd", 400, 2}, {"hi", 200, 1}} {
+		got, call := (api{path: "/chat/completions", body: `"reasoning_effort":"high","messages":[{"role":"user","content":"` + tt.prompt + `"}]`}).call(t, r, false)
+		sent := up.sent()
+		if got.status != tt.status || len(sent) != tt.sent || gjson.Get(sent[0], "thinking.type").Str != "enabled" {
+			t.Errorf("%s: %d, tried %s, sent %s", tt.prompt, got.status, outcomes(call), sent)
+		}
+	}
+	if all := r.proxy.Engine().Learned().All(time.Now()); len(all) != 0 {
+		t.Errorf("learned %+v", all)
+	}
+}
+
 // So is one that takes other members of a chat completion than most, or not all of them.
 func TestTheMembersOfAChatCompletionAreLearned(t *testing.T) {
 	t.Parallel()
