@@ -82,9 +82,9 @@ func (p *pusher) has(s controlplane.Snapshot) bool {
 	return err == nil && bytes.Equal(full.GetSha256(), p.haveSHA256)
 }
 
-// held reports whether a snapshot must wait: it is older than what the node came with.
+// held reports whether a snapshot must wait: it is older than what the node came with, or may be, as some of it is held back.
 func (p *pusher) held(s controlplane.Snapshot) bool {
-	return s.Revision() < p.floor && (s.Lineage() == p.lineage || p.lineage == "")
+	return (s.Revision() < p.floor || s.Revision() == p.floor && s.Held() != 0) && (s.Lineage() == p.lineage || p.lineage == "")
 }
 
 // release lets older snapshots through: the configuration really is older.

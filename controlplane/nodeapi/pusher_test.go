@@ -11,11 +11,12 @@ import (
 type pushed struct {
 	full   *nodev1.Full
 	deltas map[byte]int // size by the digest of the base
+	held   uint64
 }
 
 func (p pushed) Revision() uint64            { return p.full.GetRevision() }
 func (p pushed) Lineage() string             { return p.full.GetLineage() }
-func (p pushed) Held() uint64                { return 0 }
+func (p pushed) Held() uint64                { return p.held }
 func (p pushed) Digest() []byte              { return p.full.GetSha256() }
 func (p pushed) Full() (*nodev1.Full, error) { return p.full, nil }
 
@@ -133,6 +134,17 @@ func sendsDelta(t *testing.T, p *pusher, want uint64) uint64 {
 		t.Fatalf("sends %v, want revision %d", d, want)
 	}
 	return d.GetTo().GetNonce()
+}
+
+func TestPusherDoesNotHoldBackAtOnceWhatTheNodeMayHave(t *testing.T) {
+	t.Parallel()
+	p := newPusher(&nodev1.Hello{HaveRevision: 7, HaveDigest: []byte{99}, DigestFormat: docset.DigestFormat}, nil)
+	s := revision(7)
+	s.held = 5 // as this replica knows it; another one may have promoted it
+	p.offer(s)
+	sends(t, p, 0)
+	p.release()
+	sends(t, p, 7)
 }
 
 func TestPusherSendsWhatChangedWhereThatFits(t *testing.T) {
