@@ -25,14 +25,39 @@ func (l *Live) Held(ctx context.Context, c *controlplane.Config, base controlpla
 	if err := l.past.read(ctx, l.cfg.Store, c.Revision); err != nil {
 		return nil, 0, err
 	}
-	var changes []controlplane.Change
+	changes, target := l.past.tried(c)
+	if target == 0 {
+		return nil, 0, nil
+	}
 	var refs []string
-	for _, id := range l.past.sorted() {
+	for _, change := range changes {
+		if change.After == nil {
+			continue
+		}
+		for _, ref := range controlplane.SecretRefs(change.After) {
+			if _, known := c.Secret(ref); !known {
+				refs = append(refs, ref)
+			}
+		}
+	}
+	var secrets []controlplane.Secret
+	if len(refs) > 0 {
+		if secrets, err = l.cfg.Store.Secrets(ctx, refs); err != nil {
+			return nil, 0, err
+		}
+	}
+	return c.With(c.Revision, changes, secrets), target, nil
+}
+
+// tried is what makes all that nodes follow of a configuration, but API keys, as it was before, and the newest revision
+// that changed something of that; 0 when nothing differs.
+func (s *span) tried(c *controlplane.Config) (changes []controlplane.Change, target controlplane.Revision) {
+	for _, id := range s.sorted() {
 		if !slices.Contains(triedKinds, id.kind) {
 			continue
 		}
-		last := l.past.changed[id]
-		want := l.past.first[id]
+		last := s.changed[id]
+		want := s.first[id]
 		change := controlplane.Change{Revision: c.Revision, At: last.At, Kind: id.kind, Name: id.name, UID: last.UID, After: want, Op: controlplane.OpDelete}
 		present, exists := c.Get(id.kind, id.name)
 		if want != nil {
@@ -43,24 +68,8 @@ func (l *Live) Held(ctx context.Context, c *controlplane.Config, base controlpla
 		}
 		changes = append(changes, change)
 		target = max(target, last.Revision)
-		if want != nil {
-			for _, ref := range controlplane.SecretRefs(want) {
-				if _, known := c.Secret(ref); !known {
-					refs = append(refs, ref)
-				}
-			}
-		}
 	}
-	if target == 0 {
-		return nil, 0, nil
-	}
-	var secrets []controlplane.Secret
-	if len(refs) > 0 {
-		if secrets, err = l.cfg.Store.Secrets(ctx, refs); err != nil {
-			return nil, 0, err
-		}
-	}
-	return c.With(c.Revision, changes, secrets), target, nil
+	return changes, target
 }
 
 // equalForNodes reports whether two documents say the same to nodes.
@@ -76,10 +85,17 @@ func forNodes(doc proto.Message) proto.Message {
 	return doc
 }
 
+// withNodes is settings of which what nodes follow is as in others.
+func withNodes(settings, others *adminv1.Settings) *adminv1.Settings {
+	out := proto.CloneOf(settings)
+	out.Failover, out.Cors, out.Websocket = others.GetFailover(), others.GetCors(), others.GetWebsocket()
+	return out
+}
+
 // TakeBack makes a new revision in which all that nodes follow, but API keys, is as it was at an earlier one, by
-// the rules of Rollback.
-func (l *Live) TakeBack(ctx context.Context, actor string, base controlplane.Revision) (controlplane.Revision, error) {
-	result, err := l.rollback(ctx, actor, base, false, func(kind controlplane.Kind) bool { return slices.Contains(triedKinds, kind) })
+// the rules of Rollback. errs.Conflict when target is not, or no more, the newest revision that changed something of that.
+func (l *Live) TakeBack(ctx context.Context, actor string, base, target controlplane.Revision) (controlplane.Revision, error) {
+	result, err := l.rollback(ctx, actor, base, false, target)
 	if err != nil {
 		return 0, err
 	}

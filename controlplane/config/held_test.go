@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -78,11 +79,19 @@ func TestWhatIsHeldBackIsEverythingButAPIKeys(t *testing.T) {
 	}
 
 	// Taking it back makes the same of the configuration, and keys stay as they are.
-	made, err := b.TakeBack(t.Context(), "alice", base)
+	settings := &adminv1.Settings{Rollout: &adminv1.RolloutPolicy{Mode: "canary", CanaryNodes: []string{"n1"}}}
+	target = b.put(t, settings) // what nodes do not follow of it is not taken back
+	if _, err := b.TakeBack(t.Context(), "alice", base, target-1); errs.CodeOf(err) != errs.Conflict {
+		t.Errorf("what came after the revision that the caller means is taken back: %v", err)
+	}
+	made, err := b.TakeBack(t.Context(), "alice", base, target)
 	if err != nil || made != b.Current().Revision {
 		t.Fatal(made, err)
 	}
 	hold(0)
+	if got := b.Current().Settings(); !proto.Equal(got.GetRollout(), settings.GetRollout()) || got.GetFailover().GetMaxAttempts() != 3 {
+		t.Errorf("settings are %v", got)
+	}
 	if _, there := b.Current().Get(controlplane.KindAPIKey, "app"); there {
 		t.Error("a deleted key came back")
 	}

@@ -40,11 +40,11 @@ type RollbackException struct {
 //
 // With dryRun it only tells. Going back to what is there already changes nothing.
 func (l *Live) Rollback(ctx context.Context, actor string, to controlplane.Revision, dryRun bool) (*RollbackResult, error) {
-	return l.rollback(ctx, actor, to, dryRun, func(controlplane.Kind) bool { return true })
+	return l.rollback(ctx, actor, to, dryRun, 0)
 }
 
-// rollback is Rollback of some kinds of documents.
-func (l *Live) rollback(ctx context.Context, actor string, to controlplane.Revision, dryRun bool, of func(controlplane.Kind) bool) (*RollbackResult, error) {
+// rollback is Rollback, of no more than what is tried on some nodes when a target of that is given.
+func (l *Live) rollback(ctx context.Context, actor string, to controlplane.Revision, dryRun bool, target controlplane.Revision) (*RollbackResult, error) {
 	present := l.Current()
 	if to > present.Revision {
 		return nil, noSuchRevision("revision", present.Revision)
@@ -54,7 +54,7 @@ func (l *Live) rollback(ctx context.Context, actor string, to controlplane.Revis
 	if err := past.read(ctx, l.cfg.Store, present.Revision); err != nil {
 		return nil, err
 	}
-	r := &rollback{live: l, past: past, of: of, stored: map[string]*controlplane.Secret{}}
+	r := &rollback{live: l, past: past, target: target, stored: map[string]*controlplane.Secret{}}
 	if err := r.plan(ctx, present); err != nil {
 		return nil, err
 	}
@@ -64,6 +64,9 @@ func (l *Live) rollback(ctx context.Context, actor string, to controlplane.Revis
 	next, err := l.Transaction(ctx, actor, func(c *controlplane.Config) ([]controlplane.Op, error) {
 		if err := past.read(ctx, l.cfg.Store, c.Revision); err != nil {
 			return nil, err
+		}
+		if _, tried := past.tried(c); target != 0 && tried != target {
+			return nil, errs.Newf(errs.Conflict, "what is tried changed after revision %d: look at it first", target)
 		}
 		err := r.plan(ctx, c)
 		return r.ops, err
@@ -79,7 +82,7 @@ func (l *Live) rollback(ctx context.Context, actor string, to controlplane.Revis
 type rollback struct {
 	live    *Live
 	past    *span
-	of      func(controlplane.Kind) bool    // kinds that go back
+	target  controlplane.Revision           // that is tried on some nodes, which is all that goes back; 0: everything does
 	used    map[string]bool                 // by ref: secrets that present documents refer to
 	stored  map[string]*controlplane.Secret // by ref: others that were looked up; nil: not stored
 	ops     []controlplane.Op
@@ -95,7 +98,7 @@ func (r *rollback) plan(ctx context.Context, c *controlplane.Config) error {
 	}
 	var violations []errs.Violation
 	for _, id := range r.past.sorted() {
-		if !r.of(id.kind) {
+		if r.target != 0 && !slices.Contains(triedKinds, id.kind) {
 			continue
 		}
 		present, _ := c.Get(id.kind, id.name)
@@ -135,6 +138,11 @@ func (r *rollback) wanted(c *controlplane.Config, id identity, present *controlp
 		return r.provider(c, id.name, old, present)
 	case *adminv1.AlertChannel:
 		return r.alertChannel(id.name, old, present)
+	case *adminv1.Settings:
+		if now, ok := specOf[*adminv1.Settings](present); ok && r.target != 0 {
+			return withNodes(now, old) // the rest was not tried
+		}
+		return old
 	case nil:
 		return nil
 	default:

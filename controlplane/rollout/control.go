@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -34,7 +35,7 @@ func (r *Rollouts) Promote(ctx context.Context, actor string, revision controlpl
 		return err
 	}
 	if !ok {
-		return errNothing(target, target+1)
+		return errs.Newf(errs.Conflict, "the rollout went on meanwhile: look at it first")
 	}
 	r.take(next, written+1)
 	r.tell(before, next)
@@ -55,7 +56,7 @@ func (r *Rollouts) Abort(ctx context.Context, actor string, revision controlplan
 	if err != nil {
 		return 0, err
 	}
-	made, err := r.cfg.Source.TakeBack(ctx, actor, before.Base)
+	made, err := r.cfg.Source.TakeBack(ctx, actor, before.Base, target)
 	if err != nil {
 		return 0, err
 	}

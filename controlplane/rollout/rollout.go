@@ -21,7 +21,8 @@ type Source interface {
 	// newest revision that changed something of that; nil and 0 when there is no difference.
 	Held(ctx context.Context, cfg *controlplane.Config, base controlplane.Revision) (held *controlplane.Config, target controlplane.Revision, err error)
 	// TakeBack makes a new revision in which all that nodes follow, but API keys, is as it was at an earlier one.
-	TakeBack(ctx context.Context, actor string, base controlplane.Revision) (controlplane.Revision, error)
+	// errs.Conflict when target is not, or no more, the newest revision that changed something of that.
+	TakeBack(ctx context.Context, actor string, base, target controlplane.Revision) (controlplane.Revision, error)
 }
 
 // Nodes are the nodes of all replicas.
