@@ -124,6 +124,9 @@ func (r *Rollouts) step(ctx context.Context, cfg *controlplane.Config) error {
 	r.mu.Lock()
 	before, written := r.record, r.written
 	r.mu.Unlock()
+	if cfg.Revision < max(before.Base, before.Target) {
+		return nil // to follow first: another replica decided by what this one does not know yet
+	}
 	if !canary(cfg) {
 		if before.Base == 0 {
 			return nil
@@ -133,9 +136,6 @@ func (r *Rollouts) step(ctx context.Context, cfg *controlplane.Config) error {
 			next = before.decided(0, Decision{Outcome: Promoted, Reason: "changes are not tried any more", Actor: audit.System, At: r.cfg.Now()})
 		}
 		return r.write(ctx, before, written, next)
-	}
-	if cfg.Revision < max(before.Base, before.Target) {
-		return nil // to follow first: another replica decided by what this one does not know yet
 	}
 	s, err := r.situation(ctx, cfg, before)
 	if err != nil {
@@ -217,7 +217,7 @@ func (r *Rollouts) tell(before, next Record) {
 		}
 		count.Add(1)
 		r.cfg.Logger.Info("a rollout of the configuration ended", "revision", next.Last.Target, "outcome", next.Last.Outcome, "by", next.Last.Actor, "reason", next.Last.Reason)
-	case next.Stage == Held && before.Stage != Held:
+	case next.Stage == Held && (before.Stage != Held || before.Target != next.Target):
 		r.count.held.Add(1)
 		r.cfg.Logger.Warn("a change of the configuration is held back from the other nodes", "revision", next.Target, "nodes", next.Nodes, "reason", next.Reason)
 	case next.Stage == Applying && (before.Stage == Idle || before.Target != next.Target):
@@ -235,7 +235,7 @@ func eventOf(before, next Record) (audit.Event, bool) {
 			return e, false // the caller's own event says it
 		}
 		e.Action, e.Revision, e.Detail = audit.ActionEndRollout, uint64(next.Last.Target), next.Last.Outcome+": "+next.Last.Reason
-	case next.Stage == Held && before.Stage != Held:
+	case next.Stage == Held && (before.Stage != Held || before.Target != next.Target):
 		e.Action, e.Detail = audit.ActionHoldRollout, next.Reason
 	case next.Stage == Applying && (before.Stage == Idle || before.Target != next.Target):
 		e.Action = audit.ActionBeginRollout
