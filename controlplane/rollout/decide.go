@@ -77,13 +77,6 @@ const rebase = 100
 // begin tries another change. The nodes that have the one before keep what is newest.
 func (r Record) begin(s situation) Record {
 	able := candidates(s.nodes, s.target)
-	if len(able) < 2 {
-		if !s.settled {
-			return r
-		}
-		r.Target = s.target
-		return r.decided(s.revision, Decision{Outcome: Promoted, Reason: "fewer than two nodes are connected", At: s.now})
-	}
 	var nodes []string
 	if r.Stage != Idle {
 		nodes = slices.DeleteFunc(slices.Clone(r.Nodes), func(name string) bool { return !s.nodes[name].GetConnected() })
@@ -96,14 +89,47 @@ func (r Record) begin(s situation) Record {
 			}
 		}
 	}
-	if !slices.ContainsFunc(able, func(name string) bool { return !slices.Contains(next.Nodes, name) }) {
-		return next.decided(s.revision, Decision{Outcome: Promoted, Reason: "every connected node is one of the first", At: s.now})
+	switch {
+	case len(able) < 2:
+		return r.untried(s, "fewer than two nodes are connected")
+	case !slices.ContainsFunc(able, func(name string) bool { return !slices.Contains(next.Nodes, name) }):
+		return r.untried(s, "every connected node is one of the first")
 	}
 	for _, name := range next.Nodes {
 		next.Start[name] = reportOf(s.nodes[name])
 	}
 	return next
 }
+
+// untried is what becomes of a change that cannot be tried now: every node gets it, unless something is wrong with
+// what it would be tried together with.
+func (r Record) untried(s situation, why string) Record {
+	gone := func(name string) bool { return !s.nodes[name].GetConnected() }
+	switch {
+	case !s.settled:
+		return r // more nodes may come
+	case r.Stage == Held:
+		cause := r.Reason
+		if _, first, again := strings.Cut(cause, heldBefore); again {
+			cause = first
+		}
+		why += heldBefore + cause
+	case r.Stage != Idle && slices.ContainsFunc(r.Nodes, gone):
+		i := slices.IndexFunc(r.Nodes, gone)
+		if s.gone[r.Nodes[i]] < lostTime {
+			return r
+		}
+		why += fmt.Sprintf(", and node %s is gone, which had the change before", r.Nodes[i])
+	default:
+		r.Target = s.target
+		return r.decided(s.revision, Decision{Outcome: Promoted, Reason: why, At: s.now})
+	}
+	r.Stage, r.Target, r.Began, r.Reason, r.Counts = Held, s.target, s.now, why, nil
+	return r
+}
+
+// heldBefore comes before why the change before was held, in the reason of one that could not be tried.
+const heldBefore = ", and the change before was held: "
 
 // candidates are the nodes that a change can be tried on, those to be taken first in front: in an order that
 // is another one for each change.
@@ -130,14 +156,17 @@ func candidates(nodes map[string]*adminv1.Node, target controlplane.Revision) (a
 
 // fill adds to the first nodes as many as the policy wants.
 func fill(nodes, able []string, policy *adminv1.RolloutPolicy) []string {
-	var named []string
+	named := false
 	for _, name := range policy.GetCanaryNodes() {
-		if slices.Contains(able, name) && !slices.Contains(nodes, name) {
-			named = append(named, name)
+		if slices.Contains(able, name) {
+			named = true
+			if !slices.Contains(nodes, name) {
+				nodes = append(nodes, name)
+			}
 		}
 	}
-	if len(named) > 0 {
-		return append(nodes, named...)
+	if named {
+		return nodes
 	}
 	want := max((len(able)*int(policy.GetCanaryPercent())+99)/100, 1)
 	for _, name := range able {
@@ -225,8 +254,8 @@ func (r Record) replace(s situation) (next Record, changed bool) {
 		return r, true
 	}
 	r.Stage, r.Start = Applying, map[string]Report{}
-	if len(r.Nodes) == 0 {
-		r.Nodes = spare[:1]
+	if len(spare) >= 2 {
+		r.Nodes = append(r.Nodes, spare[0])
 	}
 	for _, name := range r.Nodes {
 		if n := s.nodes[name]; n.GetConnected() {

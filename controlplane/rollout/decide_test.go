@@ -218,6 +218,82 @@ func TestWithoutTwoNodesNothingIsTried(t *testing.T) {
 	want(t, Record{}.next(s), "base 7  0 []", "") // changes are tried from here on
 }
 
+func TestWhatIsHeldReachesNobodyForWantOfNodesToTryTheNextOn(t *testing.T) {
+	t.Parallel()
+	// n1 had a bad change, and is gone; n0 must not get it with the next change.
+	s := at(2)
+	r := Record{Base: 5}.next(s)
+	s.nodes["n1"].Error = "revision 7: no"
+	r = r.next(s)
+	want(t, r, "base 5 held 7 [n1]", "refuses it")
+	s.nodes["n1"].Connected = false
+	s.target, s.revision = 8, 8
+	r = r.next(s)
+	want(t, r, "base 5 held 8 [n1]", "fewer than two nodes are connected, and the change before was held: node n1 refuses it: revision 7: no")
+	s.target, s.revision = 9, 9
+	r = r.next(s)
+	want(t, r, "base 5 held 9 [n1]", "fewer than two nodes are connected, and the change before was held: node n1 refuses it: revision 7: no")
+	if strings.Count(r.Reason, "held") != 1 || r.first("n0") {
+		t.Error(r.Reason, r.Nodes)
+	}
+	s.nodes["n1"].Connected, s.nodes["n1"].Error = true, ""
+	s.target, s.revision = 10, 10
+	want(t, r.next(s), "base 5 applying 10 [n1]", "")
+
+	// Those that are left have the bad change; the one that is gone must not get it when it comes back.
+	s = at(3)
+	s.policy.CanaryNodes = []string{"n1", "n2"}
+	r = Record{Base: 5}.next(s)
+	s.nodes["n1"].Error = "revision 7: no"
+	r = r.next(s)
+	s.nodes["n0"].Connected = false
+	s.target, s.revision = 8, 8
+	want(t, r.next(s), "base 5 held 8 [n1 n2]", "every connected node is one of the first, and the change before was held")
+
+	// n1 has a change that nobody has judged yet: it is waited for.
+	s = at(2)
+	r = Record{Base: 5}.next(s)
+	s.nodes["n1"].Connected, s.gone["n1"] = false, lostTime-1
+	s.target, s.revision = 8, 8
+	want(t, r.next(s), "base 5 applying 7 [n1]", "")
+	s.gone["n1"] = lostTime
+	want(t, r.next(s), "base 5 held 8 [n1]", "node n1 is gone, which had the change before")
+	// Where the other one is gone, n1 has all of it already.
+	s.nodes["n1"].Connected, s.nodes["n0"].Connected = true, false
+	want(t, r.next(s), "base 8  0 [] last promoted 8", "")
+}
+
+func TestNothingIsSentToAllBeforeNodesHadTheTimeToConnect(t *testing.T) {
+	t.Parallel()
+	s := at(2)
+	s.policy.CanaryNodes, s.settled = []string{"n0", "n1", "n2"}, false
+	want(t, Record{Base: 5}.next(s), "base 5  0 []", "")
+	for name, n := range fleet(4, 5) {
+		s.nodes[name] = n
+	}
+	want(t, Record{Base: 5}.next(s), "base 5 applying 7 [n0 n1 n2]", "")
+}
+
+func TestNamedNodesAreNotJoinedByOthers(t *testing.T) {
+	t.Parallel()
+	s := at(50) // 5 % would be 3
+	r := Record{Base: 5}.next(s)
+	s.target, s.revision = 8, 8
+	want(t, r.next(s), "base 5 applying 8 [n1]", "")
+}
+
+func TestALostNodeIsReplacedBesideOthers(t *testing.T) {
+	t.Parallel()
+	s := at(5)
+	s.policy.CanaryNodes = []string{"n1", "n2"}
+	r := Record{Base: 5}.next(s)
+	s.nodes["n1"].Connected, s.gone["n1"] = false, lostTime
+	r = r.next(s)
+	if r.Stage != Applying || len(r.Nodes) != 2 || r.Nodes[0] != "n2" || r.Nodes[1] == "n1" || len(r.Lost) != 1 {
+		t.Error(short(r))
+	}
+}
+
 func TestAnotherChangeIsTriedInTurn(t *testing.T) {
 	t.Parallel()
 	s := at(4)
