@@ -99,43 +99,14 @@ func TestCodexWorksOverAWebSocket(t *testing.T) {
 // worksOverChat does the task with more of the provider's settings in Codex' configuration.
 func worksOverChat(t *testing.T, more string) {
 	t.Helper()
-	const program = "sdk/node_modules/.bin/codex"
-	_, err := os.Stat(program)
-	needs(t, "e2e/sdk/node_modules, which make test installs", err)
-	bin, err := filepath.Abs(program)
-	if err != nil {
-		t.Fatal(err)
-	}
 	first := &chatOnly{fails: func(step int) bool { return step > 0 }}
 	second := &chatOnly{fails: func(int) bool { return false }}
 	s := codexStack(t, first, second)
 	open := make(chan float64, 100)
 	second.seen = func() { open <- s.metric("trunkline_websockets") }
 
-	home, starts := s.setUp("codex", "gpt-5.5")
-	if starts != "codex" {
-		t.Fatalf("it starts %q", starts)
-	}
-	name := filepath.Join(home.dir, ".codex", "config.toml")
-	config, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const wire = "wire_api = \"responses\"\n"
-	if !bytes.Contains(config, []byte(wire)) {
-		t.Fatalf("no %q in\n%s", wire, config)
-	}
-	config = bytes.Replace(config, []byte(wire), []byte(wire+more), 1)
-	// What is printed, and around it what a test needs.
-	config = slices.Concat([]byte("approval_policy = \"never\"\nsandbox_mode = \"danger-full-access\"\ncheck_for_update_on_startup = false\n"),
-		config, []byte("request_max_retries = 0\nstream_max_retries = 0\n[analytics]\nenabled = false\n"))
-	if err := os.WriteFile(name, config, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	work := t.TempDir()
-	cmd := home.command(t.Context(), nil, bin, "exec", "--json", "--skip-git-repo-check", "Write a greeting into greeting.txt and copy it.")
-	cmd.Dir = work
-	out, err := cmd.CombinedOutput()
+	out, err := runCodex(t, s, work, more, "Write a greeting into greeting.txt and copy it.")
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -173,6 +144,62 @@ func worksOverChat(t *testing.T, more string) {
 	if tool := last.Get(`tools.#(function.name=="apply_patch").function`); !strings.Contains(tool.Get("description").Str, "start: begin_patch") || tool.Get("parameters.required.0").Str != "input" {
 		t.Errorf("the tool became %s", tool.Raw)
 	}
+}
+
+// Of a stream that fails behind its first token Codex tells the provider's reason, and of one that breaks ours.
+func TestCodexShowsWhyAStreamFailed(t *testing.T) {
+	t.Parallel()
+	for why, end := range map[string]string{
+		"The engine is out of memory":                   `data: {"error":{"message":"The engine is out of memory","type":"server_error","code":"server_error"}}` + "\n\n",
+		"The provider's answer ended early: stream_cut": "",
+	} {
+		t.Run(why, func(t *testing.T) {
+			t.Parallel()
+			s := codexStack(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "text/event-stream")
+				io.WriteString(w, `data: {"id":"c","object":"chat.completion.chunk","created":1700000000,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"I begin."},"finish_reason":null}]}`+"\n\n"+end) //nolint:errcheck // the client may have left
+			}))
+			out, err := runCodex(t, s, t.TempDir(), "", "Say hello.")
+			if err == nil || !strings.Contains(string(out), `"type":"turn.failed"`) || !strings.Contains(string(out), why) {
+				t.Errorf("%v, want a turn that failed: %q\n%s", err, why, out)
+			}
+		})
+	}
+}
+
+// runCodex gives Codex one task in a folder, set up as trunklinectl prints, with more of the provider's settings.
+func runCodex(t *testing.T, s *stack, folder, more, task string) ([]byte, error) {
+	t.Helper()
+	const program = "sdk/node_modules/.bin/codex"
+	_, err := os.Stat(program)
+	needs(t, "e2e/sdk/node_modules, which make test installs", err)
+	bin, err := filepath.Abs(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	home, starts := s.setUp("codex", "gpt-5.5")
+	if starts != "codex" {
+		t.Fatalf("it starts %q", starts)
+	}
+	name := filepath.Join(home.dir, ".codex", "config.toml")
+	config, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const wire = "wire_api = \"responses\"\n"
+	if !bytes.Contains(config, []byte(wire)) {
+		t.Fatalf("no %q in\n%s", wire, config)
+	}
+	config = bytes.Replace(config, []byte(wire), []byte(wire+more), 1)
+	// What is printed, and around it what a test needs.
+	config = slices.Concat([]byte("approval_policy = \"never\"\nsandbox_mode = \"danger-full-access\"\ncheck_for_update_on_startup = false\n"),
+		config, []byte("request_max_retries = 0\nstream_max_retries = 0\n[analytics]\nenabled = false\n"))
+	if err := os.WriteFile(name, config, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := home.command(t.Context(), nil, bin, "exec", "--json", "--skip-git-repo-check", task)
+	cmd.Dir = folder
+	return cmd.CombinedOutput()
 }
 
 // codexStack is an all-in-one with one group, named as the model that Codex knows, over two providers of chat.
