@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,6 +12,10 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"google.golang.org/protobuf/proto"
+
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
 const top = "../.."
@@ -111,6 +116,24 @@ func TestEveryPageIsListed(t *testing.T) {
 		}
 		if !bytes.Contains(list, fmt.Appendf(nil, "(%s)", name)) {
 			t.Errorf("no list of pages holds %s", name)
+		}
+	}
+}
+
+// TestWhatCanBeSetIsWrittenDown: of each policy, price and part of a field rule a page that people wrote tells what it does.
+func TestWhatCanBeSetIsWrittenDown(t *testing.T) {
+	t.Parallel()
+	pages := written(t)
+	maps.DeleteFunc(pages, func(path string, _ []byte) bool {
+		return !strings.HasPrefix(path, "docs/") || strings.Count(path, "/") > 1 || path == "docs/metrics.md"
+	})
+	for _, m := range []proto.Message{&adminv1.FailoverPolicy{}, &adminv1.ProviderTimeouts{}, &adminv1.FieldRule{}, &adminv1.Price{}, &adminv1.PriceTier{}} {
+		fields := m.ProtoReflect().Descriptor().Fields()
+		for i := range fields.Len() {
+			name := regexp.MustCompile(`\b` + string(fields.Get(i).Name()) + `\b`)
+			if !slices.ContainsFunc(slices.Collect(maps.Values(pages)), name.Match) {
+				t.Errorf("no page in docs names %s of %T", fields.Get(i).Name(), m)
+			}
 		}
 	}
 }
