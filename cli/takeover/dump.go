@@ -13,9 +13,9 @@ import (
 // COPY. It is no parser of SQL: whatever else begins a line is passed over.
 var (
 	dumpHead     = regexp.MustCompile(`(?i)^(?:--|/\*|SET |CREATE |INSERT |COPY |DROP |BEGIN|PRAGMA )`)
-	createTable  = regexp.MustCompile("^CREATE TABLE (?:IF NOT EXISTS )?([^ (]+) *\\($")
+	createTable  = regexp.MustCompile(`^CREATE TABLE (?:IF NOT EXISTS )?([^ (]+) *\($`)
 	createColumn = regexp.MustCompile("^\\s+[`\"]?(\\w+)[`\"]? ")
-	insertInto   = regexp.MustCompile("^INSERT INTO ([^ (]+) *(?:\\(([^)]*)\\) *)?VALUES *")
+	insertInto   = regexp.MustCompile(`^INSERT INTO ([^ (]+) *(?:\(([^)]*)\) *)?VALUES *`)
 	copyFrom     = regexp.MustCompile(`^COPY ([^ (]+) \(([^)]*)\) FROM stdin;$`)
 	noColumn     = regexp.MustCompile(`^\s+(?:PRIMARY|UNIQUE|KEY|INDEX|FULLTEXT|CONSTRAINT|CHECK|FOREIGN)\b`)
 )

@@ -5,9 +5,9 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
+	"github.com/trunkline-ai/trunkline/internal/wire/codecs"
 	"github.com/trunkline-ai/trunkline/internal/wire/form"
 	"github.com/trunkline-ai/trunkline/internal/wire/scan"
-	"github.com/trunkline-ai/trunkline/internal/wire/codecs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
