@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/trunkline-ai/trunkline/dataplane/proxy/learned"
 )
 
 // stateMetrics shows how the node stands; values are read when they are asked for.
@@ -11,10 +13,7 @@ func (s *Server) stateMetrics(reg prometheus.Registerer) {
 	reg.MustRegister(
 		gauge("trunkline_websockets", "WebSockets that are open; their turns count as requests.", func() float64 { return float64(s.proxy.Sockets()) }),
 		gauge("trunkline_calls_in_flight", "Requests being served.", func() float64 { return float64(s.proxy.InFlight()) }),
-		gauge("trunkline_endpoints_missing", "Endpoints that targets did not have in the last 10 minutes, while another one did: they are asked last there.", func() float64 { return float64(s.proxy.Engine().Learned().Endpoints.Count(time.Now())) }),
-		gauge("trunkline_parameters_refused", "Parameters, and values of them, that targets refused in the last 10 minutes while another one took them: requests that hold them are sent there last.", func() float64 { return float64(s.proxy.Engine().Learned().Refusals.Count(time.Now())) }),
 		counter("trunkline_own_requests_total", "Requests of the node's own, of one token, that asked whether a refusal was meant for the caller: at most one a minute for each target or credential.", func() float64 { return float64(s.proxy.Engine().OwnRequests()) }),
-		gauge("trunkline_stream_usage_refused", "Targets whose streams are not asked for usage at present, since they refused stream_options in the last 10 minutes.", func() float64 { return float64(s.proxy.Engine().Learned().NoUsage.Count(time.Now())) }),
 		gauge("trunkline_snapshot_revision", "Revision of the configuration in use; 0 when there is none.", func() float64 { return float64(s.uplink.Revision()) }),
 		gauge("trunkline_snapshot_age_seconds", "For how long the configuration may be out of date: 0 while the control plane is connected, else the time since it was.", func() float64 { return s.uplink.SnapshotAge().Seconds() }),
 		gauge("trunkline_snapshot_disk_gap", "1 while the configuration in use is not on the node's disk: a restart without the control plane would begin with an older one.", func() float64 {
@@ -53,4 +52,13 @@ func gauge(name, help string, read func() float64) prometheus.Collector {
 
 func counter(name, help string, read func() float64) prometheus.Collector {
 	return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, read)
+}
+
+// learnedMetrics shows what the node has learned of targets.
+func learnedMetrics(reg prometheus.Registerer, known *learned.Memory) {
+	reg.MustRegister(
+		gauge("trunkline_endpoints_missing", "Endpoints that targets did not have in the last 10 minutes, while another one did: they are asked last there.", func() float64 { return float64(known.Endpoints.Count(time.Now())) }),
+		gauge("trunkline_parameters_refused", "Parameters, and values of them, that targets refused in the last 10 minutes while another one took them: requests that hold them are sent there last.", func() float64 { return float64(known.Refusals.Count(time.Now())) }),
+		gauge("trunkline_stream_usage_refused", "Targets whose streams are not asked for usage at present, since they refused stream_options in the last 10 minutes.", func() float64 { return float64(known.NoUsage.Count(time.Now())) }),
+	)
 }

@@ -213,6 +213,7 @@ func New(cfg Config) (*Server, error) {
 	})
 	s.bodyMetrics(cfg.Metrics)
 	s.memoryMetrics(cfg.Metrics)
+	learnedMetrics(cfg.Metrics, s.proxy.Engine().Learned())
 	return s, nil
 }
 
