@@ -73,6 +73,22 @@ func TestForeignStateIsCutOutWhenNobodyOwnsIt(t *testing.T) {
 	}
 }
 
+// What is refused without the opaque items too is not tried again, and the client gets the reason.
+func TestForeignStateIsCutOutOnce(t *testing.T) {
+	t.Parallel()
+	refuse := reader(`"input"`, `{"error":{"message":"The encrypted content gAAA could not be verified.","type":"invalid_request_error","code":"invalid_encrypted_content"}}`)
+	r := newRig(t, setup{models: []string{"m1", "m2"}, snapshot: at(newTaker(t, refuse), newTaker(t, refuse))})
+	got, call := (api{path: "/responses", body: `"store":false,"input":[{"type":"message","role":"user","content":"a"},{"type":"reasoning","id":"rs_1","encrypted_content":"gAAA"}]`}).call(t, r, false)
+	if got.status != 400 || gjson.Get(got.body, "error.code").Str != "invalid_encrypted_content" || outcomes(call) != "p1:unsupported p2:unsupported p1:unsupported" {
+		t.Errorf("%d, tried %s: %s", got.status, outcomes(call), got.body)
+	}
+	for _, s := range r.health.Snapshot() {
+		if s.Condition.State != dataplane.Closed || s.Condition.Failures > 0 {
+			t.Errorf("held against %v", s.Scope)
+		}
+	}
+}
+
 // The owner among the candidates gets it as it is, and nothing is cut where nothing can be.
 func TestForeignStateGoesToItsOwnerFirst(t *testing.T) {
 	t.Parallel()
