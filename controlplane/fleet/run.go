@@ -185,6 +185,9 @@ func (f *Fleet) onlySeen(a, b Line) bool {
 	if f.state.seen[name] == b.Change {
 		return true // it was found so before
 	}
+	if (a.Node.GetUptime() == nil) != (b.Node.GetUptime() == nil) {
+		return false // its first report since it connected
+	}
 	then, now := proto.CloneOf(a.Node), proto.CloneOf(b.Node)
 	for _, n := range []*adminv1.Node{then, now} {
 		n.LastSeenTime, n.Uptime, n.ClockOffset = nil, nil, nil

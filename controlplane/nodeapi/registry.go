@@ -100,7 +100,7 @@ func (r *Registry) connect(hello *nodev1.Hello, end context.CancelCauseFunc) (s 
 		change = old.change + 1
 	}
 	r.tell()
-	r.nodes[s.name] = &entry{session: s, stream: stream{s.bootID, hello.GetUptimeMs()}, change: change, node: &adminv1.Node{
+	r.nodes[s.name] = &entry{session: s, stream: stream{s.bootID, hello.GetUptimeMs()}, change: change, node: &adminv1.Node{ // its uptime and requests come with its first status
 		Name:            s.name,
 		Version:         hello.GetVersion(),
 		Connected:       true,
@@ -109,7 +109,6 @@ func (r *Registry) connect(hello *nodev1.Hello, end context.CancelCauseFunc) (s 
 		ConnectTime:     now,
 		LastSeenTime:    now,
 		BootId:          hello.GetBootId(),
-		Uptime:          milliseconds(hello.GetUptimeMs()),
 		ClockOffset:     r.offset(hello.GetWallUs()),
 
 		RefusedDocuments: refusedDocuments(hello.GetRefused()), RefusedDocumentCount: hello.GetRefusedCount(),

@@ -37,7 +37,7 @@ func TestRegistryTellsHowNodesStand(t *testing.T) {
 	a.disconnect()
 	seen := timestamppb.New(clock)
 	want := []*adminv1.Node{
-		{Name: "a", BootId: "1", Lineage: &adminv1.NodeLineage{}, Uptime: durationpb.New(0), AppliedRevision: 3, ConnectTime: began, LastSeenTime: seen},
+		{Name: "a", BootId: "1", Lineage: &adminv1.NodeLineage{}, AppliedRevision: 3, ConnectTime: began, LastSeenTime: seen},
 		{
 			BootId: "1", Lineage: &adminv1.NodeLineage{}, Uptime: durationpb.New(61 * time.Second), Requests: 120, RequestsPerSecond: 2, ClockOffset: durationpb.New(-2 * time.Second),
 			SpoolBytes: 4096, SpoolTrouble: "disk full", Draining: true,

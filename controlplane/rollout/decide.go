@@ -61,7 +61,7 @@ func (r Record) next(s situation) Record {
 	case r.Stage == Applying && r.applied(s):
 		r.Stage, r.Start = Watching, map[string]Report{}
 		for name, n := range s.nodes {
-			if n.GetConnected() {
+			if n.GetConnected() && reported(n) {
 				r.Start[name] = reportOf(n)
 			}
 		}
@@ -265,11 +265,14 @@ func (r Record) replace(s situation) (next Record, changed bool) {
 	return r, true
 }
 
-// applied reports whether every one of the first nodes is connected and serves what is tried.
+// reported reports whether a node has sent a status since it connected: before, nothing is known of its requests.
+func reported(n *adminv1.Node) bool { return n.GetUptime() != nil }
+
+// applied reports whether every one of the first nodes is connected, has reported, and serves what is tried.
 func (r Record) applied(s situation) bool {
 	for _, name := range r.Nodes {
 		n := s.nodes[name]
-		if !n.GetConnected() || n.GetAppliedRevision() < uint64(r.Target) || n.GetHeldRevision() != 0 {
+		if !n.GetConnected() || !reported(n) || n.GetAppliedRevision() < uint64(r.Target) || n.GetHeldRevision() != 0 {
 			return false
 		}
 	}

@@ -274,6 +274,33 @@ func TestNothingIsSentToAllBeforeNodesHadTheTimeToConnect(t *testing.T) {
 	want(t, Record{Base: 5}.next(s), "base 5 applying 7 [n0 n1 n2]", "")
 }
 
+func TestNodesThatConnectedAgainAreNotJudgedBeforeTheyReport(t *testing.T) {
+	t.Parallel()
+	s := at(4).applied("n1")
+	silent := func(name string) (report func(uptime time.Duration, requests, failed int64)) {
+		n := s.nodes[name]
+		n.Uptime, n.Requests, n.FailedRequests = nil, 0, 0
+		return func(uptime time.Duration, requests, failed int64) {
+			n.Uptime, n.Requests, n.FailedRequests = durationpb.New(uptime), requests, failed
+		}
+	}
+	n1, n2 := silent("n1"), silent("n2")
+	r := Record{Base: 5}.next(s)
+	r = r.next(s)
+	want(t, r, "base 5 applying 7 [n1]", "")
+	n1(time.Minute, 1000, 500)
+	r = r.next(s)
+	n2(time.Minute, 1000, 900) // long ago
+	want(t, r.next(s), "base 5 watching 7 [n1]", "")
+	if c := r.count(s.nodes); c.Failed != 0 || c.OtherFailed != 0 {
+		t.Errorf("counts %v", c)
+	}
+	report := silent("n1")
+	want(t, r.next(s), "base 5 watching 7 [n1]", "")
+	report(2*time.Minute, 1010, 505)
+	want(t, r.next(s), "base 5 held 7 [n1]", "5 of 10 requests failed on the first nodes, 0 of 0")
+}
+
 func TestNamedNodesAreNotJoinedByOthers(t *testing.T) {
 	t.Parallel()
 	s := at(50) // 5 % would be 3
