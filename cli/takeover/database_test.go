@@ -226,6 +226,15 @@ func TestBadDatabases(t *testing.T) {
 	}
 }
 
+// TestNoDump: a YAML document that begins with its marker is none, whatever stands in it.
+func TestNoDump(t *testing.T) {
+	t.Parallel()
+	file := &takeover.File{Name: "config.yaml", Data: []byte("---\n# one model; more to come\nmodel_list:\n- model_name: gpt\n  litellm_params: {model: openai/gpt-4o, api_key: canary-key-0123456789}\n")}
+	if d, _, _ := draft(t, litellm.Source{}, file); len(d.Providers) != 1 {
+		t.Errorf("providers %v, want one", d.Providers)
+	}
+}
+
 func damaged(t *testing.T) *takeover.File {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "damaged.db")

@@ -12,7 +12,7 @@ import (
 // A dump of SQL is read as far as mysqldump and pg_dump write one: tables that are created, and rows as INSERT or
 // COPY. It is no parser of SQL: whatever else begins a line is passed over.
 var (
-	dumpHead     = regexp.MustCompile(`(?i)^(?:--|/\*|SET |CREATE |INSERT |COPY |DROP |BEGIN|PRAGMA )`)
+	dumpHead     = regexp.MustCompile(`(?i)^(?:--\s|/\*|SET |CREATE |INSERT |COPY |DROP |BEGIN|PRAGMA )`)
 	createTable  = regexp.MustCompile(`^CREATE TABLE (?:IF NOT EXISTS )?([^ (]+) *\($`)
 	createColumn = regexp.MustCompile("^\\s+[`\"]?(\\w+)[`\"]? ")
 	insertInto   = regexp.MustCompile(`^INSERT INTO ([^ (]+) *(?:\(([^)]*)\) *)?VALUES *`)
@@ -29,7 +29,8 @@ type dump struct {
 	mysql   bool // not of PostgreSQL or SQLite, whose texts have no escapes
 }
 
-// isDump reports whether a file is a dump of SQL. No YAML and no JSON begins so.
+// isDump reports whether a file is a dump of SQL. No YAML and no JSON begins so: a YAML document begins with three
+// dashes, and no comment of SQL does.
 func isDump(data []byte) bool {
 	return dumpHead.Match(bytes.TrimLeft(data, "\ufeff \t\r\n")) && bytes.Contains(data, []byte(";"))
 }
