@@ -32,6 +32,7 @@ const (
 func openDatabase(ctx context.Context, cfg store.Config, wait time.Duration) (*store.DB, error) {
 	begin := time.Now()
 	var told time.Time
+	var heard time.Duration // after which something was last seen to listen
 	for pause := firstRetry; ; pause = min(2*pause, lastRetry) {
 		db, err := store.Open(ctx, cfg)
 		waited := time.Since(begin)
@@ -45,20 +46,30 @@ func openDatabase(ctx context.Context, cfg store.Config, wait time.Duration) (*s
 			return nil, context.Cause(ctx)
 		case errs.CodeOf(err) != errs.Unavailable:
 			return nil, err
-		case wait == defaultWait && isRefusedHere(err):
-			wait = localWait
+		case !isRefusedHere(err):
+			heard = waited
 		}
-		if waited >= wait {
-			return nil, fmt.Errorf("the database was not ready within %s (TRUNKLINE_DATABASE_WAIT): see that it runs, that DATABASE_URL names it and that nothing between blocks its port: %w", wait, err)
+		limit := limitOf(wait, heard, err)
+		if waited >= limit {
+			return nil, fmt.Errorf("the database was not ready within %s (TRUNKLINE_DATABASE_WAIT): see that it runs, that DATABASE_URL names it and that nothing between blocks its port: %w", limit.Round(time.Millisecond), err)
 		}
 		if time.Since(told) >= reminder {
-			cfg.Logger.WarnContext(ctx, "waiting for the database", "at_most", wait, "left", (wait - waited).Round(time.Millisecond), "error", err)
+			cfg.Logger.WarnContext(ctx, "waiting for the database", "at_most", limit.Round(time.Millisecond), "left", (limit - waited).Round(time.Millisecond), "error", err)
 			told = time.Now()
 		}
-		if err := sleep(ctx, min(pause, wait-waited)); err != nil {
+		if err := sleep(ctx, min(pause, limit-waited)); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// limitOf is how long a database is waited for after an error. One that listened meanwhile, and recovers or restarts, is
+// no mistyped port.
+func limitOf(wait, heard time.Duration, err error) time.Duration {
+	if wait == defaultWait && isRefusedHere(err) {
+		return min(wait, heard+localWait)
+	}
+	return wait
 }
 
 // isRefusedHere reports whether a connection to this machine itself was refused.

@@ -150,6 +150,29 @@ func TestWhatRefusesHere(t *testing.T) {
 	}
 }
 
+// What listened meanwhile, and recovers or restarts, is waited for longer than a port on which nobody ever listened.
+func TestHowLongADatabaseIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	refused := &net.OpError{Op: "dial", Addr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}, Err: syscall.ECONNREFUSED}
+	recovers := errors.New("the database system is starting up")
+	for _, tt := range []struct {
+		wait, heard time.Duration
+		err         error
+		want        time.Duration
+	}{
+		{defaultWait, 0, refused, localWait},
+		{defaultWait, 10 * time.Second, recovers, defaultWait},
+		{defaultWait, 20 * time.Second, refused, 35 * time.Second},
+		{defaultWait, 50 * time.Second, refused, defaultWait},
+		{2 * time.Minute, 0, refused, 2 * time.Minute},
+		{time.Second, 0, refused, time.Second},
+	} {
+		if got := limitOf(tt.wait, tt.heard, tt.err); got != tt.want {
+			t.Errorf("of %s, heard after %s, %v: %s, want %s", tt.wait, tt.heard, tt.err, got, tt.want)
+		}
+	}
+}
+
 // TestTheSchemaIsWaitedFor: a server that does not migrate waits for the one who does.
 func TestTheSchemaIsWaitedFor(t *testing.T) {
 	t.Parallel()
