@@ -28,7 +28,7 @@ var AuthFailures = [...]AuthFailure{KeyMissing, KeyUnknown, KeyExpired, KeyUnsup
 func authenticate(s *dataplane.Snapshot, r *http.Request, now time.Time) (*dataplane.APIKey, AuthFailure, *wire.Error) {
 	secret, twice := clientSecret(r)
 	if twice {
-		return nil, KeyUnknown, unauthorized("The API key was sent twice. Send one header with one key.")
+		return nil, KeyUnknown, unauthorized("The API key was sent twice. Send it once.")
 	}
 	if secret == "" {
 		return nil, KeyMissing, unauthorized("No API key was provided. Send it as 'Authorization: Bearer <key>'.")
@@ -52,8 +52,8 @@ func unauthorized(message string) *wire.Error {
 }
 
 // clientSecret reads the key where SDKs put it: Authorization: Bearer, x-api-key, api-key or x-goog-api-key, and for
-// Google's API key in the query, which goes nowhere from here. A header that comes twice is refused: whoever is in front
-// may have judged by the other one.
+// Google's API key in the query, which goes nowhere from here. One that comes twice is refused: whoever is in front may
+// have judged by the other one.
 func clientSecret(r *http.Request) (secret string, twice bool) {
 	if auth := r.Header["Authorization"]; len(auth) > 1 {
 		return "", true
@@ -73,5 +73,11 @@ func clientSecret(r *http.Request) (secret string, twice bool) {
 	if r.URL.RawQuery == "" || !isGoogle(r.URL.Path) {
 		return "", false
 	}
-	return strings.TrimSpace(r.URL.Query().Get("key")), false
+	switch keys := r.URL.Query()["key"]; len(keys) {
+	case 0:
+		return "", false
+	case 1:
+		return strings.TrimSpace(keys[0]), false
+	}
+	return "", true
 }

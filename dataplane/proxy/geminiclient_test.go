@@ -125,8 +125,8 @@ func TestKeysOfGeminiClients(t *testing.T) {
 		{path, []string{"Authorization", "Bearer " + clientKey}, 200},
 		{path + "?key=" + clientKey, []string{"X-A", "b"}, 200},
 		{path + "?key=sk-wrong", []string{"X-A", "b"}, 401},
-		{path + "?key=" + clientKey + "&key=sk-wrong", []string{"X-A", "b"}, 200},
-		{path + "?key=sk-wrong&key=" + clientKey, []string{"X-A", "b"}, 401},      // the first counts
+		{path + "?key=" + clientKey + "&key=sk-wrong", []string{"X-A", "b"}, 401},
+		{path + "?key=sk-wrong&key=" + clientKey, []string{"X-A", "b"}, 401},
 		{path + "?key=" + clientKey, []string{"X-Goog-Api-Key", "sk-wrong"}, 401}, // the header counts
 		{path, []string{"X-A", "b"}, 401},
 		{"/v1/models/g:countTokens?key=" + clientKey, []string{"X-A", "b"}, 200},
