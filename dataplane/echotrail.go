@@ -94,8 +94,10 @@ var publicOpening = regexp.MustCompile(`^(?:AIzaSy|ya29\.|(?:[a-z]{1,6}[0-9]{0,2
 
 // tells is how many bytes of its beginning are no longer what many secrets begin with.
 func (e *echo) tells() int {
-	if bytes.HasPrefix(e.text, []byte("eyJ")) { // a JSON Web Token, whose beginning says which algorithm signed it
+	opening := len(publicOpening.Find(e.text))
+	// A JSON Web Token, whose beginning says which algorithm signed it, or words with hyphens that are the secret.
+	if bytes.HasPrefix(e.text, []byte("eyJ")) || opening > len(e.text)/2 {
 		return max(12, len(e.text)/3)
 	}
-	return min(max(6, len(publicOpening.Find(e.text))+beyond), len(e.text))
+	return max(6, opening+beyond)
 }

@@ -42,6 +42,7 @@ func TestHowMuchOfASecretTells(t *testing.T) {
 		"gsk_Zx0123456789abcdef":                              "gsk_Zx0",
 		"AIzaSyD-0123456789abcdef":                            "AIzaSyD-0",
 		"0123456789abcdef0123456789abcdef":                    "01234",
+		"blue-red-dog-cat-1234":                               "blue-red-do",
 		"a_b_c_d_e_f_g_h_i_j_k_0123456789":                    "a_b_c_d_e_f",
 		"eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJlMQ": "eyJhbGciOiJSUzI1",
 	} {
