@@ -90,6 +90,35 @@ test('attempts beside each other show when each began, and that nobody failed', 
   expect(panel.queryByText(/failed/)).toBeNull();
 });
 
+test('an attempt says how long the model was at work, what rules changed, what was cut out and that it was a second try', async () => {
+  const told = call({
+    id: 'req_6',
+    provider: 'first',
+    attemptCount: 1,
+    attempts: [
+      {
+        provider: 'first',
+        model: 'm',
+        outcome: 'ok',
+        status: 200,
+        workingLatency: { seconds: 2n },
+        duration: { seconds: 90n },
+        fieldRules: ['drop user', 'force temperature'],
+        opaqueItemsCut: 3,
+        again: true,
+      },
+    ],
+  });
+  renderApp('/calls?call=req_6', {
+    calls: { listCalls: () => ({ calls: [told] }), getCall: () => ({ call: told }) },
+  });
+  const panel = within(await screen.findByRole('dialog', { name: /Call/ }));
+  expect(await panel.findByText('at work after 2 s')).toBeVisible();
+  expect(panel.getByText('field rules: drop user, force temperature')).toBeVisible();
+  expect(panel.getByText('3 opaque items cut out')).toBeVisible();
+  expect(panel.getByText('tried once more')).toBeVisible();
+});
+
 test('a call of a sticky group says what told its conversation, and where it was held', async () => {
   const held = call({ id: 'req_8', affinityKey: 'first_message', affinityHeld: true });
   const newer = call({ id: 'req_7', affinityKey: 'not_known_yet' });
