@@ -93,6 +93,12 @@ func TestValidateNamesTheFieldAtFault(t *testing.T) {
 		// Names and kinds.
 		{"a name with a control character", func(d *documents) { d.also(controlplane.KindGroup, "a\nb", &adminv1.Group{Name: "a\nb"}) },
 			[]string{`groups["a\nb"].name: ` + nameRule}},
+		{"a name with a zero-width character", func(d *documents) {
+			d.also(controlplane.KindGroup, "a\u200bb", &adminv1.Group{Name: "a\u200bb"})
+		}, []string{`groups["a\u200bb"].name: ` + nameRule}},
+		{"a name that turns the direction", func(d *documents) {
+			d.also(controlplane.KindGroup, "a\u202eb", &adminv1.Group{Name: "a\u202eb"})
+		}, []string{`groups["a\u202eb"].name: ` + nameRule}},
 		{"an empty name", func(d *documents) { d.also(controlplane.KindGroup, "", &adminv1.Group{}) },
 			[]string{`groups[""].name: ` + nameRule}},
 		{"a name of 129 bytes", func(d *documents) {
@@ -334,6 +340,8 @@ func TestValidateNamesTheFieldAtFault(t *testing.T) {
 			[]string{`groups["pool"].aliases[1]: is given twice`}},
 		{"an alias with a control character", func(d *documents) { d.group.Aliases = []string{"a\tb"} },
 			[]string{`groups["pool"].aliases[0]: ` + plain}},
+		{"an alias with a zero-width character", func(d *documents) { d.group.Aliases = []string{"a\u200bb", "a\u2066b"} },
+			[]string{`groups["pool"].aliases[0]: ` + plain, `groups["pool"].aliases[1]: ` + plain}},
 		{"names of two groups in other letters", func(d *documents) { d.also(controlplane.KindGroup, "POOL", &adminv1.Group{Name: "POOL"}) },
 			[]string{`groups["POOL"].name: "POOL" differs only in letter case from a name of group "pool"`}},
 		{"other letters in one group", func(d *documents) { d.group.Aliases = []string{"GPT-4", "gpt-4", "Pool"} }, nil},
