@@ -108,6 +108,9 @@ func (f *fault) read(doc gjson.Result, open bool) {
 	}
 }
 
+// maxPlace is about the longest place in a request that is told, in bytes.
+const maxPlace = 256
+
 // fastAPIPlace is where FastAPI found the first fault: ["body","messages",0,"name"] is messages[0].name.
 func fastAPIPlace(e gjson.Result) (place string) {
 	loc := e.Get("detail.0.loc")
@@ -119,6 +122,8 @@ func fastAPIPlace(e gjson.Result) (place string) {
 	}
 	for _, part := range loc.Array()[1:] {
 		switch {
+		case len(place) > maxPlace: // it tells enough, and joining all of a long one would take seconds
+			return place
 		case part.Type == gjson.Number:
 			place += "[" + part.Raw + "]"
 		case place == "":
