@@ -97,6 +97,7 @@ func newRoot(env *proc.Env, version string) (root *cobra.Command, started *bool)
 			*started = true
 		},
 	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n") // as the other programs say it
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
