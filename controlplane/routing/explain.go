@@ -58,6 +58,7 @@ type explanation struct {
 	strict    bool // nothing is said in another way
 	tried     []explained
 	leftOut   []*adminv1.Candidate
+	written   []written
 }
 
 type explained struct {

@@ -2,6 +2,7 @@ package routing
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
@@ -43,8 +44,7 @@ func (e *explanation) preview(c *adminv1.Candidate, t *target) *adminv1.Candidat
 	if to == nil {
 		return nil
 	}
-	var losses form.Losses
-	_, err := codecs.Write(to, q, t.form(c.GetRefusals()), e.strict, &losses)
+	losses, err := e.write(to, t.form(c.GetRefusals()))
 	if refused, is := errors.AsType[*form.Refused](err); is {
 		out.Refused, out.Reason = refused.Param, refused.Reason()
 		return out
@@ -54,6 +54,31 @@ func (e *explanation) preview(c *adminv1.Candidate, t *target) *adminv1.Candidat
 	}
 	out.Approximated, out.Dropped = losses.Approximated, losses.Dropped
 	return out
+}
+
+// written is how the request was written for members of one kind.
+type written struct {
+	to     string
+	target form.Target // without what makes no difference
+	losses form.Losses
+	err    error
+}
+
+// write writes the request for a member, once for all that differ in nothing but their names: a group has up to a
+// thousand, and a request up to a megabyte.
+func (e *explanation) write(to form.Codec, target form.Target) (form.Losses, error) {
+	kind := target
+	kind.Model = ""
+	if !e.call.request.Sealed() {
+		kind.Origin = ""
+	}
+	i := slices.IndexFunc(e.written, func(w written) bool { return w.to == to.Name() && w.target == kind })
+	if i < 0 {
+		w := written{to: to.Name(), target: kind}
+		_, w.err = codecs.Write(to, e.call.request, target, e.strict, &w.losses)
+		i, e.written = len(e.written), append(e.written, w)
+	}
+	return e.written[i].losses, e.written[i].err
 }
 
 // form is what a translation has to know of a member, as a node would know it: of several credentials the first.

@@ -1,11 +1,13 @@
 package routing_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/routing"
+	"github.com/trunkline-ai/trunkline/internal/wire/form"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -98,6 +100,38 @@ func TestARequestThatNobodyCouldSend(t *testing.T) {
 	} {
 		if _, err := routing.ReadCall(tt.dialect, []byte(tt.body)); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s %s: %v", tt.dialect, tt.body, err)
+		}
+	}
+}
+
+// Members that differ in nothing but their names are told the same, but for what only one account can read.
+func TestAPreviewKnowsWhoseThoughtsTheyAre(t *testing.T) {
+	t.Parallel()
+	group := &adminv1.Group{Name: "mixed"}
+	var resources []*controlplane.Resource
+	for _, name := range []string{"own", "other", "third"} {
+		p := &adminv1.Provider{Name: name, Endpoints: []*adminv1.Endpoint{{Api: "messages"}}, Models: []*adminv1.Model{{Id: "m-" + name, MaxOutputTokens: 100}}, Credentials: []*adminv1.Credential{{Name: "k"}}}
+		resources = append(resources, &controlplane.Resource{Kind: controlplane.KindProvider, Name: name, Spec: p})
+		group.Members = append(group.Members, &adminv1.Member{Provider: name, Model: "m-" + name, Priority: 1})
+	}
+	resources = append(resources, &controlplane.Resource{Kind: controlplane.KindGroup, Name: "mixed", Spec: group})
+	thought := &form.Opaque{Origin: form.OriginOf("own", "k"), Kind: "messages", Raw: `{"type":"thinking","thinking":"hm","signature":"s"}`}
+	for _, sealed := range []string{thought.Carry(), ""} {
+		body := `{"model":"mixed","input":[{"type":"message","role":"user","content":"hi"},` +
+			`{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"` + sealed + `"},{"type":"message","role":"user","content":"go on"}]}`
+		call, err := routing.ReadCall("responses", []byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := routing.NewView(controlplane.NewConfig(1, "lineage", resources, nil), nil)
+		whole, _ := v.Group("mixed")
+		got := map[string][]string{}
+		for _, c := range v.ExplainCall(whole, call).GetCandidates() {
+			losses := strings.Join(c.GetTranslation().GetDropped(), ",")
+			got[losses] = append(got[losses], c.GetProvider())
+		}
+		if sealed != "" && (len(got) != 2 || !slices.Equal(got[""], []string{"own"})) || sealed == "" && len(got) != 1 {
+			t.Errorf("sealed %q: dropped of %v", sealed, got)
 		}
 	}
 }

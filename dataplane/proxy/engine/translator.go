@@ -80,7 +80,7 @@ func (t *translator) read() *refusal {
 	if t.req.Endpoint.InPath { // the body says neither
 		request.Model, request.Stream = t.req.Envelope.Model, t.req.Stream
 	}
-	t.request, t.sealed = request, isSealed(request)
+	t.request, t.sealed = request, request.Sealed()
 	return nil
 }
 
@@ -150,13 +150,6 @@ func refusalOf(err error) *refusal {
 		why.param, why.text = r.Param, r.Reason()
 	}
 	return why
-}
-
-// isSealed reports whether a part of a request only its origin can read.
-func isSealed(r *form.Request) bool {
-	return slices.ContainsFunc(r.Items, func(i form.Item) bool {
-		return slices.ContainsFunc(i.Blocks, func(b form.Block) bool { return b.Opaque != nil })
-	})
 }
 
 // formTarget is what codecs must know of a target, but for who would read what is opaque.

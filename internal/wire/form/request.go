@@ -1,5 +1,7 @@
 package form
 
+import "slices"
+
 import "encoding/json"
 
 // Request is what a client asks of a model.
@@ -111,6 +113,13 @@ type Item struct {
 	Name   string // of who speaks; empty: not said
 	Blocks []Block
 	Rest   Rest
+}
+
+// Sealed reports whether a part of the request only its origin can read.
+func (r *Request) Sealed() bool {
+	return slices.ContainsFunc(r.Items, func(i Item) bool {
+		return slices.ContainsFunc(i.Blocks, func(b Block) bool { return b.Opaque != nil })
+	})
 }
 
 // Lead parts the instructions before the conversation from the conversation, wherever the client's dialect
