@@ -18,6 +18,10 @@ const (
 	DefaultBodyRetention = 7 * 24 * time.Hour
 )
 
+// defaultRetryWaitAtHome is how long a wait is waited out where a conversation's prompt cache is, unless somebody
+// says how long waits are waited out.
+const defaultRetryWaitAtHome = 2 * time.Second
+
 // ResolvePolicy gives the policy that holds for a member of a group at a provider: the
 // provider's timers before the group's policy, before the settings, before the defaults
 // that settings.proto documents. Every field of the result is set. Each argument may be nil.
@@ -25,6 +29,9 @@ func ResolvePolicy(settings *adminv1.Settings, group *adminv1.FailoverPolicy, pr
 	p := defaultPolicy()
 	override(p, settings.GetFailover())
 	override(p, group)
+	if settings.GetFailover().GetRetryWait() == nil && group.GetRetryWait() == nil {
+		p.RetryWaitAtHome = durationpb.New(defaultRetryWaitAtHome)
+	}
 	replace(&p.ConnectTimeout, provider.GetConnect())
 	replace(&p.FirstTokenTimeout, provider.GetFirstToken())
 	replace(&p.ResponseTimeout, provider.GetResponse())

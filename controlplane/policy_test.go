@@ -20,7 +20,7 @@ func defaults() *nodev1.Policy {
 		ConnectTimeout: seconds(5), FirstTokenTimeout: seconds(60), ResponseTimeout: seconds(600),
 		StreamIdleTimeout: seconds(60), AttemptTimeout: seconds(180), TotalTimeout: seconds(600), StreamTotalTimeout: seconds(1800),
 		FailoverOnContentPolicy: false, StreamKeepAlive: true,
-		ProbeEarly: true, RetrySameTarget: true, RetryWait: seconds(0), HedgeAfter: seconds(0), AffinityHold: seconds(300), StreamCommit: "first_token", KeywordHold: durationpb.New(1500 * time.Millisecond), EmptyAnswer: "pass", Translation: "allow", FirstTokenTimeoutMax: seconds(600),
+		ProbeEarly: true, RetrySameTarget: true, RetryWait: seconds(0), RetryWaitAtHome: seconds(2), HedgeAfter: seconds(0), AffinityHold: seconds(300), StreamCommit: "first_token", KeywordHold: durationpb.New(1500 * time.Millisecond), EmptyAnswer: "pass", Translation: "allow", FirstTokenTimeoutMax: seconds(600),
 	}
 }
 
@@ -38,6 +38,14 @@ func TestResolvePolicy(t *testing.T) {
 			name: "empty documents", settings: &adminv1.Settings{Failover: &adminv1.FailoverPolicy{}},
 			group: &adminv1.FailoverPolicy{}, provider: &adminv1.ProviderTimeouts{},
 			want: func(*nodev1.Policy) {},
+		},
+		{
+			name: "a wait that somebody chose holds everywhere", settings: &adminv1.Settings{Failover: &adminv1.FailoverPolicy{RetryWait: seconds(0)}},
+			want: func(p *nodev1.Policy) { p.RetryWaitAtHome = nil },
+		},
+		{
+			name: "for one group too", group: &adminv1.FailoverPolicy{RetryWait: seconds(1)},
+			want: func(p *nodev1.Policy) { p.RetryWait, p.RetryWaitAtHome = seconds(1), nil },
 		},
 		{
 			name: "settings over defaults, false and zero included",

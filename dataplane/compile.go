@@ -275,6 +275,10 @@ const maxAffinityHold = 24 * time.Hour
 // maxRetryWait is the longest wait that a call waits out.
 const maxRetryWait = 2 * time.Second
 
+func retryWait(d *durationpb.Duration) time.Duration {
+	return min(max(d.AsDuration(), 0), maxRetryWait)
+}
+
 func compilePolicy(in *nodev1.Policy) (*Policy, error) {
 	p := &Policy{
 		FailureThreshold:   int(in.GetFailureThreshold()),
@@ -291,7 +295,8 @@ func compilePolicy(in *nodev1.Policy) (*Policy, error) {
 		StreamTotalTimeout: in.GetStreamTotalTimeout().AsDuration(),
 		ProbeEarly:         in.GetProbeEarly(),
 		RetrySameTarget:    in.GetRetrySameTarget(),
-		RetryWait:          min(max(in.GetRetryWait().AsDuration(), 0), maxRetryWait),
+		RetryWait:          retryWait(in.GetRetryWait()),
+		RetryWaitAtHome:    retryWait(in.GetRetryWaitAtHome()),
 		FailOverOnContent:  in.GetFailoverOnContentPolicy(),
 		StreamKeepAlive:    in.GetStreamKeepAlive(),
 		HoldWhole:          in.GetStreamCommit() == "complete",

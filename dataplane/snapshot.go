@@ -296,6 +296,7 @@ type Policy struct {
 	ProbeEarly         bool          // a target that failed fast is tried before its cooldown ends
 	RetrySameTarget    bool          // a target whose failure passes is asked once more
 	RetryWait          time.Duration // longest named wait that is waited out; 0: none is
+	RetryWaitAtHome    time.Duration // the same where a conversation belongs
 	FailOverOnContent  bool          // a content-policy refusal moves on
 	StreamKeepAlive    bool
 	HoldWhole          bool            // streams go to the client when they are complete

@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"runtime"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/health"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
 	"github.com/trunkline-ai/trunkline/internal/domain/routing"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -406,6 +408,46 @@ func TestARetryStaysAtHome(t *testing.T) {
 	}
 	if route, call := r.turn(s); route != "p1 main" || call.Affinity.Held {
 		t.Errorf("then it went to %s", route)
+	}
+}
+
+// A short wait that a provider names is waited out where the conversation's prompt cache is, and nowhere else.
+func TestAWaitIsWaitedOutAtHome(t *testing.T) {
+	t.Parallel()
+	models := []string{"status-429-retry-after-1-times-1", "status-404"}
+	for name, tt := range map[string]struct {
+		home   int
+		wait   time.Duration // at home, of the policy
+		went   string        // the providers
+		paused time.Duration
+	}{
+		"at home":             {0, 2 * time.Second, "p1 p1", 1025 * time.Millisecond},
+		"longer than allowed": {0, 500 * time.Millisecond, "p1 p2", 0},
+		"switched off":        {0, 0, "p1 p2", 0},
+		"elsewhere":           {1, 2 * time.Second, "p2 p1", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var paused atomic.Int64
+			start := time.Now()
+			now := func() time.Time { return start.Add(time.Duration(paused.Load())) }
+			r := newStickyRig(t, setup{
+				models: models, retries: true,
+				policy: func(p *nodev1.Policy) { p.RetryWaitAtHome = durationpb.New(tt.wait) },
+				config: func(c *proxy.Config) {
+					c.Now, c.Health = now, health.NewMemory(health.Config{Logger: slog.New(slog.DiscardHandler), Now: now})
+					c.Pause = func(_ context.Context, d time.Duration) { paused.Add(int64(d)) }
+				},
+			})
+			_, call := r.turn(homed(t, models, tt.home, "main"))
+			var went []string
+			for _, a := range call.Attempts {
+				went = append(went, a.Provider)
+			}
+			if got := strings.Join(went, " "); got != tt.went || time.Duration(paused.Load()) != tt.paused {
+				t.Errorf("went to %s after %s, want %s after %s", got, time.Duration(paused.Load()), tt.went, tt.paused)
+			}
+		})
 	}
 }
 

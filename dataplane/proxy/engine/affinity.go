@@ -72,6 +72,17 @@ func (a *stickiness) credentials(buf []*dataplane.Credential, p *dataplane.Provi
 	return buf
 }
 
+// isAt reports whether an attempt is where the conversation belongs, or is held.
+func (a *stickiness) isAt(by *attempt) bool {
+	switch {
+	case a == nil || a.session == 0:
+		return false
+	case a.held != affinity.Place{}:
+		return a.held.Target == by.Scope && (by.credential == nil || a.held.Credential == by.credential.Name)
+	}
+	return a.home.Target == by.Target && by.credential == by.Provider.OwnCredential(a.session)
+}
+
 // stay keeps in mind where a conversation was answered that does not belong there, so that it stays
 // for a while: what its beginning left in a prompt cache is there now. What answers beside a slow home,
 // or because

@@ -73,10 +73,14 @@ func (c *call) mayRetry(failed *attempt, v dataplane.Verdict, others bool) bool 
 		failed.Condition(c.engine.cfg.Health.Condition).State == dataplane.Closed
 }
 
-// mayWait says whether a wait that the target named is waited out: where the policy allows as much, and
-// the call has the time.
+// mayWait says whether a wait that the target named is waited out: where the policy allows as much, which
+// may be more where the conversation's prompt cache is, and the call has the time.
 func (c *call) mayWait(failed *attempt, v dataplane.Verdict, pause time.Duration) bool {
-	if v.Outcome != dataplane.RateLimited || v.Wait == 0 || v.Wait > failed.Policy.RetryWait || failed.lastResort {
+	most := failed.Policy.RetryWait
+	if c.affinity.isAt(failed) {
+		most = max(most, failed.Policy.RetryWaitAtHome)
+	}
+	if v.Outcome != dataplane.RateLimited || v.Wait == 0 || v.Wait > most || failed.lastResort {
 		return false
 	}
 	left, _ := c.req.deadline(0)

@@ -95,7 +95,7 @@ var base = map[string]string{
 	"ApiKey":         "name hash groups expire_time requests_per_minute tokens_per_minute concurrency budget request_options debug owner required_features",
 	"FailureKeyword": "name keyword pattern count log_only providers groups required_features",
 	"Policy": "failure_threshold failure_window min_ratio cooldown cooldown_max max_attempts connect_timeout first_token_timeout response_timeout " +
-		"stream_idle_timeout total_timeout stream_total_timeout failover_on_content_policy stream_keep_alive probe_early retry_same_target retry_wait keyword_hold first_token_timeout_max attempt_timeout hedge_after affinity_hold",
+		"stream_idle_timeout total_timeout stream_total_timeout failover_on_content_policy stream_keep_alive probe_early retry_same_target retry_wait retry_wait_at_home keyword_hold first_token_timeout_max attempt_timeout hedge_after affinity_hold",
 }
 
 // field is a field that may require something: by its rule, or by what is inside of it.

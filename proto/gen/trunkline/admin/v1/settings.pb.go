@@ -355,7 +355,8 @@ type FailoverPolicy struct {
 	// left once a call and never with the last attempt; default true.
 	RetrySameTarget *bool `protobuf:"varint,120,opt,name=retry_same_target,json=retrySameTarget,proto3,oneof" json:"retry_same_target,omitempty"`
 	// Longest wait named by a provider that is waited out, with up to 250 ms more, before the same target
-	// is asked again instead of the next candidate; 0s to 2s; default 0s: the next candidate at once.
+	// is asked again instead of the next candidate; 0s to 2s; default 0s: the next candidate at once, but in
+	// a sticky group 2s where the conversation belongs, since its prompt cache is there.
 	RetryWait *durationpb.Duration `protobuf:"bytes,121,opt,name=retry_wait,json=retryWait,proto3" json:"retry_wait,omitempty"`
 	// How long a stream is held for failure keywords behind its first meaningful event; 0s holds it
 	// for that event only; default 1.5s.

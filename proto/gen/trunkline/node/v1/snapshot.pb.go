@@ -1502,6 +1502,8 @@ type Policy struct {
 	RetrySameTarget bool                 `protobuf:"varint,120,opt,name=retry_same_target,json=retrySameTarget,proto3" json:"retry_same_target,omitempty"`
 	// Zero: named waits are not waited out.
 	RetryWait *durationpb.Duration `protobuf:"bytes,121,opt,name=retry_wait,json=retryWait,proto3" json:"retry_wait,omitempty"`
+	// The same for the place that a conversation of a sticky group belongs to; the longer one counts.
+	RetryWaitAtHome *durationpb.Duration `protobuf:"bytes,560,opt,name=retry_wait_at_home,json=retryWaitAtHome,proto3" json:"retry_wait_at_home,omitempty"`
 	// pass or move_on.
 	EmptyAnswer          string               `protobuf:"bytes,130,opt,name=empty_answer,json=emptyAnswer,proto3" json:"empty_answer,omitempty"`
 	FirstTokenTimeoutMax *durationpb.Duration `protobuf:"bytes,131,opt,name=first_token_timeout_max,json=firstTokenTimeoutMax,proto3" json:"first_token_timeout_max,omitempty"`
@@ -1675,6 +1677,13 @@ func (x *Policy) GetRetrySameTarget() bool {
 func (x *Policy) GetRetryWait() *durationpb.Duration {
 	if x != nil {
 		return x.RetryWait
+	}
+	return nil
+}
+
+func (x *Policy) GetRetryWaitAtHome() *durationpb.Duration {
+	if x != nil {
+		return x.RetryWaitAtHome
 	}
 	return nil
 }
@@ -2126,7 +2135,7 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1a\n" +
 	"\bpriority\x18\x03 \x01(\x05R\bpriority\x12\x16\n" +
 	"\x06weight\x18\x04 \x01(\x05R\x06weight\x121\n" +
-	"\x06policy\x18\x05 \x01(\v2\x19.trunkline.node.v1.PolicyR\x06policy\"\x88\v\n" +
+	"\x06policy\x18\x05 \x01(\v2\x19.trunkline.node.v1.PolicyR\x06policy\"\xd1\v\n" +
 	"\x06Policy\x12+\n" +
 	"\x11failure_threshold\x18\x01 \x01(\x05R\x10failureThreshold\x12@\n" +
 	"\x0efailure_window\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\rfailureWindow\x12\x1b\n" +
@@ -2149,7 +2158,8 @@ const file_trunkline_node_v1_snapshot_proto_rawDesc = "" +
 	"\fkeyword_hold\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\vkeywordHold\x12*\n" +
 	"\x11retry_same_target\x18x \x01(\bR\x0fretrySameTarget\x128\n" +
 	"\n" +
-	"retry_wait\x18y \x01(\v2\x19.google.protobuf.DurationR\tretryWait\x12\"\n" +
+	"retry_wait\x18y \x01(\v2\x19.google.protobuf.DurationR\tretryWait\x12G\n" +
+	"\x12retry_wait_at_home\x18\xb0\x04 \x01(\v2\x19.google.protobuf.DurationR\x0fretryWaitAtHome\x12\"\n" +
 	"\fempty_answer\x18\x82\x01 \x01(\tR\vemptyAnswer\x12Q\n" +
 	"\x17first_token_timeout_max\x18\x83\x01 \x01(\v2\x19.google.protobuf.DurationR\x14firstTokenTimeoutMax\x12B\n" +
 	"\x0fattempt_timeout\x18n \x01(\v2\x19.google.protobuf.DurationR\x0eattemptTimeout\x12;\n" +
@@ -2255,16 +2265,17 @@ var file_trunkline_node_v1_snapshot_proto_depIdxs = []int32{
 	18, // 29: trunkline.node.v1.Policy.stream_total_timeout:type_name -> google.protobuf.Duration
 	18, // 30: trunkline.node.v1.Policy.keyword_hold:type_name -> google.protobuf.Duration
 	18, // 31: trunkline.node.v1.Policy.retry_wait:type_name -> google.protobuf.Duration
-	18, // 32: trunkline.node.v1.Policy.first_token_timeout_max:type_name -> google.protobuf.Duration
-	18, // 33: trunkline.node.v1.Policy.attempt_timeout:type_name -> google.protobuf.Duration
-	18, // 34: trunkline.node.v1.Policy.hedge_after:type_name -> google.protobuf.Duration
-	18, // 35: trunkline.node.v1.Policy.affinity_hold:type_name -> google.protobuf.Duration
-	19, // 36: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
-	37, // [37:37] is the sub-list for method output_type
-	37, // [37:37] is the sub-list for method input_type
-	37, // [37:37] is the sub-list for extension type_name
-	37, // [37:37] is the sub-list for extension extendee
-	0,  // [0:37] is the sub-list for field type_name
+	18, // 32: trunkline.node.v1.Policy.retry_wait_at_home:type_name -> google.protobuf.Duration
+	18, // 33: trunkline.node.v1.Policy.first_token_timeout_max:type_name -> google.protobuf.Duration
+	18, // 34: trunkline.node.v1.Policy.attempt_timeout:type_name -> google.protobuf.Duration
+	18, // 35: trunkline.node.v1.Policy.hedge_after:type_name -> google.protobuf.Duration
+	18, // 36: trunkline.node.v1.Policy.affinity_hold:type_name -> google.protobuf.Duration
+	19, // 37: trunkline.node.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
+	38, // [38:38] is the sub-list for method output_type
+	38, // [38:38] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_snapshot_proto_init() }

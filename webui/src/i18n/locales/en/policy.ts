@@ -56,7 +56,7 @@ export const policy = {
   'policy.retrySameTargetHow': "Once, 25 to 250 ms after a server's error or a reset that came within 2 s",
   'policy.retryWait': 'Wait for the same target',
   'policy.retryWaitHow':
-    'Longest wait named by the provider that is waited out instead of moving on; 0 to 2 s, 0 moves on',
+    'Longest wait named by the provider that is waited out instead of moving on; 0 to 2 s, 0 moves on. If nobody sets it, up to 2 s where a sticky conversation has its prompt cache',
   'policy.affinityHold': 'A conversation stays away for',
   'policy.affinityHoldHow':
     'How long a failover keeps a conversation with the backup, in groups where conversations stay together. 0 goes back as soon as it can',

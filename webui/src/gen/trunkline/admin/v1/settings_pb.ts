@@ -323,7 +323,8 @@ export type FailoverPolicy = Message<"trunkline.admin.v1.FailoverPolicy"> & {
 
   /**
    * Longest wait named by a provider that is waited out, with up to 250 ms more, before the same target
-   * is asked again instead of the next candidate; 0s to 2s; default 0s: the next candidate at once.
+   * is asked again instead of the next candidate; 0s to 2s; default 0s: the next candidate at once, but in
+   * a sticky group 2s where the conversation belongs, since its prompt cache is there.
    *
    * @generated from field: google.protobuf.Duration retry_wait = 121;
    */
