@@ -5,13 +5,10 @@ import { expect, settled, signIn, test, useConsole } from './fixture';
 const it = useConsole('demo', { seedDays: 1 });
 const PASSWORD = 'a password of somebody';
 
-/** All pages for a viewer, who may change nothing; for an operator those with something of owners, and a few others. */
+/** One page of each kind for a viewer, who may change nothing; for an operator those with something of owners, and a few others. */
 const EVERYWHERE = [
   '/',
   '/calls',
-  '/calls?failed=true',
-  '/playground',
-  '/providers',
   '/providers?provider=openrouter',
   '/providers?provider=openai-direct&tab=models',
   '/providers?provider=openrouter&tab=imports',
@@ -19,22 +16,14 @@ const EVERYWHERE = [
   '/groups?group=chat-default',
   '/groups?group=chat-default&tab=settings',
   '/groups?group=chat-default&tab=policy',
-  '/groups?group=chat-default&tab=route',
   '/keys',
   '/keys?key=support-bot',
-  '/keywords',
   '/keywords?keyword=overloaded',
-  '/alerts',
   '/alerts?tab=channels',
-  '/alerts?tab=deliveries',
   '/nodes',
-  '/history',
   '/history?revision=1',
   '/settings?section=failover',
-  '/settings?section=data',
   '/settings?section=access',
-  '/settings?section=keys',
-  '/settings?section=about',
 ];
 const PAGES = {
   viewer: EVERYWHERE,
@@ -143,7 +132,7 @@ async function clickAll(page: Page, path: string) {
     tried.add(name);
     await area()
       .nth(at)
-      .click({ timeout: 5_000 })
+      .click({ timeout: 1_000 })
       .catch(() => undefined); // it may have gone with the last click
     const { pathname, search } = new URL(page.url());
     const inside = page.locator('[role=dialog], [role=menu]').filter({ visible: true });
