@@ -56,7 +56,8 @@ export const policy: Texts<typeof en> = {
   'policy.retrySameTarget': '同じターゲットを再試行',
   'policy.retrySameTargetHow': '2 秒以内のサーバーエラーまたは切断の後、25～250 ミリ秒おいて 1 回',
   'policy.retryWait': '同じターゲットを待つ',
-  'policy.retryWaitHow': 'プロバイダーが示す待ち時間がこの値以下なら、次の候補に移らず待ちます。0～2 秒、0 は待たない。未設定の場合、会話のプロンプトキャッシュがあるターゲットでは 2 秒まで待ちます',
+  'policy.retryWaitHow':
+    'プロバイダーが示す待ち時間がこの値以下なら、次の候補に移らず待ちます。0～2 秒、0 は待たない。未設定の場合、会話のプロンプトキャッシュがあるターゲットでは 2 秒まで待ちます',
   'policy.affinityHold': '会話を留める時間',
   'policy.affinityHoldHow':
     '会話ごとに固定するグループで、フェイルオーバー後に会話を代わりの送り先に留める時間です。0 は復旧後すぐに戻す',

@@ -56,7 +56,8 @@ export const policy: Texts<typeof en> = {
   'policy.retrySameTarget': '같은 대상 다시 시도',
   'policy.retrySameTargetHow': '2초 안에 난 서버 오류나 연결 재설정 뒤 25~250ms 후 한 번',
   'policy.retryWait': '같은 대상 기다리기',
-  'policy.retryWaitHow': '제공업체가 알린 대기 시간이 이 값 이하면 넘어가지 않고 기다립니다. 0~2초, 0은 바로 넘어감. 설정하지 않으면 대화의 프롬프트 캐시가 있는 대상에서 최대 2초 기다립니다',
+  'policy.retryWaitHow':
+    '제공업체가 알린 대기 시간이 이 값 이하면 넘어가지 않고 기다립니다. 0~2초, 0은 바로 넘어감. 설정하지 않으면 대화의 프롬프트 캐시가 있는 대상에서 최대 2초 기다립니다',
   'policy.affinityHold': '대화가 머무는 시간',
   'policy.affinityHoldHow':
     '대화별로 고정하는 그룹에서 장애 조치 후 대화가 대체 멤버에 머무는 시간입니다. 0은 복구되는 즉시 돌아감',

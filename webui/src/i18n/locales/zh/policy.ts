@@ -55,7 +55,8 @@ export const policy: Texts<typeof en> = {
   'policy.retrySameTarget': '重试同一目标',
   'policy.retrySameTargetHow': '在 2 秒内出现服务器错误或连接重置时，25 到 250 毫秒后重试一次',
   'policy.retryWait': '等待同一目标',
-  'policy.retryWaitHow': '供应商要求的等待不超过此值时原地等待而不转移；0 到 2 秒，0 表示立即转移。未设置时，在“同一会话固定成员”的组里，有该会话提示缓存的目标最多等待 2 秒',
+  'policy.retryWaitHow':
+    '供应商要求的等待不超过此值时原地等待而不转移；0 到 2 秒，0 表示立即转移。未设置时，在“同一会话固定成员”的组里，有该会话提示缓存的目标最多等待 2 秒',
   'policy.affinityHold': '会话停留时间',
   'policy.affinityHoldHow': '在同一会话固定成员的分组中，故障转移后会话留在备用成员上的时间。0 表示一恢复就返回',
   'policy.streamCommit': '流交付时机',
