@@ -77,6 +77,22 @@ func parse(data []byte) (*list, error) {
 // Cohere and Google.
 var cursors = []struct{ given, taken string }{{"next_page_token", "page_token"}, {"nextPageToken", "pageToken"}}
 
+// moreSigns are where a page may say that it is not the last one, in whatever form.
+var moreSigns = []string{"has_more", "hasMore", "pagination.has_more", "pagination.next", "next", "nextLink", "next_page_token", "nextPageToken"}
+
+// saysMore reports whether a value is anything but a way to say no.
+func saysMore(v gjson.Result) bool {
+	switch v.Type {
+	case gjson.Null, gjson.False:
+		return false
+	case gjson.String:
+		return v.Str != "" && v.Str != "false"
+	case gjson.Number:
+		return v.Num != 0
+	}
+	return v.Raw != "{}" && v.Raw != "[]"
+}
+
 // readNext reads how a page says that more follow. One that says so and does not say how to get them
 // is refused: models that are missing must not pass for models that are gone.
 func readNext(doc gjson.Result) (*next, error) {
@@ -85,10 +101,12 @@ func readNext(doc gjson.Result) (*next, error) {
 			return &next{parameters: map[string]string{c.taken: token.Str}}, nil
 		}
 	}
-	if u := doc.Get("next"); u.Type == gjson.String && u.Str != "" {
-		return &next{url: u.Str}, nil
+	for _, name := range []string{"next", "nextLink"} {
+		if u := doc.Get(name); u.Type == gjson.String && u.Str != "" {
+			return &next{url: u.Str}, nil
+		}
 	}
-	if !doc.Get("has_more").Bool() {
+	if !slices.ContainsFunc(moreSigns, func(name string) bool { return saysMore(doc.Get(name)) }) {
 		return nil, nil
 	}
 	if last := doc.Get("last_id"); last.Type == gjson.String && last.Str != "" {

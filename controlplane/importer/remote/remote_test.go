@@ -180,6 +180,13 @@ func TestPages(t *testing.T) {
 		`{"data":[{"id":"a"}],"has_more":false,"last_id":"a"}`:          {"", ""},
 		`{"data":[{"id":"a"}],"next":null,"next_page_token":""}`:        {"", ""},
 		`{"data":[{"id":"a"}],"has_more":true}`:                         {"", "incomplete"},
+		`{"data":[{"id":"a"}],"nextLink":"/v1/models?skip=1"}`:          {"/v1/models?skip=1", ""},
+		`{"data":[{"id":"a"}],"next":{"page":2}}`:                       {"", "incomplete"},
+		`{"data":[{"id":"a"}],"next":2}`:                                {"", "incomplete"},
+		`{"models":[{"id":"a"}],"nextPageToken":7}`:                     {"", "incomplete"},
+		`{"data":[{"id":"a"}],"pagination":{"has_more":true}}`:          {"", "incomplete"},
+		`{"data":[{"id":"a"}],"pagination":{"has_more":false}}`:         {"", ""},
+		`{"data":[{"id":"a"}],"next":{},"has_more":"false"}`:            {"", ""},
 		`{"data":[{"id":"a"}],"next":"http://other.example/v1/models"}`: {"", "not on the same server"},
 		`{"data":[{"id":"a"}],"next":"https://[::1"}`:                   {"", "not on the same server"},
 	} {
