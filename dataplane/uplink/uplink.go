@@ -41,7 +41,7 @@ type Config struct {
 
 	AnswerTimeout time.Duration // longest wait for the control plane's answer; default 30s
 	MinBackoff    time.Duration // bound of the first wait before a new try, which is a random part of it; default 5s
-	MaxBackoff    time.Duration // bound of every wait before a new try; default 60s
+	MaxBackoff    time.Duration // bound of every wait before a new try; default 10s
 	// RenewCheck is how often the node looks whether its certificate is due; default 1m.
 	RenewCheck time.Duration
 
@@ -66,7 +66,7 @@ func (c *Config) complete() error {
 	}
 	c.AnswerTimeout = cmp.Or(c.AnswerTimeout, 30*time.Second)
 	c.MinBackoff = cmp.Or(c.MinBackoff, 5*time.Second)
-	c.MaxBackoff = cmp.Or(c.MaxBackoff, time.Minute)
+	c.MaxBackoff = cmp.Or(c.MaxBackoff, 10*time.Second)
 	c.RenewCheck = cmp.Or(c.RenewCheck, time.Minute)
 	c.Sync.Node, c.Sync.Logger, c.Sync.Now, c.Sync.AnswerTimeout = c.Node, c.Logger, c.Now, c.AnswerTimeout
 	c.Shipping.Node, c.Shipping.Logger, c.Shipping.Now, c.Shipping.AnswerTimeout = c.Node, c.Logger, c.Now, c.AnswerTimeout
