@@ -98,20 +98,19 @@ var nouns = map[string]string{
 	"provider": "providers", "providers": "providers", "group": "groups", "groups": "groups", "api-key": "keys", "node": "nodes",
 }
 
-// completeNames has flags that name something complete what exists. Without a server they offer nothing.
-func (c *subcommand) completeNames() {
-	for flag, noun := range nouns {
-		if c.cmd.Flags().Lookup(flag) == nil {
-			continue
+// completeName completes a flag that names something by what exists; nil: it names nothing. Without a server it
+// offers nothing.
+func (c *subcommand) completeName(flag string) cobra.CompletionFunc {
+	noun, is := nouns[flag]
+	if !is {
+		return nil
+	}
+	return func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		list, ok := c.r.lists[noun]
+		if !ok {
+			return nil, noFiles
 		}
-		// It fails only for a flag that does not exist, or that has completions already.
-		_ = c.cmd.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-			list, ok := c.r.lists[noun]
-			if !ok {
-				return nil, noFiles
-			}
-			return c.names(cmd.Context(), list), noFiles
-		})
+		return c.names(cmd.Context(), list), noFiles
 	}
 }
 

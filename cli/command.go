@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"path"
 	"strings"
 	"time"
 
@@ -90,6 +91,7 @@ func (r *Runtime) method(s *Service, m Method) *subcommand {
 		Env:    r.cfg.Env,
 		Doc:    func(f protoreflect.FieldDescriptor) string { return s.Docs[f.FullName()] },
 		Values: knownValues,
+		Names:  c.completeName,
 		Skip:   c.notAFlag,
 	})
 	if c.shape.paged() {
@@ -98,7 +100,6 @@ func (r *Runtime) method(s *Service, m Method) *subcommand {
 	if c.watchable() {
 		c.bindWatch()
 	}
-	c.completeNames()
 	c.cmd.Use += c.argUsage()
 	if m.use == "update" {
 		c.cmd.Long += updateHelp
@@ -223,7 +224,7 @@ func quoted(s string) string { return `"` + s + `"` }
 
 // knownValues gives the values of a field of text that is no enum, because its set grows.
 func knownValues(f protoreflect.FieldDescriptor) []string {
-	if f.Name() == "outcome" || f.Name() == "attempt_outcome" {
+	if (f.Name() == "outcome" || f.Name() == "attempt_outcome") && path.Base(f.ParentFile().Path()) == "filter.proto" { // of calls: the audit log has others
 		return outcome.Names()
 	}
 	return nil

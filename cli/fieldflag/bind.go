@@ -26,6 +26,8 @@ type Options struct {
 	Doc func(protoreflect.FieldDescriptor) string
 	// Values gives what completion offers for a field of text; nil, or nothing, offers none.
 	Values func(protoreflect.FieldDescriptor) []string
+	// Names gives what completes a flag that names something; nil, or nothing: it names nothing.
+	Names func(flag string) cobra.CompletionFunc
 	// Skip leaves out fields that are given in another way; nil leaves out none.
 	Skip func(protoreflect.FieldDescriptor) bool
 }
@@ -109,6 +111,8 @@ func (b *binder) bind(path []protoreflect.FieldDescriptor) {
 		b.complete(v.name, "true", "false")
 	case f.Enum() != nil && !f.IsMap():
 		b.complete(v.name, enumname.All(f.Enum())...)
+	case b.opt.Names != nil && b.opt.Names(v.name) != nil:
+		_ = b.cmd.RegisterFlagCompletionFunc(v.name, b.opt.Names(v.name)) // as with complete
 	case b.opt.Values != nil:
 		b.complete(v.name, b.opt.Values(f)...)
 	default:
