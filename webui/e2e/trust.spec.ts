@@ -84,7 +84,7 @@ test('secret headers, passed-on headers and field rules: refused, mended, saved,
   await page.getByLabel('Extra headers 1: Name').fill('X-Gate-Token');
   await page.getByLabel('Extra headers 1: Value').fill(GATE);
   await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await expect(page.getByText(/looks like a secret; give it in secret_headers/)).toBeVisible();
+  await expect(page.getByText(/Looks like a secret; give it in secret_headers/)).toBeVisible();
   await page
     .getByRole('group', { name: 'Extra headers' })
     .getByRole('button', { name: /^Remove/ })
