@@ -143,9 +143,10 @@ func TestEveryMethodIsServed(t *testing.T) {
 		if pending(m) || m.Name() == "Logout" /* it deletes the token; see TestLogout */ {
 			continue
 		}
-		// An empty request is fine for some and incomplete for the others.
+		// An empty request is fine for some and incomplete for the others; nothing is being tried that could be decided.
 		err := e.client(t, token).invoke(t, m)
-		if code := connect.CodeOf(err); err != nil && code != connect.CodeInvalidArgument {
+		undecided := connect.CodeOf(err) == connect.CodeFailedPrecondition && m.Parent().Name() == "RolloutService"
+		if code := connect.CodeOf(err); err != nil && code != connect.CodeInvalidArgument && !undecided {
 			t.Errorf("%s: %v", procedure(m), err)
 		}
 	}

@@ -90,6 +90,7 @@ func TestListenerSurvivesHeartbeats(t *testing.T) {
 	t.Parallel()
 	db := openTest(t, testenv.Postgres(t))
 	db.heartbeat = 5 * time.Millisecond
+	db.pool.SetMaxOpenConns(1) // so that the other one is the listener's
 	woken, stop := listen(t, db)
 	await(t, woken, "the listener connected")
 	pid := listenerPID(t, db)
