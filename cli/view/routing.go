@@ -16,7 +16,7 @@ func candidate(c *adminv1.Candidate) []string {
 	return []string{
 		c.GetProvider(), c.GetModel(), strconv.Itoa(int(c.GetPriority())), strconv.Itoa(int(c.GetWeight())), output.Text(c.GetPrice()),
 		enumname.Of(c.GetState()), named(c.GetRole()), share(c), output.Duration(c.GetRemaining()), failures(c),
-		output.Text(strings.Join(c.GetNodes(), ", ")), withCredential(withRefusals(candidateReason(c), c.GetRefusals()), c.GetCredential()),
+		output.Text(strings.Join(c.GetNodes(), ", ")), withTranslation(withCredential(withRefusals(candidateReason(c), c.GetRefusals()), c.GetCredential()), c.GetTranslation()),
 	}
 }
 
@@ -29,6 +29,29 @@ func withCredential(reason, credential string) string {
 		return "credential " + credential
 	}
 	return reason + "; credential " + credential
+}
+
+// withTranslation adds to a reason what a member would be told of a request, as of calls that were made.
+func withTranslation(reason string, t *adminv1.CandidateTranslation) string {
+	if t == nil {
+		return reason
+	}
+	text := "-> " + t.GetTo()
+	if t.GetUncertain() {
+		text += " unless it speaks the client's"
+	}
+	for _, part := range [...]struct {
+		what  string
+		names []string
+	}{{"approximated", t.GetApproximated()}, {"dropped", t.GetDropped()}} {
+		if len(part.names) > 0 {
+			text += "; " + part.what + ": " + strings.Join(part.names, ", ")
+		}
+	}
+	if t.GetRefused() != "" {
+		text += "; refused: " + t.GetRefused() + " (" + t.GetReason() + ")"
+	}
+	return strings.TrimPrefix(reason+"; "+text, "-; ")
 }
 
 // withRefusals adds what was seen to be refused to a reason.

@@ -61,6 +61,12 @@ func TestRows(t *testing.T) {
 		{&adminv1.Candidate{Provider: "p", Model: "m", Weight: 1, State: adminv1.TargetState_TARGET_STATE_DISABLED, LeftOutReason: adminv1.LeftOutReason_LEFT_OUT_REASON_MEMBER_DISABLED},
 			"p|m|0|1|-|disabled|-|-|-|-|-|member-disabled"},
 		{&adminv1.Candidate{Provider: "p", Model: "m", Weight: 1, State: adminv1.TargetState_TARGET_STATE_HEALTHY, Role: adminv1.CandidateRole_CANDIDATE_ROLE_SERVING, Share: 1, Credential: "second"}, "p|m|0|1|-|healthy|serving|100.0%|-|-|-|credential second"},
+		{&adminv1.Candidate{Provider: "p", Model: "m", Weight: 1, State: adminv1.TargetState_TARGET_STATE_HEALTHY, Credential: "second", Translation: &adminv1.CandidateTranslation{
+			To: "messages", Uncertain: true, Approximated: []string{"thinking"}, Dropped: []string{"n", "user"}}},
+			"p|m|0|1|-|healthy|-|-|-|-|-|credential second; -> messages unless it speaks the client's; approximated: thinking; dropped: n, user"},
+		{&adminv1.Candidate{Provider: "p", Model: "m", Weight: 1, State: adminv1.TargetState_TARGET_STATE_HEALTHY, Translation: &adminv1.CandidateTranslation{
+			To: "chat", Refused: "previous_response_id", Reason: "it is of another API"}},
+			"p|m|0|1|-|healthy|-|-|-|-|-|-> chat; refused: previous_response_id (it is of another API)"},
 		{&adminv1.GroupRoute{Group: "g", State: adminv1.TargetState_TARGET_STATE_DEGRADED, Reason: adminv1.GroupRouteReason_GROUP_ROUTE_REASON_FIRST_NOT_SERVING, Candidates: []*adminv1.Candidate{
 			{Provider: "p", Model: "m", Role: adminv1.CandidateRole_CANDIDATE_ROLE_SERVING, Share: 0.75}, {Provider: "q", Model: "m", Role: adminv1.CandidateRole_CANDIDATE_ROLE_SERVING, Share: 0.25},
 			{Provider: "r", Model: "m", Role: adminv1.CandidateRole_CANDIDATE_ROLE_LAST_RESORT},
