@@ -6,6 +6,8 @@ import (
 	"net/textproto"
 	"net/url"
 	"strings"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // maxFields bounds the header fields of a head that is served here.
@@ -49,10 +51,10 @@ func parse(raw string) (h head, ok bool) {
 			return h, fields == "" && h.host != "" && h.hasLength()
 		}
 		name, value, found := strings.Cut(line, ":")
-		if !found || !isToken(name) { // a folded line begins with a space
+		if !found || !httpguts.ValidHeaderFieldName(name) { // a folded line begins with a space
 			return head{}, false
 		}
-		if value = strings.Trim(value, " \t"); !isText(value) {
+		if value = strings.Trim(value, " \t"); !httpguts.ValidHeaderFieldValue(value) {
 			return head{}, false
 		}
 		name = textproto.CanonicalMIMEHeaderKey(name)
@@ -147,26 +149,6 @@ func isOdd(b []byte) bool {
 	return whole && !new(head).requestLine(string(line)) || bytes.Count(b, lineEnd[1:]) != bytes.Count(b, lineEnd)
 }
 
-// isToken reports whether s can be a header's name.
-func isToken(s string) bool {
-	for i := range len(s) {
-		if !token[s[i]] {
-			return false
-		}
-	}
-	return s != ""
-}
-
-// isText reports whether s can be a header's value: no control characters but the tab.
-func isText(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' && s[i] != '\t' || s[i] == 0x7f {
-			return false
-		}
-	}
-	return true
-}
-
 // isHost reports whether s is a name or an address, with or without a port.
 func isHost(s string) bool {
 	for i := range len(s) {
@@ -178,10 +160,3 @@ func isHost(s string) bool {
 	}
 	return s != ""
 }
-
-var token = func() (t [256]bool) {
-	for _, c := range "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" {
-		t[c] = true
-	}
-	return t
-}()

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // unknown is the length of an answer whose handler does not say it.
@@ -161,7 +163,7 @@ func (w *response) writeHead() {
 		case "Date":
 			dated = true
 		}
-		if !isToken(name) {
+		if !httpguts.ValidHeaderFieldName(name) {
 			continue
 		}
 		for _, v := range values {

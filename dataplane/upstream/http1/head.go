@@ -5,6 +5,8 @@ import (
 	"net/textproto"
 	"strconv"
 	"strings"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // maxFields bounds the header lines of an answer.
@@ -56,7 +58,7 @@ func parseStatus(line string) (head, error) {
 		}
 		h.status = 10*h.status + int(c-'0')
 	}
-	if h.minor != 0 && h.minor != 1 || h.status < 100 || !isText(line) || len(line) > 12 && line[12] != ' ' {
+	if h.minor != 0 && h.minor != 1 || h.status < 100 || !httpguts.ValidHeaderFieldValue(line) || len(line) > 12 && line[12] != ' ' {
 		return head{}, errMalformed("status line")
 	}
 	return h, nil
@@ -74,11 +76,11 @@ func parseFields(raw string) (http.Header, error) {
 		var line string
 		line, raw = cutLine(raw)
 		name, value, ok := strings.Cut(line, ":")
-		if !ok || !isToken(name) { // folded lines begin with a space
+		if !ok || !httpguts.ValidHeaderFieldName(name) { // folded lines begin with a space
 			return nil, errMalformed("header line")
 		}
 		value = strings.Trim(value, " \t")
-		if !isText(value) {
+		if !httpguts.ValidHeaderFieldValue(value) {
 			return nil, errMalformed("header value")
 		}
 		name = textproto.CanonicalMIMEHeaderKey(name)
@@ -91,33 +93,6 @@ func parseFields(raw string) (http.Header, error) {
 	}
 	return header, nil
 }
-
-// isToken reports whether s can be a header's name or a method.
-func isToken(s string) bool {
-	for i := range len(s) {
-		if !token[s[i]] {
-			return false
-		}
-	}
-	return s != ""
-}
-
-// isText reports whether s can be a header's value: no control characters but the tab.
-func isText(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' && s[i] != '\t' || s[i] == 0x7f {
-			return false
-		}
-	}
-	return true
-}
-
-var token = func() (t [256]bool) {
-	for _, c := range "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" {
-		t[c] = true
-	}
-	return t
-}()
 
 // framing says how the end of an answer's body is found.
 type framing struct {

@@ -10,26 +10,28 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // checkRequest refuses what would not arrive as it is meant, above all header values that
 // could begin a line of their own.
 func checkRequest(r *http.Request) error {
-	if !isToken(r.Method) {
+	if !httpguts.ValidHeaderFieldName(r.Method) {
 		return fmt.Errorf("http1: method %q is not valid", r.Method)
 	}
-	if host := hostOf(r); !isText(host) || host == "" {
+	if host := hostOf(r); !httpguts.ValidHeaderFieldValue(host) || host == "" {
 		return errors.New("http1: the host is not valid")
 	}
-	if !isText(r.URL.RawQuery) || strings.Contains(r.URL.RawQuery, " ") {
+	if !httpguts.ValidHeaderFieldValue(r.URL.RawQuery) || strings.Contains(r.URL.RawQuery, " ") {
 		return errors.New("http1: the query is not valid")
 	}
 	for name, values := range r.Header {
-		if !isToken(name) {
+		if !httpguts.ValidHeaderFieldName(name) {
 			return fmt.Errorf("http1: header name %q is not valid", name)
 		}
 		for _, v := range values {
-			if !isText(v) {
+			if !httpguts.ValidHeaderFieldValue(v) {
 				return fmt.Errorf("http1: the value of header %s is not valid", name) // it may be a secret
 			}
 		}
