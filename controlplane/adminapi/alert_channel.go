@@ -28,9 +28,9 @@ type Alerts interface {
 
 // alertChannelService manages alert channels.
 type alertChannelService struct {
-	live   Live
+	documents
+
 	alerts Alerts
-	rules  *validation
 }
 
 // ListAlertChannels lists alert channels in name order.
@@ -48,7 +48,7 @@ func (s alertChannelService) ListAlertChannels(ctx context.Context, req *adminv1
 
 // GetAlertChannel returns one alert channel.
 func (s alertChannelService) GetAlertChannel(ctx context.Context, req *adminv1.GetAlertChannelRequest) (*adminv1.GetAlertChannelResponse, error) {
-	r, err := get(s.live, controlplane.KindAlertChannel, req.GetName())
+	r, err := s.get(controlplane.KindAlertChannel, req.GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func (s alertChannelService) GetAlertChannel(ctx context.Context, req *adminv1.G
 
 // CreateAlertChannel creates an alert channel.
 func (s alertChannelService) CreateAlertChannel(ctx context.Context, req *adminv1.CreateAlertChannelRequest) (*adminv1.CreateAlertChannelResponse, error) {
-	r, _, err := create(ctx, s.live, req.GetAlertChannel())
+	r, _, err := s.create(ctx, req.GetAlertChannel())
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (s alertChannelService) CreateAlertChannel(ctx context.Context, req *adminv
 
 // UpdateAlertChannel replaces an alert channel.
 func (s alertChannelService) UpdateAlertChannel(ctx context.Context, req *adminv1.UpdateAlertChannelRequest) (*adminv1.UpdateAlertChannelResponse, error) {
-	r, err := s.rules.update(ctx, s.live, req, req.GetAlertChannel())
+	r, err := s.update(ctx, req, req.GetAlertChannel())
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (s alertChannelService) UpdateAlertChannel(ctx context.Context, req *adminv
 
 // DeleteAlertChannel deletes an alert channel.
 func (s alertChannelService) DeleteAlertChannel(ctx context.Context, req *adminv1.DeleteAlertChannelRequest) (*adminv1.DeleteAlertChannelResponse, error) {
-	if err := remove(ctx, s.live, controlplane.KindAlertChannel, req.GetName(), req.GetEtag()); err != nil {
+	if err := s.remove(ctx, controlplane.KindAlertChannel, req.GetName(), req.GetEtag()); err != nil {
 		return nil, err
 	}
 	return &adminv1.DeleteAlertChannelResponse{}, nil

@@ -19,6 +19,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane/alerts"
 	"github.com/trunkline-ai/trunkline/controlplane/alerts/send"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
 	"github.com/trunkline-ai/trunkline/internal/domain/role"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -28,7 +29,7 @@ import (
 func (e *env) alerts(t *testing.T) *alerts.Alerts {
 	t.Helper()
 	a, err := alerts.New(alerts.Config{
-		Live: e.backend.live, Store: store.NewAlerts(e.backend.db), Lock: e.backend.db, Sender: send.New(send.Config{Now: e.clock.Now}), Now: e.clock.Now, Logger: e.logger(),
+		Live: e.backend.live, Opener: config.NewOpener(e.backend.live), Store: store.NewAlerts(e.backend.db), Lock: e.backend.db, Sender: send.New(send.Config{Now: e.clock.Now}), Now: e.clock.Now, Logger: e.logger(),
 	})
 	if err != nil {
 		t.Fatal(err)

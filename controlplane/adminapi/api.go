@@ -32,9 +32,15 @@ const (
 	maxLoginBytes   = 4 << 10  // strangers may send it
 )
 
-// Live is the present configuration and the only way to change it.
+// Live is the present configuration.
 type Live interface {
 	Current() *controlplane.Config
+	// Adopt puts the database in the place of others that nodes follow.
+	Adopt(ctx context.Context, actor string, others []string) (*controlplane.Config, error)
+}
+
+// Editor changes the configuration.
+type Editor interface {
 	// Create stores a new document. generatedKey is the secret of an API key that came without one.
 	Create(ctx context.Context, actor string, doc proto.Message) (res *controlplane.Resource, generatedKey string, err error)
 	Update(ctx context.Context, actor string, doc proto.Message) (*controlplane.Resource, error)
@@ -48,13 +54,14 @@ type Live interface {
 	// RevokeKey revokes an API key permanently; RotateKey gives it a new secret.
 	RevokeKey(ctx context.Context, actor, name string, cut bool) (*controlplane.Resource, error)
 	RotateKey(ctx context.Context, actor, name string, overlap time.Duration) (res *controlplane.Resource, secret string, err error)
-	// Revisions, Revision and DiffRevisions read the history, Rollback goes back in it.
+}
+
+// History is what the configuration was.
+type History interface {
 	Revisions(ctx context.Context, before controlplane.Revision, limit int) ([]controlplane.RevisionSummary, error)
 	Revision(ctx context.Context, revision controlplane.Revision) (*controlplane.RevisionSummary, []config.ResourceChange, error)
 	DiffRevisions(ctx context.Context, from, to controlplane.Revision) (until controlplane.Revision, changes []config.ResourceChange, err error)
 	Rollback(ctx context.Context, actor string, to controlplane.Revision, dryRun bool) (*config.RollbackResult, error)
-	// Adopt puts the database in the place of others that nodes follow.
-	Adopt(ctx context.Context, actor string, others []string) (*controlplane.Config, error)
 }
 
 // Calls is what the API reads of the call log.
@@ -97,14 +104,16 @@ type Nodes interface {
 
 // Config is what the API works with. Everything is required unless it says otherwise.
 type Config struct {
-	Live   Live
-	Calls  Calls
-	Gaps   Gaps
-	Bodies Bodies
-	Usage  Usage
-	Access access.Store
-	Audit  *audit.Recorder
-	Nodes  Nodes
+	Live    Live
+	Editor  Editor
+	History History
+	Calls   Calls
+	Gaps    Gaps
+	Bodies  Bodies
+	Usage   Usage
+	Access  access.Store
+	Audit   *audit.Recorder
+	Nodes   Nodes
 	// Enrollment decides which nodes belong here; nil: the one in the same process.
 	Enrollment Enrollment
 	// Authority is the authority of nodes; nil: there is none.
@@ -170,6 +179,8 @@ func (c Config) Validate() error {
 	switch {
 	case c.Live == nil:
 		return errors.New("admin API: Live is missing")
+	case c.Editor == nil || c.History == nil:
+		return errors.New("admin API: Editor or History is missing")
 	case c.Calls == nil:
 		return errors.New("admin API: Calls is missing")
 	case c.Bodies.Store == nil || c.Bodies.Sealer == nil:
@@ -268,15 +279,16 @@ func New(ctx context.Context, cfg Config) (*API, error) {
 		(&tracing{cfg.Telemetry.Tracer("github.com/trunkline-ai/trunkline/controlplane"), cfg.Telemetry.Propagates()}).intercept,
 		validation.intercept,
 	)
-	adminv1connect.RegisterProviderServiceHandler(server, providerService{log: cfg.Logger, live: cfg.Live, importer: cfg.Importer, nodes: cfg.Nodes, cooldowns: cfg.Cooldowns, rules: validation})
-	adminv1connect.RegisterGroupServiceHandler(server, groupService{cfg.Live, cfg.Nodes, validation})
-	adminv1connect.RegisterKeyServiceHandler(server, keyService{live: cfg.Live, nodes: cfg.Nodes, usage: cfg.Usage, log: cfg.Logger, now: now, rules: validation})
+	documents := documents{cfg.Live, cfg.Editor, validation}
+	adminv1connect.RegisterProviderServiceHandler(server, providerService{documents: documents, log: cfg.Logger, importer: cfg.Importer, nodes: cfg.Nodes, cooldowns: cfg.Cooldowns})
+	adminv1connect.RegisterGroupServiceHandler(server, groupService{documents, cfg.Nodes})
+	adminv1connect.RegisterKeyServiceHandler(server, keyService{documents: documents, nodes: cfg.Nodes, usage: cfg.Usage, log: cfg.Logger, now: now})
 	adminv1connect.RegisterClientSetupServiceHandler(server, clientSetupService{live: cfg.Live, nodes: cfg.Nodes, now: now})
-	adminv1connect.RegisterKeywordServiceHandler(server, keywordService{cfg.Live, cfg.Calls, validation})
-	adminv1connect.RegisterAlertChannelServiceHandler(server, alertChannelService{cfg.Live, cfg.Alerts, validation})
+	adminv1connect.RegisterKeywordServiceHandler(server, keywordService{documents, cfg.Calls})
+	adminv1connect.RegisterAlertChannelServiceHandler(server, alertChannelService{documents, cfg.Alerts})
 	adminv1connect.RegisterAlertServiceHandler(server, alertService{cfg.Alerts})
-	adminv1connect.RegisterSettingsServiceHandler(server, settingsService{cfg.Live, validation})
-	adminv1connect.RegisterConfigServiceHandler(server, configService{live: cfg.Live, nodes: cfg.Nodes, startup: cfg.StartupApply})
+	adminv1connect.RegisterSettingsServiceHandler(server, settingsService{documents})
+	adminv1connect.RegisterConfigServiceHandler(server, configService{documents: documents, history: cfg.History, nodes: cfg.Nodes, startup: cfg.StartupApply})
 	names := filterNames{cfg.Live, cfg.Nodes, cfg.Calls, cfg.Usage, now}
 	adminv1connect.RegisterCallServiceHandler(server, callService{
 		calls: cfg.Calls, names: names, gaps: cfg.Gaps, bodies: cfg.Bodies, log: cfg.Logger, now: now, still: auth.still, ended: ended,

@@ -22,6 +22,7 @@ import (
 type backend struct {
 	db         *store.DB
 	live       *config.Live
+	editor     *config.Editor
 	calls      calllog.Store
 	gaps       calllog.GapStore
 	access     access.Store
@@ -90,5 +91,5 @@ func (e *env) open(t *testing.T) backend {
 	recorder := audit.NewRecorder(audit.Config{
 		Store: log, Lock: db, Keep: func() time.Duration { return 400 * 24 * time.Hour }, Logger: e.logger(), Now: e.clock.Now,
 	})
-	return backend{recorder: recorder, log: log, db: db, live: live, calls: store.NewCalls(db), gaps: store.NewCallGaps(db), access: store.NewAccess(db), sealer: sealer, masterKeys: masterKeys}
+	return backend{recorder: recorder, log: log, db: db, live: live, editor: config.NewEditor(live), calls: store.NewCalls(db), gaps: store.NewCallGaps(db), access: store.NewAccess(db), sealer: sealer, masterKeys: masterKeys}
 }

@@ -15,7 +15,9 @@ import (
 
 // configService works with the configuration as a whole.
 type configService struct {
-	live    Live
+	documents
+
+	history History
 	nodes   Nodes
 	startup func() *adminv1.StartupApply
 }
@@ -27,14 +29,14 @@ func (s configService) GetStartupApply(context.Context, *adminv1.GetStartupApply
 
 // ApplyConfig makes the resources so, in one transaction.
 func (s configService) ApplyConfig(ctx context.Context, req *adminv1.ApplyConfigRequest) (*adminv1.ApplyConfigResponse, error) {
-	docs, err := documents(req.GetResources())
+	docs, err := documentsIn(req.GetResources())
 	if err != nil {
 		return nil, err
 	}
-	if err := wantRecentFor(ctx, s.live, docs...); err != nil {
+	if err := s.wantRecentFor(ctx, docs...); err != nil {
 		return nil, err
 	}
-	result, err := s.live.Apply(ctx, caller(ctx).actor(), docs, applyOptions(req))
+	result, err := s.editor.Apply(ctx, caller(ctx).actor(), docs, applyOptions(req))
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +54,7 @@ func (s configService) ApplyConfig(ctx context.Context, req *adminv1.ApplyConfig
 // DiffConfig tells what Apply would change. It tells whether a secret is the one that is stored, so those who may not
 // set secrets must not guess with it.
 func (s configService) DiffConfig(ctx context.Context, req *adminv1.DiffConfigRequest) (*adminv1.DiffConfigResponse, error) {
-	docs, err := documents(req.GetResources())
+	docs, err := documentsIn(req.GetResources())
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +64,7 @@ func (s configService) DiffConfig(ctx context.Context, req *adminv1.DiffConfigRe
 		}
 		s.assumeURLs(ctx, doc)
 	}
-	result, err := s.live.Diff(docs, applyOptions(req))
+	result, err := s.editor.Diff(docs, applyOptions(req))
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +84,7 @@ func (s configService) assumeURLs(ctx context.Context, doc proto.Message) {
 
 // ExportConfig returns everything, without secrets.
 func (s configService) ExportConfig(ctx context.Context, _ *adminv1.ExportConfigRequest) (*adminv1.ExportConfigResponse, error) {
-	revision, docs := s.live.Export()
+	revision, docs := s.editor.Export()
 	res := &adminv1.ExportConfigResponse{Revision: uint64(revision), Resources: make([]*adminv1.Resource, len(docs))}
 	for i, doc := range docs {
 		r, err := resourceOf(doc)
@@ -103,8 +105,8 @@ func applyOptions(req interface {
 	return config.ApplyOptions{Prune: req.GetPrune(), ExpectRevision: controlplane.Revision(req.GetExpectRevision())}
 }
 
-// documents takes the documents out of their envelopes.
-func documents(resources []*adminv1.Resource) ([]proto.Message, error) {
+// documentsIn takes the documents out of their envelopes.
+func documentsIn(resources []*adminv1.Resource) ([]proto.Message, error) {
 	docs := make([]proto.Message, len(resources))
 	for i, r := range resources {
 		doc, ok := documentOf(r)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
 	"github.com/trunkline-ai/trunkline/internal/errs"
@@ -116,7 +117,7 @@ func TestConfigMustBeComplete(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	whole := adminapi.Config{
-		Live: e.backend.live, Calls: e.backend.calls, Gaps: e.backend.gaps, Bodies: adminapi.Bodies{Store: store.NewBodies(e.backend.db), Sealer: secrets.Bodies(e.backend.sealer)}, Sealer: e.backend.sealer, Usage: store.NewUsage(e.backend.db), Access: e.backend.access, Audit: e.backend.recorder, Nodes: nodes(nil), MasterKeys: e.backend.masterKeys, Cooldowns: &resets{}, Importer: e.importer(t), Alerts: e.alerts(t),
+		Live: e.backend.live, Editor: e.backend.editor, History: config.NewHistory(e.backend.live), Calls: e.backend.calls, Gaps: e.backend.gaps, Bodies: adminapi.Bodies{Store: store.NewBodies(e.backend.db), Sealer: secrets.Bodies(e.backend.sealer)}, Sealer: e.backend.sealer, Usage: store.NewUsage(e.backend.db), Access: e.backend.access, Audit: e.backend.recorder, Nodes: nodes(nil), MasterKeys: e.backend.masterKeys, Cooldowns: &resets{}, Importer: e.importer(t), Alerts: e.alerts(t),
 		AdminUsername: "a", AdminPassword: "b", Logger: e.logger(),
 	}
 	if err := whole.Validate(); err != nil {

@@ -11,9 +11,9 @@ import (
 
 // groupService manages groups.
 type groupService struct {
-	live  Live
+	documents
+
 	nodes Nodes
-	rules *validation
 }
 
 // ListGroups lists groups in name order.
@@ -47,7 +47,7 @@ func (groupService) listing(req *adminv1.ListGroupsRequest) listing[*adminv1.Gro
 
 // GetGroup returns one group.
 func (s groupService) GetGroup(_ context.Context, req *adminv1.GetGroupRequest) (*adminv1.GetGroupResponse, error) {
-	r, err := get(s.live, controlplane.KindGroup, req.GetName())
+	r, err := s.get(controlplane.KindGroup, req.GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (s groupService) GetGroup(_ context.Context, req *adminv1.GetGroupRequest) 
 
 // CreateGroup creates a group.
 func (s groupService) CreateGroup(ctx context.Context, req *adminv1.CreateGroupRequest) (*adminv1.CreateGroupResponse, error) {
-	r, _, err := create(ctx, s.live, req.GetGroup())
+	r, _, err := s.create(ctx, req.GetGroup())
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func (s groupService) CreateGroup(ctx context.Context, req *adminv1.CreateGroupR
 
 // UpdateGroup replaces a group.
 func (s groupService) UpdateGroup(ctx context.Context, req *adminv1.UpdateGroupRequest) (*adminv1.UpdateGroupResponse, error) {
-	r, err := s.rules.update(ctx, s.live, req, req.GetGroup())
+	r, err := s.update(ctx, req, req.GetGroup())
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (groupService) view(c *controlplane.Config, r *controlplane.Resource) *admi
 
 // DeleteGroup deletes a group that no API key refers to.
 func (s groupService) DeleteGroup(ctx context.Context, req *adminv1.DeleteGroupRequest) (*adminv1.DeleteGroupResponse, error) {
-	if err := remove(ctx, s.live, controlplane.KindGroup, req.GetName(), req.GetEtag()); err != nil {
+	if err := s.remove(ctx, controlplane.KindGroup, req.GetName(), req.GetEtag()); err != nil {
 		return nil, err
 	}
 	return &adminv1.DeleteGroupResponse{}, nil

@@ -19,6 +19,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
 	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
@@ -148,6 +149,8 @@ func (e *env) handler(t *testing.T, adjust ...func(*adminapi.Config)) http.Handl
 	t.Helper()
 	cfg := adminapi.Config{
 		Live:          e.backend.live,
+		Editor:        e.backend.editor,
+		History:       config.NewHistory(e.backend.live),
 		Calls:         e.backend.calls,
 		Gaps:          e.backend.gaps,
 		Bodies:        adminapi.Bodies{Store: store.NewBodies(e.backend.db), Sealer: secrets.Bodies(e.backend.sealer)},

@@ -10,6 +10,7 @@ import (
 
 	"connectrpc.com/connect/v2"
 
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/controlplane/importer"
 	"github.com/trunkline-ai/trunkline/controlplane/importer/remote"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
@@ -21,7 +22,7 @@ import (
 func (e *env) importer(t *testing.T) *importer.Importer {
 	t.Helper()
 	i, err := importer.New(importer.Config{
-		Live: e.backend.live, Store: store.NewImports(e.backend.db), Lock: e.backend.db, Remote: remote.New(remote.Config{}), Now: e.clock.Now, Logger: e.logger(),
+		Live: e.backend.live, Opener: config.NewOpener(e.backend.live), Store: store.NewImports(e.backend.db), Lock: e.backend.db, Remote: remote.New(remote.Config{}), Now: e.clock.Now, Logger: e.logger(),
 	})
 	if err != nil {
 		t.Fatal(err)

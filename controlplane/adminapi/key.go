@@ -12,12 +12,12 @@ import (
 
 // keyService manages API keys.
 type keyService struct {
-	live  Live
+	documents
+
 	nodes Nodes
 	usage KeyUses
 	log   *slog.Logger
 	now   func() time.Time
-	rules *validation
 }
 
 // ListApiKeys lists API keys in name order.
@@ -47,7 +47,7 @@ func (s keyService) listing(req *adminv1.ListApiKeysRequest) listing[*adminv1.Ap
 
 // GetApiKey returns one API key.
 func (s keyService) GetApiKey(ctx context.Context, req *adminv1.GetApiKeyRequest) (*adminv1.GetApiKeyResponse, error) {
-	r, err := get(s.live, controlplane.KindAPIKey, req.GetName())
+	r, err := s.get(controlplane.KindAPIKey, req.GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (s keyService) GetApiKey(ctx context.Context, req *adminv1.GetApiKeyRequest
 
 // CreateApiKey creates an API key. Without a secret it gets one, shown this one time.
 func (s keyService) CreateApiKey(ctx context.Context, req *adminv1.CreateApiKeyRequest) (*adminv1.CreateApiKeyResponse, error) {
-	r, secret, err := create(ctx, s.live, req.GetApiKey())
+	r, secret, err := s.create(ctx, req.GetApiKey())
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func (s keyService) CreateApiKey(ctx context.Context, req *adminv1.CreateApiKeyR
 
 // UpdateApiKey replaces an API key.
 func (s keyService) UpdateApiKey(ctx context.Context, req *adminv1.UpdateApiKeyRequest) (*adminv1.UpdateApiKeyResponse, error) {
-	r, err := s.rules.update(ctx, s.live, req, req.GetApiKey())
+	r, err := s.update(ctx, req, req.GetApiKey())
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func (s keyService) UpdateApiKey(ctx context.Context, req *adminv1.UpdateApiKeyR
 
 // DeleteApiKey deletes an API key.
 func (s keyService) DeleteApiKey(ctx context.Context, req *adminv1.DeleteApiKeyRequest) (*adminv1.DeleteApiKeyResponse, error) {
-	if err := remove(ctx, s.live, controlplane.KindAPIKey, req.GetName(), req.GetEtag()); err != nil {
+	if err := s.remove(ctx, controlplane.KindAPIKey, req.GetName(), req.GetEtag()); err != nil {
 		return nil, err
 	}
 	return &adminv1.DeleteApiKeyResponse{}, nil

@@ -10,9 +10,9 @@ import (
 
 // keywordService manages failure keywords.
 type keywordService struct {
-	live  Live
+	documents
+
 	calls Calls
-	rules *validation
 }
 
 // ListFailureKeywords lists failure keywords in name order.
@@ -30,7 +30,7 @@ func (s keywordService) ListFailureKeywords(_ context.Context, req *adminv1.List
 
 // GetFailureKeyword returns one failure keyword.
 func (s keywordService) GetFailureKeyword(_ context.Context, req *adminv1.GetFailureKeywordRequest) (*adminv1.GetFailureKeywordResponse, error) {
-	r, err := get(s.live, controlplane.KindFailureKeyword, req.GetName())
+	r, err := s.get(controlplane.KindFailureKeyword, req.GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (s keywordService) GetFailureKeyword(_ context.Context, req *adminv1.GetFai
 
 // CreateFailureKeyword creates a failure keyword.
 func (s keywordService) CreateFailureKeyword(ctx context.Context, req *adminv1.CreateFailureKeywordRequest) (*adminv1.CreateFailureKeywordResponse, error) {
-	r, _, err := create(ctx, s.live, req.GetFailureKeyword())
+	r, _, err := s.create(ctx, req.GetFailureKeyword())
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (s keywordService) CreateFailureKeyword(ctx context.Context, req *adminv1.C
 
 // UpdateFailureKeyword replaces a failure keyword.
 func (s keywordService) UpdateFailureKeyword(ctx context.Context, req *adminv1.UpdateFailureKeywordRequest) (*adminv1.UpdateFailureKeywordResponse, error) {
-	r, err := s.rules.update(ctx, s.live, req, req.GetFailureKeyword())
+	r, err := s.update(ctx, req, req.GetFailureKeyword())
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (keywordService) view(r *controlplane.Resource) *adminv1.FailureKeyword {
 
 // DeleteFailureKeyword deletes a failure keyword.
 func (s keywordService) DeleteFailureKeyword(ctx context.Context, req *adminv1.DeleteFailureKeywordRequest) (*adminv1.DeleteFailureKeywordResponse, error) {
-	if err := remove(ctx, s.live, controlplane.KindFailureKeyword, req.GetName(), req.GetEtag()); err != nil {
+	if err := s.remove(ctx, controlplane.KindFailureKeyword, req.GetName(), req.GetEtag()); err != nil {
 		return nil, err
 	}
 	return &adminv1.DeleteFailureKeywordResponse{}, nil

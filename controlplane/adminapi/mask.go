@@ -1,7 +1,6 @@
 package adminapi
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -9,7 +8,6 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/domain/visibility"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
@@ -18,30 +16,6 @@ import (
 type updateRequest interface {
 	proto.Message
 	GetUpdateMask() *fieldmaskpb.FieldMask
-}
-
-// update replaces doc, the document in req, or what the mask of req names of it, and returns
-// the resource as it now is.
-func (v *validation) update(ctx context.Context, live Live, req updateRequest, doc proto.Message) (*controlplane.Resource, error) {
-	if err := wantRecentFor(ctx, live, doc); err != nil {
-		return nil, err
-	}
-	paths := req.GetUpdateMask().GetPaths()
-	if len(paths) == 0 {
-		updated, err := live.Update(ctx, caller(ctx).actor(), doc)
-		return updated, inRequest(err, doc)
-	}
-	fields, err := updateMask.fields(doc.ProtoReflect().Descriptor(), paths)
-	if err != nil {
-		return nil, err
-	}
-	updated, err := live.Patch(ctx, caller(ctx).actor(), doc, func(present proto.Message) error {
-		for _, path := range fields {
-			replaceField(present.ProtoReflect(), doc.ProtoReflect(), path)
-		}
-		return v.whole(req, present)
-	})
-	return updated, inRequest(err, doc)
 }
 
 // whole holds the document that an update makes against the rules of its proto, which the

@@ -11,12 +11,12 @@ import (
 
 // providerService manages providers.
 type providerService struct {
+	documents
+
 	log       *slog.Logger
-	live      Live
 	importer  Importer
 	nodes     Nodes
 	cooldowns Cooldowns
-	rules     *validation
 }
 
 // ListProviders lists providers in name order.
@@ -38,7 +38,7 @@ func (s providerService) ListProviders(_ context.Context, req *adminv1.ListProvi
 
 // GetProvider returns one provider.
 func (s providerService) GetProvider(_ context.Context, req *adminv1.GetProviderRequest) (*adminv1.GetProviderResponse, error) {
-	r, err := get(s.live, controlplane.KindProvider, req.GetName())
+	r, err := s.get(controlplane.KindProvider, req.GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (s providerService) GetProvider(_ context.Context, req *adminv1.GetProvider
 
 // CreateProvider creates a provider.
 func (s providerService) CreateProvider(ctx context.Context, req *adminv1.CreateProviderRequest) (*adminv1.CreateProviderResponse, error) {
-	r, _, err := create(ctx, s.live, req.GetProvider())
+	r, _, err := s.create(ctx, req.GetProvider())
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (s providerService) CreateProvider(ctx context.Context, req *adminv1.Create
 
 // UpdateProvider replaces a provider.
 func (s providerService) UpdateProvider(ctx context.Context, req *adminv1.UpdateProviderRequest) (*adminv1.UpdateProviderResponse, error) {
-	r, err := s.rules.update(ctx, s.live, req, req.GetProvider())
+	r, err := s.update(ctx, req, req.GetProvider())
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (s providerService) view(r *controlplane.Resource) *adminv1.Provider {
 
 // DeleteProvider deletes a provider that no group refers to.
 func (s providerService) DeleteProvider(ctx context.Context, req *adminv1.DeleteProviderRequest) (*adminv1.DeleteProviderResponse, error) {
-	if err := remove(ctx, s.live, controlplane.KindProvider, req.GetName(), req.GetEtag()); err != nil {
+	if err := s.remove(ctx, controlplane.KindProvider, req.GetName(), req.GetEtag()); err != nil {
 		return nil, err
 	}
 	return &adminv1.DeleteProviderResponse{}, nil

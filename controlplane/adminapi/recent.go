@@ -36,12 +36,12 @@ var errUnenrolled = errs.Wrap(errs.FailedPrecondition, reason("TOTP_ENROLMENT_RE
 
 // wantRecentFor is wantRecent for documents that set a secret, or that send one elsewhere: whoever finds a browser
 // open must not take the house's keys with it.
-func wantRecentFor(ctx context.Context, live Live, docs ...proto.Message) error {
+func (d documents) wantRecentFor(ctx context.Context, docs ...proto.Message) error {
 	if !caller(ctx).stale {
 		return nil
 	}
 	for _, doc := range docs {
-		if setsSecret(doc.ProtoReflect()) || movesProvider(live, doc) {
+		if setsSecret(doc.ProtoReflect()) || d.movesProvider(doc) {
 			return errStale
 		}
 	}
@@ -49,12 +49,12 @@ func wantRecentFor(ctx context.Context, live Live, docs ...proto.Message) error 
 }
 
 // movesProvider reports whether a document changes where a provider's calls go.
-func movesProvider(live Live, doc proto.Message) bool {
+func (d documents) movesProvider(doc proto.Message) bool {
 	p, ok := doc.(*adminv1.Provider)
 	if !ok {
 		return false
 	}
-	r, exists := live.Current().Get(controlplane.KindProvider, p.GetName())
+	r, exists := d.live.Current().Get(controlplane.KindProvider, p.GetName())
 	if !exists {
 		return false
 	}

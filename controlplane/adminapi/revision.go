@@ -28,7 +28,7 @@ func (s configService) ListRevisions(ctx context.Context, req *adminv1.ListRevis
 	if size == 0 {
 		size = defaultRevisions
 	}
-	list, err := s.live.Revisions(ctx, before, size+1) // the one more tells whether there is another page
+	list, err := s.history.Revisions(ctx, before, size+1) // the one more tells whether there is another page
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (s configService) ListRevisions(ctx context.Context, req *adminv1.ListRevis
 
 // GetRevision returns one revision with what it changed.
 func (s configService) GetRevision(ctx context.Context, req *adminv1.GetRevisionRequest) (*adminv1.GetRevisionResponse, error) {
-	summary, changes, err := s.live.Revision(ctx, controlplane.Revision(req.GetRevision()))
+	summary, changes, err := s.history.Revision(ctx, controlplane.Revision(req.GetRevision()))
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (s configService) GetRevision(ctx context.Context, req *adminv1.GetRevision
 // DiffRevisions tells what differs between two revisions.
 func (s configService) DiffRevisions(ctx context.Context, req *adminv1.DiffRevisionsRequest) (*adminv1.DiffRevisionsResponse, error) {
 	from := controlplane.Revision(req.GetFrom())
-	to, changes, err := s.live.DiffRevisions(ctx, from, controlplane.Revision(req.GetTo()))
+	to, changes, err := s.history.DiffRevisions(ctx, from, controlplane.Revision(req.GetTo()))
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (s configService) RollBackConfig(ctx context.Context, req *adminv1.RollBack
 			return nil, err
 		}
 	}
-	result, err := s.live.Rollback(ctx, caller(ctx).actor(), controlplane.Revision(req.GetRevision()), req.GetDryRun())
+	result, err := s.history.Rollback(ctx, caller(ctx).actor(), controlplane.Revision(req.GetRevision()), req.GetDryRun())
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ const defaultRevokeWait = 5 * time.Second
 
 // RevokeApiKey revokes an API key permanently and tells which nodes refuse it.
 func (s keyService) RevokeApiKey(ctx context.Context, req *adminv1.RevokeApiKeyRequest) (*adminv1.RevokeApiKeyResponse, error) {
-	r, err := s.live.RevokeKey(ctx, caller(ctx).actor(), req.GetName(), req.GetCutStreams())
+	r, err := s.editor.RevokeKey(ctx, caller(ctx).actor(), req.GetName(), req.GetCutStreams())
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func (s keyService) RevokeApiKey(ctx context.Context, req *adminv1.RevokeApiKeyR
 
 // RotateApiKey gives an API key a new secret, shown this one time.
 func (s keyService) RotateApiKey(ctx context.Context, req *adminv1.RotateApiKeyRequest) (*adminv1.RotateApiKeyResponse, error) {
-	r, secret, err := s.live.RotateKey(ctx, caller(ctx).actor(), req.GetName(), req.GetOverlap().AsDuration())
+	r, secret, err := s.editor.RotateKey(ctx, caller(ctx).actor(), req.GetName(), req.GetOverlap().AsDuration())
 	if err != nil {
 		return nil, err
 	}

@@ -10,8 +10,7 @@ import (
 
 // settingsService reads and replaces the settings.
 type settingsService struct {
-	live  Live
-	rules *validation
+	documents
 }
 
 // GetSettings returns the settings; before the first change all of them are defaults.
@@ -26,7 +25,7 @@ func (s settingsService) GetSettings(context.Context, *adminv1.GetSettingsReques
 
 // UpdateSettings replaces the settings.
 func (s settingsService) UpdateSettings(ctx context.Context, req *adminv1.UpdateSettingsRequest) (*adminv1.UpdateSettingsResponse, error) {
-	r, err := s.rules.update(ctx, s.live, req, req.GetSettings())
+	r, err := s.update(ctx, req, req.GetSettings())
 	if err != nil {
 		return nil, err
 	}

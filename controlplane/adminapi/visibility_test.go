@@ -121,7 +121,7 @@ func TestNoHiddenFieldLeaves(t *testing.T) {
 	ok(c.keys.RotateApiKey(t.Context(), &adminv1.RotateApiKeyRequest{Name: "app", Overlap: durationpb.New(time.Hour)}))(t)
 	e.insert(t, 3, nil)
 	told := &adminv1.AlertChannel{Name: "told", Webhook: &adminv1.AlertWebhook{Url: "https://told.example", Secret: canaries[4]}}
-	if _, _, err := e.backend.live.Create(t.Context(), "test", told); err != nil {
+	if _, _, err := e.backend.editor.Create(t.Context(), "test", told); err != nil {
 		t.Fatal(err)
 	}
 

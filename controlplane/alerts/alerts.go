@@ -35,9 +35,8 @@ const (
 	leadJob = "alerts"
 )
 
-// Live is the present configuration and the secrets of its alert channels.
-type Live interface {
-	Current() *controlplane.Config
+// Opener opens the secrets of alert channels.
+type Opener interface {
 	OpenAlertChannel(r *controlplane.Resource) (secret string, err error)
 	DraftAlertChannel(doc *adminv1.AlertChannel) (channel *adminv1.AlertChannel, secret string, err error)
 }
@@ -56,7 +55,8 @@ type Sender interface {
 
 // Config is what Alerts works with. Everything is required unless it says otherwise.
 type Config struct {
-	Live      Live
+	Live      Current
+	Opener    Opener
 	Store     Store
 	Lock      Lock
 	Sender    Sender
@@ -80,8 +80,8 @@ type Alerts struct {
 
 // New makes an Alerts.
 func New(cfg Config) (*Alerts, error) {
-	if cfg.Live == nil || cfg.Store == nil || cfg.Lock == nil || cfg.Sender == nil || cfg.Logger == nil {
-		return nil, errors.New("alerts: Live, Store, Lock, Sender and Logger are required")
+	if cfg.Live == nil || cfg.Opener == nil || cfg.Store == nil || cfg.Lock == nil || cfg.Sender == nil || cfg.Logger == nil {
+		return nil, errors.New("alerts: Live, Opener, Store, Lock, Sender and Logger are required")
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

@@ -164,7 +164,7 @@ func (w *world) replica(t *testing.T) *replica {
 	}
 	r := &replica{live: live, looks: &detector{}}
 	r.Alerts, err = alerts.New(alerts.Config{
-		Live: live, Store: store.NewAlerts(db), Lock: db, Sender: w.wire, Detectors: []alerts.Detector{counted{r.looks, w.seen}}, Logger: log,
+		Live: live, Opener: config.NewOpener(live), Store: store.NewAlerts(db), Lock: db, Sender: w.wire, Detectors: []alerts.Detector{counted{r.looks, w.seen}}, Logger: log,
 		Now: w.clock.Now, Interval: 10 * time.Millisecond,
 	})
 	if err != nil {
@@ -187,7 +187,7 @@ func (w *world) replica(t *testing.T) *replica {
 // channel makes a channel whose messages are sent at once.
 func (r *replica) channel(t *testing.T, name string, digest time.Duration) {
 	t.Helper()
-	if _, _, err := r.live.Create(t.Context(), "test", &adminv1.AlertChannel{
+	if _, _, err := config.NewEditor(r.live).Create(t.Context(), "test", &adminv1.AlertChannel{
 		Name: name, Digest: durationpb.New(digest),
 		Webhook: &adminv1.AlertWebhook{Url: "https://example.com/" + name, Secret: "whsec_" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{1}, 32))},
 	}); err != nil {
@@ -379,7 +379,7 @@ func TestDigestCollects(t *testing.T) {
 	// What waits for a channel that is deleted goes with it.
 	w.seen.set("p", "q", "r")
 	rounds(t, r)
-	if err := r.live.Delete(t.Context(), "test", "AlertChannel", "ops", ""); err != nil {
+	if err := config.NewEditor(r.live).Delete(t.Context(), "test", "AlertChannel", "ops", ""); err != nil {
 		t.Fatal(err)
 	}
 	w.clock.advance(time.Hour)

@@ -141,7 +141,7 @@ func (a *Alerts) attempt(ctx context.Context, ch channel, d Delivery) {
 }
 
 func (a *Alerts) sendTo(ctx context.Context, ch channel, d Delivery) error {
-	secret, err := a.cfg.Live.OpenAlertChannel(ch.resource)
+	secret, err := a.cfg.Opener.OpenAlertChannel(ch.resource)
 	if err != nil {
 		return &send.Fault{Text: "its secret cannot be opened with this control plane's key; give it again"}
 	}

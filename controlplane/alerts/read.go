@@ -74,7 +74,7 @@ func (a *Alerts) Test(ctx context.Context, req *adminv1.TestAlertChannelRequest)
 // target is the channel that a request for a test means; uid is empty when it is not stored.
 func (a *Alerts) target(req *adminv1.TestAlertChannelRequest) (doc *adminv1.AlertChannel, uid, secret string, err error) {
 	if draft := req.GetAlertChannel(); draft != nil {
-		doc, secret, err = a.cfg.Live.DraftAlertChannel(draft)
+		doc, secret, err = a.cfg.Opener.DraftAlertChannel(draft)
 		return doc, "", secret, err
 	}
 	r, ok := a.cfg.Live.Current().Get(controlplane.KindAlertChannel, req.GetName())
@@ -85,6 +85,6 @@ func (a *Alerts) target(req *adminv1.TestAlertChannelRequest) (doc *adminv1.Aler
 	if !ok {
 		return nil, "", "", errors.New("an alert channel is another document")
 	}
-	secret, err = a.cfg.Live.OpenAlertChannel(r)
+	secret, err = a.cfg.Opener.OpenAlertChannel(r)
 	return doc, r.UID, secret, err
 }

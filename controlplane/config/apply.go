@@ -59,10 +59,10 @@ type GeneratedKey struct {
 
 // Apply makes the documents so, all of them in one transaction or none. Applying the same
 // documents again changes nothing and writes nothing.
-func (l *Live) Apply(ctx context.Context, actor string, docs []proto.Message, o ApplyOptions) (*ApplyResult, error) {
+func (e *Editor) Apply(ctx context.Context, actor string, docs []proto.Message, o ApplyOptions) (*ApplyResult, error) {
 	var p *planner
-	next, err := l.Transaction(ctx, actor, func(c *controlplane.Config) (ops []controlplane.Op, err error) {
-		p, err = l.plan(c, docs, o)
+	next, err := e.live.Transaction(ctx, actor, func(c *controlplane.Config) (ops []controlplane.Op, err error) {
+		p, err = e.plan(c, docs, o)
 		return p.ops, err
 	})
 	if err != nil {
@@ -73,14 +73,14 @@ func (l *Live) Apply(ctx context.Context, actor string, docs []proto.Message, o 
 
 // ApplyMissing makes those documents that are not there and never were, all of them in one
 // transaction or none: what somebody has changed or deleted since stays so.
-func (l *Live) ApplyMissing(ctx context.Context, actor string, docs []proto.Message) (*ApplyResult, error) {
-	deleted, err := l.deletedAmong(ctx, docs)
+func (e *Editor) ApplyMissing(ctx context.Context, actor string, docs []proto.Message) (*ApplyResult, error) {
+	deleted, err := e.deletedAmong(ctx, docs)
 	if err != nil {
 		return nil, err
 	}
 	var p *planner
-	next, err := l.Transaction(ctx, actor, func(c *controlplane.Config) (ops []controlplane.Op, err error) {
-		p = l.planner(c, docs)
+	next, err := e.live.Transaction(ctx, actor, func(c *controlplane.Config) (ops []controlplane.Op, err error) {
+		p = e.planner(c, docs)
 		p.missingOnly, p.deleted = true, deleted
 		err = p.addAll(docs)
 		return p.ops, err
@@ -92,20 +92,20 @@ func (l *Live) ApplyMissing(ctx context.Context, actor string, docs []proto.Mess
 }
 
 // deletedAmong says which of the documents were there once and are no more.
-func (l *Live) deletedAmong(ctx context.Context, docs []proto.Message) (map[identity]bool, error) {
+func (e *Editor) deletedAmong(ctx context.Context, docs []proto.Message) (map[identity]bool, error) {
 	names := map[controlplane.Kind][]string{}
 	for _, doc := range docs {
 		kind, name, err := KindOf(doc)
 		if err != nil {
 			return nil, err
 		}
-		if _, there := l.Current().Get(kind, name); !there {
+		if _, there := e.live.Current().Get(kind, name); !there {
 			names[kind] = append(names[kind], name)
 		}
 	}
 	deleted := map[identity]bool{}
 	for kind, missing := range names {
-		once, err := l.cfg.Store.Existed(ctx, kind, missing)
+		once, err := e.live.cfg.Store.Existed(ctx, kind, missing)
 		if err != nil {
 			return nil, err
 		}
@@ -117,9 +117,9 @@ func (l *Live) deletedAmong(ctx context.Context, docs []proto.Message) (map[iden
 }
 
 // Diff tells what Apply would do to the present configuration, and refuses what it would.
-func (l *Live) Diff(docs []proto.Message, o ApplyOptions) (*ApplyResult, error) {
-	c := l.Current()
-	p, err := l.plan(c, docs, o)
+func (e *Editor) Diff(docs []proto.Message, o ApplyOptions) (*ApplyResult, error) {
+	c := e.live.Current()
+	p, err := e.plan(c, docs, o)
 	if err != nil {
 		return nil, err
 	}
@@ -127,16 +127,15 @@ func (l *Live) Diff(docs []proto.Message, o ApplyOptions) (*ApplyResult, error) 
 	for _, op := range p.ops {
 		secrets = append(secrets, op.Secrets...)
 	}
-	changes := c.Changes(c.Revision+1, l.now(), "", p.ops, func() string { return "" })
-	if err := c.With(c.Revision+1, changes, secrets).Validate(); err != nil {
+	if _, err := e.live.preview(c, p.ops, secrets); err != nil {
 		return nil, err
 	}
 	return &ApplyResult{Revision: c.Revision, Changes: p.changes}, nil
 }
 
 // plan decides what has to change so that c holds docs.
-func (l *Live) plan(c *controlplane.Config, docs []proto.Message, o ApplyOptions) (*planner, error) {
-	p := l.planner(c, docs)
+func (e *Editor) plan(c *controlplane.Config, docs []proto.Message, o ApplyOptions) (*planner, error) {
+	p := e.planner(c, docs)
 	if err := o.check(c); err != nil {
 		return p, err
 	}
@@ -149,8 +148,8 @@ func (l *Live) plan(c *controlplane.Config, docs []proto.Message, o ApplyOptions
 	return p, nil
 }
 
-func (l *Live) planner(c *controlplane.Config, docs []proto.Message) *planner {
-	p := &planner{config: c, normalizer: l.normalizer(), given: make(map[identity]bool, len(docs))}
+func (e *Editor) planner(c *controlplane.Config, docs []proto.Message) *planner {
+	p := &planner{config: c, normalizer: e.live.normalizer(), given: make(map[identity]bool, len(docs))}
 	p.normalizer.declared = true
 	return p
 }

@@ -8,8 +8,8 @@ import (
 
 // Export gives every document as callers may see it, without secrets: settings,
 // providers, groups, keys, keywords and alert channels, each kind in name order.
-func (l *Live) Export() (controlplane.Revision, []proto.Message) {
-	c := l.Current()
+func (e *Editor) Export() (controlplane.Revision, []proto.Message) {
+	c := e.live.Current()
 	var docs []proto.Message
 	for _, kind := range controlplane.Kinds {
 		for _, r := range c.List(kind) {

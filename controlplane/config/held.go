@@ -16,16 +16,16 @@ var triedKinds = []controlplane.Kind{controlplane.KindSettings, controlplane.Kin
 // Held is a configuration with all that nodes follow, but API keys, as it was at an earlier revision, and the
 // newest revision that changed something of that; nil and 0 when nothing differs. Replicas that hold the
 // same configuration back get the same: it is made from the change log, never from what a replica remembers.
-func (l *Live) Held(ctx context.Context, c *controlplane.Config, base controlplane.Revision) (held *controlplane.Config, target controlplane.Revision, err error) {
-	l.holding.Lock()
-	defer l.holding.Unlock()
-	if l.past == nil || l.past.after != base || l.past.to > c.Revision {
-		l.past = &span{after: base}
+func (h *History) Held(ctx context.Context, c *controlplane.Config, base controlplane.Revision) (held *controlplane.Config, target controlplane.Revision, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.held == nil || h.held.after != base || h.held.to > c.Revision {
+		h.held = &span{after: base}
 	}
-	if err := l.past.read(ctx, l.cfg.Store, c.Revision); err != nil {
+	if err := h.held.read(ctx, h.live.cfg.Store, c.Revision); err != nil {
 		return nil, 0, err
 	}
-	changes, target := l.past.tried(c)
+	changes, target := h.held.tried(c)
 	if target == 0 {
 		return nil, 0, nil
 	}
@@ -42,7 +42,7 @@ func (l *Live) Held(ctx context.Context, c *controlplane.Config, base controlpla
 	}
 	var secrets []controlplane.Secret
 	if len(refs) > 0 {
-		if secrets, err = l.cfg.Store.Secrets(ctx, refs); err != nil {
+		if secrets, err = h.live.cfg.Store.Secrets(ctx, refs); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -94,8 +94,8 @@ func withNodes(settings, others *adminv1.Settings) *adminv1.Settings {
 
 // TakeBack makes a new revision in which all that nodes follow, but API keys, is as it was at an earlier one, by
 // the rules of Rollback. errs.Conflict when target is not, or no more, the newest revision that changed something of that.
-func (l *Live) TakeBack(ctx context.Context, actor string, base, target controlplane.Revision) (controlplane.Revision, error) {
-	result, err := l.rollback(ctx, actor, base, false, target)
+func (h *History) TakeBack(ctx context.Context, actor string, base, target controlplane.Revision) (controlplane.Revision, error) {
+	result, err := h.rollback(ctx, actor, base, false, target)
 	if err != nil {
 		return 0, err
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sync"
 
 	"google.golang.org/protobuf/proto"
 
@@ -14,18 +15,29 @@ import (
 // historyLines is how many lines of the change log are read at once.
 const historyLines = 500
 
+// History reads past revisions and goes back to them.
+type History struct {
+	live *Live
+
+	mu   sync.Mutex // guards held
+	held *span      // what was read for Held
+}
+
+// NewHistory makes a History.
+func NewHistory(live *Live) *History { return &History{live: live} }
+
 // Revisions lists at most limit revisions before one, or the newest when that is 0, newest
 // first.
-func (l *Live) Revisions(ctx context.Context, before controlplane.Revision, limit int) ([]controlplane.RevisionSummary, error) {
-	return l.cfg.Store.Revisions(ctx, before, limit)
+func (h *History) Revisions(ctx context.Context, before controlplane.Revision, limit int) ([]controlplane.RevisionSummary, error) {
+	return h.live.cfg.Store.Revisions(ctx, before, limit)
 }
 
 // Revision tells what one revision changed, with differences.
-func (l *Live) Revision(ctx context.Context, revision controlplane.Revision) (*controlplane.RevisionSummary, []ResourceChange, error) {
+func (h *History) Revision(ctx context.Context, revision controlplane.Revision) (*controlplane.RevisionSummary, []ResourceChange, error) {
 	if revision == 0 {
 		return nil, nil, errs.Newf(errs.NotFound, "revision 0 is the empty configuration before the first change")
 	}
-	changes, err := l.cfg.Store.Changes(ctx, revision-1, 1)
+	changes, err := h.live.cfg.Store.Changes(ctx, revision-1, 1)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -46,8 +58,8 @@ func (l *Live) Revision(ctx context.Context, revision controlplane.Revision) (*c
 
 // DiffRevisions tells what makes the configuration of one revision into that of another, by
 // kind and name. Zero for to is the present revision.
-func (l *Live) DiffRevisions(ctx context.Context, from, to controlplane.Revision) (until controlplane.Revision, changes []ResourceChange, err error) {
-	present := l.Current().Revision
+func (h *History) DiffRevisions(ctx context.Context, from, to controlplane.Revision) (until controlplane.Revision, changes []ResourceChange, err error) {
+	present := h.live.Current().Revision
 	to = cmp.Or(to, present)
 	for _, given := range [...]struct {
 		field    string
@@ -58,7 +70,7 @@ func (l *Live) DiffRevisions(ctx context.Context, from, to controlplane.Revision
 		}
 	}
 	span := &span{after: min(from, to)}
-	if err := span.read(ctx, l.cfg.Store, max(from, to)); err != nil {
+	if err := span.read(ctx, h.live.cfg.Store, max(from, to)); err != nil {
 		return 0, nil, err
 	}
 	for _, id := range span.sorted() {

@@ -1,6 +1,6 @@
-// Package config is the live configuration: it follows the store, takes every change
-// (create, update, delete, apply, revoke, rotate, roll back, adopt) as one transaction, and
-// tells what changed and what would.
+// Package config is the live configuration. Live holds it in memory, follows the store and makes
+// every change one transaction. Editor takes the changes that callers ask for, History reads past
+// revisions and goes back to them, and Opener opens the secrets of documents.
 package config
 
 import (
@@ -42,15 +42,12 @@ func (c Options) Validate() error {
 	return nil
 }
 
-// Live is the configuration as it is now, in memory, and the only way to change it. Run
+// Live is the configuration as it is now, in memory; every change is a transaction of it. Run
 // follows what other replicas change. It is safe for concurrent use.
 type Live struct {
 	cfg     Options
 	current atomic.Pointer[controlplane.Config]
 	loaded  atomic.Bool
-
-	holding sync.Mutex // guards past
-	past    *span      // what was read for Held
 
 	mu          sync.Mutex // guards subscribers, and the order of what current becomes
 	subscribers map[chan struct{}]struct{}
@@ -122,3 +119,16 @@ func (l *Live) install(next *controlplane.Config) {
 
 // now is the present time as databases keep it.
 func (l *Live) now() time.Time { return l.cfg.Now().UTC().Truncate(time.Microsecond) }
+
+// normalizer turns documents into stored form at the present time.
+func (l *Live) normalizer() *normalizer {
+	return &normalizer{sealer: l.cfg.Sealer, pepper: l.cfg.Pepper, now: l.now(), allInOne: l.cfg.AllInOne}
+}
+
+// preview is c as ops would make it; the error is what a transaction would refuse. secrets are stored
+// with them, or are already.
+func (l *Live) preview(c *controlplane.Config, ops []controlplane.Op, secrets []controlplane.Secret) (*controlplane.Config, error) {
+	changes := c.Changes(c.Revision+1, l.now(), "", ops, func() string { return "" })
+	next := c.With(c.Revision+1, changes, secrets)
+	return next, next.Validate()
+}

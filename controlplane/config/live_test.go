@@ -28,9 +28,12 @@ var (
 	noonUTC = noon.Truncate(time.Microsecond)
 )
 
-// bundle is a loaded Live on an empty store, and what it logs.
+// bundle is a loaded Live on an empty store, what works with it, and what it logs.
 type bundle struct {
 	*config.Live
+	*config.Editor
+	*config.History
+	*config.Opener
 	store  *memStore
 	sealer controlplane.Sealer
 	logs   *safeBuffer
@@ -60,6 +63,7 @@ func replica(t *testing.T, store *memStore) *bundle {
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.Editor, b.History, b.Opener = config.NewEditor(b.Live), config.NewHistory(b.Live), config.NewOpener(b.Live)
 	return b
 }
 

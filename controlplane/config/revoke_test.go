@@ -239,15 +239,15 @@ func TestDialectFakeIsOfTheAllInOneOnly(t *testing.T) {
 	want := func(name string) []string {
 		return []string{`providers["` + name + `"].dialect: fake is the scripted upstream of the all-in-one (trunkline); nodes have none`}
 	}
-	_, _, err = live.Create(t.Context(), "alice", fake("p", "m"))
+	_, _, err = config.NewEditor(live).Create(t.Context(), "alice", fake("p", "m"))
 	if got := violations(t, err); !slices.Equal(got, want("p")) {
 		t.Errorf("create: %q", got)
 	}
-	_, err = live.Apply(t.Context(), "alice", []proto.Message{fake("p", "m")}, config.ApplyOptions{})
+	_, err = config.NewEditor(live).Apply(t.Context(), "alice", []proto.Message{fake("p", "m")}, config.ApplyOptions{})
 	if got := violations(t, err); !slices.Equal(got, want("p")) {
 		t.Errorf("apply: %q", got)
 	}
-	_, err = live.Rollback(t.Context(), "alice", 2, false)
+	_, err = config.NewHistory(live).Rollback(t.Context(), "alice", 2, false)
 	if got := violations(t, err); !slices.Equal(got, want("old")) {
 		t.Errorf("rollback: %q", got)
 	}

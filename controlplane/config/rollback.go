@@ -39,30 +39,30 @@ type RollbackException struct {
 //     without one, a header or parameter not at all. So it is with alert channels.
 //
 // With dryRun it only tells. Going back to what is there already changes nothing.
-func (l *Live) Rollback(ctx context.Context, actor string, to controlplane.Revision, dryRun bool) (*RollbackResult, error) {
-	return l.rollback(ctx, actor, to, dryRun, 0)
+func (h *History) Rollback(ctx context.Context, actor string, to controlplane.Revision, dryRun bool) (*RollbackResult, error) {
+	return h.rollback(ctx, actor, to, dryRun, 0)
 }
 
 // rollback is Rollback, of no more than what is tried on some nodes when a target of that is given.
-func (l *Live) rollback(ctx context.Context, actor string, to controlplane.Revision, dryRun bool, target controlplane.Revision) (*RollbackResult, error) {
-	present := l.Current()
+func (h *History) rollback(ctx context.Context, actor string, to controlplane.Revision, dryRun bool, target controlplane.Revision) (*RollbackResult, error) {
+	present := h.live.Current()
 	if to > present.Revision {
 		return nil, noSuchRevision("revision", present.Revision)
 	}
 	// What is known already is read before the transaction, which holds up all others.
 	past := &span{after: to}
-	if err := past.read(ctx, l.cfg.Store, present.Revision); err != nil {
+	if err := past.read(ctx, h.live.cfg.Store, present.Revision); err != nil {
 		return nil, err
 	}
-	r := &rollback{live: l, past: past, target: target, stored: map[string]*controlplane.Secret{}}
+	r := &rollback{live: h.live, past: past, target: target, stored: map[string]*controlplane.Secret{}}
 	if err := r.plan(ctx, present); err != nil {
 		return nil, err
 	}
 	if dryRun {
 		return r.preview(present)
 	}
-	next, err := l.Transaction(ctx, actor, func(c *controlplane.Config) ([]controlplane.Op, error) {
-		if err := past.read(ctx, l.cfg.Store, c.Revision); err != nil {
+	next, err := h.live.Transaction(ctx, actor, func(c *controlplane.Config) ([]controlplane.Op, error) {
+		if err := past.read(ctx, h.live.cfg.Store, c.Revision); err != nil {
 			return nil, err
 		}
 		if _, tried := past.tried(c); target != 0 && tried != target {
@@ -121,8 +121,7 @@ func (r *rollback) plan(ctx context.Context, c *controlplane.Config) error {
 
 // preview checks the result as a transaction would.
 func (r *rollback) preview(c *controlplane.Config) (*RollbackResult, error) {
-	changes := c.Changes(c.Revision+1, r.live.now(), "", r.ops, func() string { return "" })
-	if err := c.With(c.Revision+1, changes, r.secrets).Validate(); err != nil {
+	if _, err := r.live.preview(c, r.ops, r.secrets); err != nil {
 		return nil, err
 	}
 	r.result.Revision = c.Revision

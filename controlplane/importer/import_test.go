@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/controlplane/importer/remote"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	"github.com/trunkline-ai/trunkline/internal/testenv"
@@ -90,7 +91,7 @@ func story(t *testing.T, w *world) {
 
 	// A group uses one by its alias, then both vanish: they are flagged and routed.
 	group := &adminv1.Group{Name: "pool", Members: []*adminv1.Member{{Provider: "p", Model: "a"}, {Provider: "p", Model: "own"}}}
-	if _, _, err := w.live.Create(t.Context(), "user:ann", group); err != nil {
+	if _, _, err := config.NewEditor(w.live).Create(t.Context(), "user:ann", group); err != nil {
 		t.Fatal(err)
 	}
 	w.pass(24 * time.Hour)
@@ -255,7 +256,7 @@ func TestWhatChangesNothing(t *testing.T) {
 		"a price that is too high": {&adminv1.ImportModelsRequest{Name: "p", Rules: &adminv1.ImportRules{DefaultPrice: &adminv1.Price{Input: "10001"}}}, nil,
 			errs.InvalidArgument, "must be at most"},
 		"a provider that is deleted meanwhile": {&adminv1.ImportModelsRequest{Name: "p"}, func(t *testing.T, w *world) {
-			if err := w.live.Delete(t.Context(), "user:ann", controlplane.KindProvider, "p", ""); err != nil {
+			if err := config.NewEditor(w.live).Delete(t.Context(), "user:ann", controlplane.KindProvider, "p", ""); err != nil {
 				t.Error(err)
 			}
 		}, errs.Conflict, "deleted"},

@@ -15,10 +15,14 @@ import (
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
-// Live is the present configuration, how to change it and how to call its providers.
+// Live is the present configuration and how to change it.
 type Live interface {
 	Current() *controlplane.Config
 	Transaction(ctx context.Context, actor string, decide func(*controlplane.Config) ([]controlplane.Op, error)) (*controlplane.Config, error)
+}
+
+// Opener opens the secrets of providers, so that they can be called.
+type Opener interface {
 	Upstream(name string) (*controlplane.Upstream, error)
 	DraftUpstream(doc *adminv1.Provider) (*controlplane.Upstream, error)
 }
@@ -39,6 +43,7 @@ type Remote interface {
 // Config is what an Importer works with. Everything is required unless it says otherwise.
 type Config struct {
 	Live      Live
+	Opener    Opener
 	Store     Store
 	Lock      Lock
 	Remote    Remote
@@ -52,6 +57,8 @@ func (c Config) Validate() error {
 	switch {
 	case c.Live == nil:
 		return errors.New("importer: Live is missing")
+	case c.Opener == nil:
+		return errors.New("importer: Opener is missing")
 	case c.Store == nil:
 		return errors.New("importer: Store is missing")
 	case c.Lock == nil:

@@ -43,7 +43,7 @@ func (i *Importer) previewed(req *adminv1.PreviewImportRequest) ([]*job, error) 
 	prices := i.cfg.Catalogue.Prices()
 	if req.GetProvider() != nil {
 		draft := req.GetProvider()
-		u, err := i.cfg.Live.DraftUpstream(draft)
+		u, err := i.cfg.Opener.DraftUpstream(draft)
 		if err != nil {
 			return nil, err
 		}

@@ -199,7 +199,7 @@ func TestFilesAndImports(t *testing.T) {
 	}
 	apply := func(doc proto.Message) []config.ResourceChange {
 		t.Helper()
-		result, err := w.live.Apply(t.Context(), "file", []proto.Message{doc}, config.ApplyOptions{})
+		result, err := config.NewEditor(w.live).Apply(t.Context(), "file", []proto.Message{doc}, config.ApplyOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -213,7 +213,7 @@ func TestFilesAndImports(t *testing.T) {
 	if changes := apply(file); changes[0].Op != config.OpUnchanged {
 		t.Errorf("the file again changes %q", changes[0].Differences)
 	}
-	_, docs := w.live.Export()
+	_, docs := config.NewEditor(w.live).Export()
 	exported := docs[slices.IndexFunc(docs, func(d proto.Message) bool { _, ok := d.(*adminv1.Provider); return ok })].(*adminv1.Provider)
 	exported = proto.CloneOf(exported)
 	for _, m := range exported.GetModels() {

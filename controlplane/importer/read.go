@@ -78,7 +78,7 @@ func (i *Importer) read(ctx context.Context, jobs []*job, progress func(j *job, 
 
 func (i *Importer) readOne(ctx context.Context, j *job, progress func(listed int)) (err error) {
 	if j.upstream == nil {
-		if j.upstream, err = i.cfg.Live.Upstream(j.provider); err != nil {
+		if j.upstream, err = i.cfg.Opener.Upstream(j.provider); err != nil {
 			return err
 		}
 	}

@@ -42,9 +42,9 @@ func (i *Importer) Test(ctx context.Context, req *adminv1.TestProviderRequest, e
 func (i *Importer) tested(req *adminv1.TestProviderRequest) (*controlplane.Upstream, error) {
 	switch {
 	case req.GetProvider() != nil:
-		return i.cfg.Live.DraftUpstream(req.GetProvider())
+		return i.cfg.Opener.DraftUpstream(req.GetProvider())
 	case req.GetName() != "":
-		return i.cfg.Live.Upstream(req.GetName())
+		return i.cfg.Opener.Upstream(req.GetName())
 	}
 	return nil, errs.Invalid(errs.Violation{Field: "name", Description: "is required: the name of a provider, or a provider that is not saved yet"})
 }

@@ -66,7 +66,7 @@ func openWorld(t *testing.T, url string) *world {
 	if err := w.live.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w.imports, err = importer.New(importer.Config{Live: w.live, Store: store.NewImports(db), Lock: db, Remote: w.upstream, Now: w.now, Logger: logger})
+	w.imports, err = importer.New(importer.Config{Live: w.live, Opener: config.NewOpener(w.live), Store: store.NewImports(db), Lock: db, Remote: w.upstream, Now: w.now, Logger: logger})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func (w *world) put(t *testing.T, p *adminv1.Provider) {
 	if p.GetBaseUrl() == "" {
 		p.BaseUrl = "https://" + p.GetName() + ".example/v1"
 	}
-	if _, err := w.live.Apply(t.Context(), "user:ann", []proto.Message{p}, config.ApplyOptions{}); err != nil {
+	if _, err := config.NewEditor(w.live).Apply(t.Context(), "user:ann", []proto.Message{p}, config.ApplyOptions{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -136,7 +136,7 @@ func (w *world) admin(t *testing.T, edit func(*adminv1.Provider)) {
 	}
 	p := config.Public(r).(*adminv1.Provider)
 	edit(p)
-	if _, err := w.live.Update(t.Context(), "user:ann", p); err != nil {
+	if _, err := config.NewEditor(w.live).Update(t.Context(), "user:ann", p); err != nil {
 		t.Fatal(err)
 	}
 }

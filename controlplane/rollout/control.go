@@ -56,12 +56,12 @@ func (r *Rollouts) Abort(ctx context.Context, actor string, revision controlplan
 	if err != nil {
 		return 0, err
 	}
-	made, err := r.cfg.Source.TakeBack(ctx, actor, before.Base, target)
+	made, err := r.cfg.History.TakeBack(ctx, actor, before.Base, target)
 	if err != nil {
 		return 0, err
 	}
 	before.Target = target
-	if _, left, err := r.cfg.Source.Held(ctx, r.cfg.Source.Current(), before.Base); err == nil && left == 0 {
+	if _, left, err := r.cfg.History.Held(ctx, r.cfg.Source.Current(), before.Base); err == nil && left == 0 {
 		next := before.decided(made, Decision{Outcome: TakenBack, Reason: "by hand", Actor: actor, At: r.cfg.Now().UTC()})
 		if ok, err := r.cfg.Store.ChangeRollout(ctx, written, next); err == nil && ok {
 			r.take(next, written+1)
@@ -77,7 +77,7 @@ func (r *Rollouts) tried(ctx context.Context, cfg *controlplane.Config, record R
 	if !canary(cfg) || record.Base == 0 {
 		return 0, errNothing(meant, 0)
 	}
-	_, target, err := r.cfg.Source.Held(ctx, cfg, record.Base)
+	_, target, err := r.cfg.History.Held(ctx, cfg, record.Base)
 	if err != nil {
 		return 0, err
 	}

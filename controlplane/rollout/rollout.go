@@ -17,6 +17,10 @@ type Source interface {
 	Current() *controlplane.Config
 	// Subscribe gives a channel that gets a value after each change, and a function that ends the subscription.
 	Subscribe() (changed <-chan struct{}, cancel func())
+}
+
+// History is what the configuration was.
+type History interface {
 	// Held is a configuration with all that nodes follow, but API keys, as it was at an earlier revision, and the
 	// newest revision that changed something of that; nil and 0 when there is no difference.
 	Held(ctx context.Context, cfg *controlplane.Config, base controlplane.Revision) (held *controlplane.Config, target controlplane.Revision, err error)
@@ -37,11 +41,12 @@ type Nodes interface {
 
 // Config is what Rollouts work with. Everything is required unless it says otherwise.
 type Config struct {
-	Store  Store
-	Source Source
-	Nodes  Nodes
-	Logger *slog.Logger
-	Now    func() time.Time // default time.Now
+	Store   Store
+	Source  Source
+	History History
+	Nodes   Nodes
+	Logger  *slog.Logger
+	Now     func() time.Time // default time.Now
 
 	Poll   time.Duration // between two looks at the record, or at nodes while something is tried; default 1s
 	Settle time.Duration // after its start nodes may not have connected yet; default 15s
@@ -67,8 +72,8 @@ type Rollouts struct {
 
 // New makes Rollouts that know nothing until Run.
 func New(cfg Config) (*Rollouts, error) {
-	if cfg.Store == nil || cfg.Source == nil || cfg.Nodes == nil || cfg.Logger == nil {
-		return nil, errors.New("rollout: Store, Source, Nodes and Logger are required")
+	if cfg.Store == nil || cfg.Source == nil || cfg.History == nil || cfg.Nodes == nil || cfg.Logger == nil {
+		return nil, errors.New("rollout: Store, Source, History, Nodes and Logger are required")
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -115,7 +120,7 @@ func (r *Rollouts) Stage(ctx context.Context, cfg *controlplane.Config) (control
 	case cfg.Revision < record.Base:
 		return controlplane.Staged{}, errs.Newf(errs.Unavailable, "this replica has yet to follow the configuration to revision %d", record.Base)
 	}
-	held, target, err := r.cfg.Source.Held(ctx, cfg, record.Base)
+	held, target, err := r.cfg.History.Held(ctx, cfg, record.Base)
 	if err != nil || target == 0 {
 		return controlplane.Staged{}, err
 	}

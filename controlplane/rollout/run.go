@@ -156,7 +156,7 @@ func (r *Rollouts) situation(ctx context.Context, cfg *controlplane.Config, reco
 		gone: map[string]time.Duration{}, now: now.UTC(), settled: now.Sub(r.began) >= r.cfg.Settle && r.cfg.Nodes.Incomplete() == "",
 	}
 	if record.Base != 0 {
-		if _, s.target, err = r.cfg.Source.Held(ctx, cfg, record.Base); err != nil {
+		if _, s.target, err = r.cfg.History.Held(ctx, cfg, record.Base); err != nil {
 			return s, fmt.Errorf("what changed since revision %d: %w", record.Base, err)
 		}
 	}

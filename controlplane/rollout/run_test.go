@@ -15,6 +15,7 @@ import (
 type memory struct {
 	Store
 	Source
+	History
 	record  Record
 	written int64
 	cfg     *controlplane.Config
@@ -45,7 +46,7 @@ func (m *memory) set(revision controlplane.Revision, mode string) {
 func TestAReplicaThatIsBehindEndsNothing(t *testing.T) {
 	t.Parallel()
 	m := &memory{record: Record{Base: 8, Stage: Held, Target: 9, Nodes: []string{"n1"}}, written: 4}
-	r, err := New(Config{Store: m, Source: m, Nodes: m, Logger: slog.New(slog.DiscardHandler)})
+	r, err := New(Config{Store: m, Source: m, History: m, Nodes: m, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ import (
 // openAlerts wires what tells people what happens.
 func (s *Server) openAlerts(cfg Config) (err error) {
 	s.alerts, err = alerts.New(alerts.Config{
-		Live: s.live, Store: store.NewAlerts(s.db), Lock: s.db, Logger: cfg.Logger,
+		Live: s.live, Opener: s.opener, Store: store.NewAlerts(s.db), Lock: s.db, Logger: cfg.Logger,
 		Sender: send.New(send.Config{AllowPrivateNetwork: cfg.AllInOne != nil}),
 		Detectors: []alerts.Detector{
 			alerts.Cooldowns{Live: s.live, Nodes: s.fleet},

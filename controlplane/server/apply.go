@@ -92,9 +92,9 @@ func (s *Server) apply(ctx context.Context, docs []proto.Message, mode string, o
 	var result *config.ApplyResult
 	var err error
 	if mode == ApplyCreate {
-		result, err = s.live.ApplyMissing(ctx, actor, docs)
+		result, err = s.editor.ApplyMissing(ctx, actor, docs)
 	} else {
-		result, err = s.live.Apply(ctx, actor, docs, config.ApplyOptions{Prune: mode == ApplyPrune})
+		result, err = s.editor.Apply(ctx, actor, docs, config.ApplyOptions{Prune: mode == ApplyPrune})
 	}
 	if err != nil {
 		return nil, err

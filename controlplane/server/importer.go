@@ -23,7 +23,7 @@ func (s *Server) newImporter(cfg Config) (err error) {
 	}
 	upstream.Mint = cloudauth.New(cloudauth.Config{AllowPrivateNetwork: upstream.AllowPrivateNetwork, InstanceIdentity: cfg.InstanceIdentity}).Mint
 	s.imports, err = importer.New(importer.Config{
-		Live: s.live, Store: store.NewImports(s.db), Lock: s.db, Catalogue: catalogue, Logger: cfg.Logger,
+		Live: s.live, Opener: s.opener, Store: store.NewImports(s.db), Lock: s.db, Catalogue: catalogue, Logger: cfg.Logger,
 		Remote: remote.New(upstream),
 	})
 	if err != nil {

@@ -120,20 +120,20 @@ func (r *replica) write(ctx context.Context, replica, n int) error {
 	var err error
 	switch n % 5 {
 	case 0:
-		_, _, err = r.live.Create(ctx, "test", &adminv1.Provider{
+		_, _, err = config.NewEditor(r.live).Create(ctx, "test", &adminv1.Provider{
 			Name: name, BaseUrl: "https://provider.example/v1", Models: []*adminv1.Model{{Id: "m"}},
 			Headers: map[string]string{"x-b": name, "x-a": name, "x-c": name}, Credentials: []*adminv1.Credential{{Name: "main", Secret: name + "-secret"}},
 		})
 	case 1:
-		_, _, err = r.live.Create(ctx, "test", &adminv1.Group{
+		_, _, err = config.NewEditor(r.live).Create(ctx, "test", &adminv1.Group{
 			Name: name, Aliases: []string{"z-" + name, "a-" + name}, Members: []*adminv1.Member{{Provider: fmt.Sprintf("%d-%03d", replica, n-1), Model: "m"}},
 		})
 	case 2:
-		_, _, err = r.live.Create(ctx, "test", &adminv1.ApiKey{Name: name, Groups: []string{fmt.Sprintf("%d-%03d", replica, n-1)}})
+		_, _, err = config.NewEditor(r.live).Create(ctx, "test", &adminv1.ApiKey{Name: name, Groups: []string{fmt.Sprintf("%d-%03d", replica, n-1)}})
 	case 3:
-		_, _, err = r.live.RotateKey(ctx, "test", fmt.Sprintf("%d-%03d", replica, n-1), time.Hour)
+		_, _, err = config.NewEditor(r.live).RotateKey(ctx, "test", fmt.Sprintf("%d-%03d", replica, n-1), time.Hour)
 	case 4:
-		_, err = r.live.RevokeKey(ctx, "test", fmt.Sprintf("%d-%03d", replica, n-2), false)
+		_, err = config.NewEditor(r.live).RevokeKey(ctx, "test", fmt.Sprintf("%d-%03d", replica, n-2), false)
 	}
 	return err
 }

@@ -93,6 +93,9 @@ type Server struct {
 	log        *slog.Logger
 	db         *store.DB
 	live       *config.Live
+	editor     *config.Editor
+	history    *config.History
+	opener     *config.Opener
 	hub        *snapshot.Hub
 	nodes      *nodeapi.Server
 	enrollment *enrollment.Service // nil in memory

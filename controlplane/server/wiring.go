@@ -42,6 +42,7 @@ func (s *Server) openConfiguration(ctx context.Context, cfg Config, sealer contr
 	if err != nil {
 		return err
 	}
+	s.editor, s.history, s.opener = config.NewEditor(s.live), config.NewHistory(s.live), config.NewOpener(s.live)
 	if err := s.live.Load(ctx); err != nil {
 		return err
 	}
@@ -95,7 +96,7 @@ func (s *Server) openRollouts(cfg Config) (err error) {
 	if cfg.AllInOne != nil {
 		return nil
 	}
-	s.rollouts, err = rollout.New(rollout.Config{Store: store.NewRollouts(s.db), Source: s.live, Nodes: s.fleet, Logger: cfg.Logger})
+	s.rollouts, err = rollout.New(rollout.Config{Store: store.NewRollouts(s.db), Source: s.live, History: s.history, Nodes: s.fleet, Logger: cfg.Logger})
 	if err != nil {
 		return err
 	}
@@ -116,7 +117,7 @@ func (s *Server) openAudit(cfg Config) {
 // openAPI makes the admin API over all of it.
 func (s *Server) openAPI(ctx context.Context, cfg Config, sealer controlplane.Sealer) (err error) {
 	s.api, err = adminapi.New(ctx, adminapi.Config{
-		Live: s.live, Calls: store.NewCalls(s.db), Gaps: store.NewCallGaps(s.db), Usage: store.NewUsage(s.db),
+		Live: s.live, Editor: s.editor, History: s.history, Calls: store.NewCalls(s.db), Gaps: store.NewCallGaps(s.db), Usage: store.NewUsage(s.db),
 		Bodies:       adminapi.Bodies{Store: store.NewBodies(s.db), Sealer: s.bodies},
 		StartupApply: s.StartupApply, Sealer: sealer, RecentSignIn: cfg.RecentSignIn, RequireTOTP: cfg.RequireTOTP, OIDC: cfg.OIDC,
 		Access: store.NewAccess(s.db), Audit: s.audit, Nodes: s.fleet, Cooldowns: s.fleet, Importer: s.imports, Alerts: s.alerts, Enrollment: s.enrollmentAPI(), Authority: s.authorityAPI(),

@@ -12,18 +12,24 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
+// Editor makes the changes that callers ask for, each as one transaction of a Live.
+type Editor struct{ live *Live }
+
+// NewEditor makes an Editor.
+func NewEditor(live *Live) *Editor { return &Editor{live} }
+
 // Create stores a new document. An API key without a secret gets one, which is returned
 // here and nowhere else. The error is AlreadyExists when the name is taken.
-func (l *Live) Create(ctx context.Context, actor string, doc proto.Message) (res *controlplane.Resource, generatedKey string, err error) {
+func (e *Editor) Create(ctx context.Context, actor string, doc proto.Message) (res *controlplane.Resource, generatedKey string, err error) {
 	kind, name, err := KindOf(doc)
 	if err != nil {
 		return nil, "", err
 	}
-	next, err := l.Transaction(ctx, actor, func(c *controlplane.Config) ([]controlplane.Op, error) {
+	next, err := e.live.Transaction(ctx, actor, func(c *controlplane.Config) ([]controlplane.Op, error) {
 		if _, exists := c.Get(kind, name); exists {
 			return nil, errs.Newf(errs.AlreadyExists, "%s %q exists already", kind, name)
 		}
-		t, violations, err := l.normalizer().normalize(c, doc, nil)
+		t, violations, err := e.live.normalizer().normalize(c, doc, nil)
 		if err := cmp.Or(err, controlplane.InvalidConfig(violations)); err != nil {
 			return nil, err
 		}
@@ -40,22 +46,22 @@ func (l *Live) Create(ctx context.Context, actor string, doc proto.Message) (res
 // Update replaces a document. When doc carries an etag it must be the present one, else
 // the error is Conflict. Secrets that doc does not give are kept. A document that would
 // not change is not written.
-func (l *Live) Update(ctx context.Context, actor string, doc proto.Message) (*controlplane.Resource, error) {
-	return l.update(ctx, actor, doc, nil)
+func (e *Editor) Update(ctx context.Context, actor string, doc proto.Message) (*controlplane.Resource, error) {
+	return e.update(ctx, actor, doc, nil)
 }
 
 // Patch is Update by what merge makes of the present document, as callers see it; doc says
 // only which one is meant and, by its etag, which state of it.
-func (l *Live) Patch(ctx context.Context, actor string, doc proto.Message, merge func(present proto.Message) error) (*controlplane.Resource, error) {
-	return l.update(ctx, actor, doc, merge)
+func (e *Editor) Patch(ctx context.Context, actor string, doc proto.Message, merge func(present proto.Message) error) (*controlplane.Resource, error) {
+	return e.update(ctx, actor, doc, merge)
 }
 
-func (l *Live) update(ctx context.Context, actor string, doc proto.Message, merge func(present proto.Message) error) (*controlplane.Resource, error) {
+func (e *Editor) update(ctx context.Context, actor string, doc proto.Message, merge func(present proto.Message) error) (*controlplane.Resource, error) {
 	kind, name, err := KindOf(doc)
 	if err != nil {
 		return nil, err
 	}
-	next, err := l.Transaction(ctx, actor, func(c *controlplane.Config) ([]controlplane.Op, error) {
+	next, err := e.live.Transaction(ctx, actor, func(c *controlplane.Config) ([]controlplane.Op, error) {
 		old, exists := c.Get(kind, name)
 		if !exists && kind != controlplane.KindSettings { // settings always exist: as defaults
 			return nil, notFound(kind, name)
@@ -70,7 +76,7 @@ func (l *Live) update(ctx context.Context, actor string, doc proto.Message, merg
 				return nil, err
 			}
 		}
-		t, violations, err := l.normalizer().normalize(c, replacement, old)
+		t, violations, err := e.live.normalizer().normalize(c, replacement, old)
 		if err := cmp.Or(err, controlplane.InvalidConfig(violations)); err != nil {
 			return nil, err
 		}
@@ -97,11 +103,11 @@ func presentOf(kind controlplane.Kind, old *controlplane.Resource) proto.Message
 // Delete removes a document. When etag is not empty it must be the present one, else the
 // error is Conflict. It is FailedPrecondition while other documents refer to it, and
 // names them.
-func (l *Live) Delete(ctx context.Context, actor string, kind controlplane.Kind, name, etag string) error {
+func (e *Editor) Delete(ctx context.Context, actor string, kind controlplane.Kind, name, etag string) error {
 	if kind == controlplane.KindSettings {
 		return errs.Newf(errs.FailedPrecondition, "settings cannot be deleted; update them to an empty document for the defaults")
 	}
-	_, err := l.Transaction(ctx, actor, func(c *controlplane.Config) ([]controlplane.Op, error) {
+	_, err := e.live.Transaction(ctx, actor, func(c *controlplane.Config) ([]controlplane.Op, error) {
 		old, exists := c.Get(kind, name)
 		if !exists {
 			return nil, notFound(kind, name)
@@ -115,10 +121,6 @@ func (l *Live) Delete(ctx context.Context, actor string, kind controlplane.Kind,
 		return []controlplane.Op{{Kind: kind, Name: name}}, nil
 	})
 	return err
-}
-
-func (l *Live) normalizer() *normalizer {
-	return &normalizer{sealer: l.cfg.Sealer, pepper: l.cfg.Pepper, now: l.now(), allInOne: l.cfg.AllInOne}
 }
 
 func notFound(kind controlplane.Kind, name string) error {

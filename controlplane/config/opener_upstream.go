@@ -1,38 +1,28 @@
 package config
 
 import (
-	"cmp"
-
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
 // Upstream opens a provider that is stored.
-func (l *Live) Upstream(name string) (*controlplane.Upstream, error) {
-	return l.upstream(l.Current(), name)
+func (o *Opener) Upstream(name string) (*controlplane.Upstream, error) {
+	return o.upstream(o.live.Current(), name)
 }
 
 // DraftUpstream opens a provider that is not stored, as Create or Update would store it: a
 // credential without a secret has the stored one of the provider of that name, unless the
 // draft moves to another scheme, host or port. What they would refuse is refused here.
-func (l *Live) DraftUpstream(doc *adminv1.Provider) (*controlplane.Upstream, error) {
-	c := l.Current()
-	old, _ := c.Get(controlplane.KindProvider, doc.GetName())
-	t, violations, err := l.normalizer().normalize(c, doc, old)
-	if err := cmp.Or(err, controlplane.InvalidConfig(violations)); err != nil {
+func (o *Opener) DraftUpstream(doc *adminv1.Provider) (*controlplane.Upstream, error) {
+	next, _, err := o.draft(doc)
+	if err != nil {
 		return nil, err
 	}
-	ops := []controlplane.Op{{Kind: controlplane.KindProvider, Name: doc.GetName(), Spec: t.spec, Secrets: t.secrets}}
-	changes := c.Changes(c.Revision+1, l.now(), "", ops, func() string { return "" })
-	next := c.With(c.Revision+1, changes, t.secrets)
-	if err := next.Validate(); err != nil {
-		return nil, err
-	}
-	return l.upstream(next, doc.GetName())
+	return o.upstream(next, doc.GetName())
 }
 
-func (l *Live) upstream(c *controlplane.Config, name string) (*controlplane.Upstream, error) {
+func (o *Opener) upstream(c *controlplane.Config, name string) (*controlplane.Upstream, error) {
 	r, ok := c.Get(controlplane.KindProvider, name)
 	if !ok {
 		return nil, notFound(controlplane.KindProvider, name)
@@ -44,7 +34,7 @@ func (l *Live) upstream(c *controlplane.Config, name string) (*controlplane.Upst
 			continue
 		}
 		sealed, _ := c.Secret(part.GetSecretRef())
-		plain, err := l.cfg.Sealer.Open(sealed, part.Binding(controlplane.KindProvider, name))
+		plain, err := o.live.cfg.Sealer.Open(sealed, part.Binding(controlplane.KindProvider, name))
 		if err != nil {
 			return nil, errs.Newf(errs.FailedPrecondition, "%s of provider %q cannot be opened with this control plane's key; give it again", part.Describe(), name)
 		}
