@@ -14,7 +14,7 @@ import (
 
 const (
 	// flushDelay is what the end of the process may cost: calls wait so long in memory to
-	// be written together.
+	// be taken and written together.
 	flushDelay = 20 * time.Millisecond
 	// flushBytes are written without waiting for more.
 	flushBytes = 256 << 10
@@ -34,6 +34,9 @@ type entry struct {
 func (s *Shipper) Record(c dataplane.Call) {
 	select {
 	case s.queue <- entry{call: c}:
+		if len(s.queue) >= cap(s.queue)/2 {
+			stream.Nudge(s.due)
+		}
 	default:
 		s.cfg.Totals.Call(overflow.QueueFull, toCall(c))
 	}
@@ -45,6 +48,7 @@ func (s *Shipper) Flush(ctx context.Context) error {
 	mark := make(chan struct{})
 	select {
 	case s.queue <- entry{mark: mark}:
+		stream.Nudge(s.due)
 	case <-ctx.Done():
 		return s.unflushed(ctx.Err())
 	case <-s.stopped:
@@ -67,26 +71,36 @@ func (s *Shipper) unflushed(err error) error {
 }
 
 // collect moves calls from the queue to the backlog, and says so when records begin and
-// cease to be dropped.
+// cease to be dropped. The first call wakes it; those behind it are taken together, flushDelay
+// later or when they fill half of the queue: to be woken costs more than to take one.
 func (s *Shipper) collect(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	flush := time.NewTimer(0)
+	flush := time.NewTimer(flushDelay)
+	flush.Stop()
 	defer flush.Stop()
-	armed := true
+	first := s.queue // nil while flush runs
 	var losses losses
 	for {
 		select {
 		case <-ctx.Done():
-			s.collectRest()
-			return
-		case e := <-s.queue:
-			if s.take(e) && !armed {
-				armed = true
-				flush.Reset(flushDelay)
+			for s.takeAll() {
 			}
+			s.flushDisk()
+			s.cfg.Totals.Tend()
+			return
+		case e := <-first:
+			s.take(e)
+			first = nil
+			flush.Reset(flushDelay)
+		case <-s.due:
+			s.takeAll()
 		case <-flush.C:
-			armed = false
+			if s.takeAll() {
+				flush.Reset(flushDelay)
+			} else {
+				first = s.queue
+			}
 			s.flushDisk()
 		case <-tick.C:
 			s.backlog.disk.tend()
@@ -100,58 +114,48 @@ func (s *Shipper) collect(ctx context.Context) {
 	}
 }
 
+// takeAll takes what is in the queue now, and reports whether there was anything.
+func (s *Shipper) takeAll() bool {
+	n := len(s.queue)
+	for range n {
+		s.take(<-s.queue)
+	}
+	return n > 0
+}
+
 // settling is how long a finished call takes at most to get here, where its bodies are looked through.
 const settling = time.Second
 
-// mark notes up to when no call is missing on disk, if none waits in memory. Of the collecting
-// goroutine alone, so nothing is taken meanwhile.
+// mark notes up to when no call is missing on disk, if none waits in memory.
 func (s *Shipper) mark() {
 	if s.cfg.Mark == nil {
 		return
 	}
 	at := s.cfg.Now().Add(-settling)
-	if len(s.queue) > 0 {
-		return // under way; the next time will do
-	}
+	s.takeAll()
 	s.flushDisk()
 	if s.backlog.inMemory() == 0 {
 		s.cfg.Mark.Complete(at)
 	}
 }
 
-// collectRest takes what is in the queue when shipping ends: the disk keeps it.
-func (s *Shipper) collectRest() {
-	for {
-		select {
-		case e := <-s.queue:
-			s.take(e)
-		default:
-			s.flushDisk()
-			s.cfg.Totals.Tend()
-			return
-		}
-	}
-}
-
-// take puts an entry where it belongs; true when the disk has something to write.
-func (s *Shipper) take(e entry) (buffered bool) {
+// take puts an entry where it belongs.
+func (s *Shipper) take(e entry) {
 	if e.mark != nil {
 		s.flushDisk()
 		s.backlog.mark(e.mark)
 		stream.Nudge(s.hurry)
-		return false
+		return
 	}
 	c := s.draft.of(e.call)
 	if !s.backlog.disk.append(c) {
 		s.draft = new(draft) // the other is kept
 		s.keepInMemory(c)
-		return false
+		return
 	}
 	if s.backlog.disk.buffered() >= flushBytes {
 		s.flushDisk()
-		return false
 	}
-	return true
 }
 
 // flushDisk writes what waits to be written; what the disk does not take stays in memory.

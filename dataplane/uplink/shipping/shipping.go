@@ -74,6 +74,7 @@ func (c *Config) complete() error {
 type Shipper struct {
 	cfg     Config
 	queue   chan entry
+	due     chan struct{} // the queue is to be looked at without delay
 	backlog *backlog
 	hurry   chan struct{} // a flush is waiting: do not wait to connect
 	stopped chan struct{}
@@ -91,6 +92,7 @@ func New(cfg Config) (*Shipper, error) {
 	return &Shipper{
 		cfg:     cfg,
 		queue:   make(chan entry, cfg.QueueSize),
+		due:     make(chan struct{}, 1),
 		backlog: newBacklog(cfg.MaxBacklog, cfg.MaxBacklogBytes, newDisk(cfg.Spool), cfg.Totals),
 		hurry:   make(chan struct{}, 1),
 		stopped: make(chan struct{}),
