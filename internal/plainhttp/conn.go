@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// What a connection does. What is above that is the tick of the watch at which its request began.
+// What a connection does. What is above that is the tick of the watch at which its request began, or was
+// last sent something.
 const (
 	closed = -1
 	idle   = 0

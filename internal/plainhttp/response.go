@@ -261,6 +261,8 @@ func (w *response) send(b []byte, final bool) {
 		w.c.writes.end()
 		if w.err != nil {
 			w.c.cancel() // for whatever else the request does
+		} else if !final {
+			w.c.seen()
 		}
 	}
 	w.out.release()

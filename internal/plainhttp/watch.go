@@ -34,7 +34,15 @@ func (s *Server) watch() {
 	}
 }
 
-// underWay gives the connections whose request began before the last tick.
+// seen puts the next look at the client off: it has taken bytes just now, and whoever writes to one that
+// has left learns it from the write behind that.
+func (c *conn) seen() {
+	if since := c.since.Load(); since > idle {
+		c.since.CompareAndSwap(since, c.s.ticks.Load()+1)
+	}
+}
+
+// underWay gives the connections whose request began before the last tick, and was sent nothing since.
 func (s *Server) underWay(tick int64) []*conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
