@@ -1,0 +1,38 @@
+package memlimit
+
+import "testing"
+
+func TestTheHeapGrowsToTheFloor(t *testing.T) {
+	t.Parallel()
+	const mb = 1 << 20
+	var calls int
+	f := &floorKeeper{floor: 32 * mb, set: func(int) int { calls++; return 0 }, percent: defaultPercent}
+	for _, step := range []struct {
+		used  uint64
+		want  int
+		calls int // in all
+	}{
+		{0, defaultPercent, 0}, // nothing was collected yet
+		{8 * mb, 300, 1},       // 8 + 24
+		{8*mb + mb/4, 300, 1},  // a little more is left as it is
+		{4 * mb, 700, 2},
+		{1, maxPercent, 3},
+		{15 * mb, 113, 4},
+		{16 * mb, defaultPercent, 5}, // from here on it is as ever, exactly
+		{500 * mb, defaultPercent, 5},
+		{10 * mb, 220, 6},
+	} {
+		f.adapt(step.used)
+		if f.percent != step.want || calls != step.calls {
+			t.Errorf("%d bytes in use: GOGC %d, set %d times; want %d and %d", step.used, f.percent, calls, step.want, step.calls)
+		}
+	}
+}
+
+// What the operator has set is kept.
+func TestGOGCIsKept(t *testing.T) {
+	t.Setenv("GOGC", "50")
+	if f := keepFloor(Floor, func(int) int { t.Error("it was set"); return 0 }); f != nil {
+		t.Error("the floor is kept in spite of GOGC")
+	}
+}
