@@ -2,7 +2,6 @@ package alerts
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -83,10 +82,9 @@ func overBudget(r *controlplane.Resource, start time.Time, spent usage.Cost) (Co
 	level := budgetLevels[severity-1]
 	return Condition{
 		Subject: r.UID + "\x1f" + start.Format(time.DateOnly), Severity: severity,
-		Alert: &adminv1.Alert{
-			ApiKey: r.Name, Groups: firstOf(doc.GetGroups(), 100), Level: int32(level),
-			Summary: oneLine(fmt.Sprintf("API key %s has spent %d %% of its budget of %s USD a %s", r.Name, level, doc.GetBudget().GetAmount(), doc.GetBudget().GetPeriod())),
-		},
+		Alert: summarized(EventBudget, &adminv1.Alert{
+			ApiKey: r.Name, Groups: firstOf(doc.GetGroups(), 100), Level: int32(level), Budget: doc.GetBudget(),
+		}),
 	}, true
 }
 

@@ -90,10 +90,10 @@ func (d Cooldowns) Look(context.Context) (found []Condition, ok bool) {
 			Subject: p.subject(), Severity: 1,
 			// A provider that cools is told once, and not with each of its models.
 			Keep: len(seen.nodes) == 0 || p != part{provider: p.provider} && whole != nil && len(whole.nodes) > 0,
-			Alert: &adminv1.Alert{
-				Summary:  oneLine(fmt.Sprintf("%s is cooling down on %d of %d nodes: %s", p, len(seen.nodes), len(nodes), seen.reason)),
+			Alert: summarized(EventCooldown, &adminv1.Alert{
 				Provider: p.provider, Model: p.model, Credential: p.credential, Nodes: firstOf(seen.nodes, 20), Groups: firstOf(groups[p.provider], 100), Reason: seen.reason,
-			},
+				Count: int32(len(seen.nodes)), NodeCount: int32(len(nodes)),
+			}),
 		})
 	}
 	return found, true

@@ -2,7 +2,6 @@ package alerts
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -23,9 +22,9 @@ func (Groups) Event() string { return EventGroupUnavailable }
 func (Groups) Every() time.Duration { return 2 * healthEvery }
 
 // unavailable is why a group serves nothing. One that has no members yet is none of them.
-var unavailable = map[adminv1.GroupRouteReason]string{
-	adminv1.GroupRouteReason_GROUP_ROUTE_REASON_ALL_COOLING:  "all of them are cooling down",
-	adminv1.GroupRouteReason_GROUP_ROUTE_REASON_ALL_LEFT_OUT: "all of them, or their providers, are disabled",
+var unavailable = map[adminv1.GroupRouteReason]adminv1.AlertCause{
+	adminv1.GroupRouteReason_GROUP_ROUTE_REASON_ALL_COOLING:  adminv1.AlertCause_ALERT_CAUSE_MEMBERS_COOLING,
+	adminv1.GroupRouteReason_GROUP_ROUTE_REASON_ALL_LEFT_OUT: adminv1.AlertCause_ALERT_CAUSE_MEMBERS_DISABLED,
 }
 
 // Look implements Detector.
@@ -35,11 +34,11 @@ func (d Groups) Look(context.Context) (found []Condition, ok bool) {
 		return nil, false
 	}
 	for _, route := range d.Routes(nodes) {
-		why, ok := unavailable[route.GetReason()]
+		cause, ok := unavailable[route.GetReason()]
 		if !ok {
 			continue
 		}
-		a := &adminv1.Alert{Group: route.GetGroup(), Summary: oneLine(fmt.Sprintf("no member of group %s serves: %s", route.GetGroup(), why))}
+		a := summarized(EventGroupUnavailable, &adminv1.Alert{Group: route.GetGroup(), Cause: cause})
 		for _, c := range route.GetCandidates() {
 			if a.Reason == "" {
 				a.Reason = c.GetReason()

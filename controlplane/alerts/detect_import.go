@@ -2,7 +2,6 @@ package alerts
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -54,10 +53,9 @@ func (d FailingImports) Look(ctx context.Context) (found []Condition, ok bool) {
 		}
 		found = append(found, Condition{
 			Subject: r.UID, Severity: 1,
-			Alert: &adminv1.Alert{
-				Provider: r.Name, Groups: firstOf(groups[r.Name], 100), Reason: oneLine(why),
-				Summary: oneLine(fmt.Sprintf("the last %d scheduled imports of provider %s failed", n, r.Name)),
-			},
+			Alert: summarized(EventImportFailing, &adminv1.Alert{
+				Provider: r.Name, Groups: firstOf(groups[r.Name], 100), Reason: oneLine(why), Count: int32(n),
+			}),
 		})
 	}
 	return found, true

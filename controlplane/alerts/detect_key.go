@@ -2,7 +2,6 @@ package alerts
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
@@ -61,15 +60,10 @@ func expiring(r *controlplane.Resource, doc *adminv1.ApiKey, now time.Time) (Con
 	if severity == 0 {
 		return Condition{}, false
 	}
-	text := fmt.Sprintf("API key %s expires within %d days, at %s", r.Name, level, end.UTC().Format(time.RFC3339))
-	switch {
-	case left <= 0:
+	if left <= 0 {
 		severity, level = len(expiryDays)+1, 0
-		text = fmt.Sprintf("API key %s expired at %s", r.Name, end.UTC().Format(time.RFC3339))
-	case level == 1:
-		text = fmt.Sprintf("API key %s expires within a day, at %s", r.Name, end.UTC().Format(time.RFC3339))
 	}
-	return Condition{Subject: r.UID, Severity: severity, Alert: &adminv1.Alert{
-		ApiKey: r.Name, Groups: firstOf(doc.GetGroups(), 100), Level: int32(level), Summary: oneLine(text),
-	}}, true
+	return Condition{Subject: r.UID, Severity: severity, Alert: summarized(EventKeyExpiring, &adminv1.Alert{
+		ApiKey: r.Name, Groups: firstOf(doc.GetGroups(), 100), Level: int32(level), ExpireTime: doc.GetExpireTime(),
+	})}, true
 }

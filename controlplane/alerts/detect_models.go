@@ -2,7 +2,6 @@ package alerts
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
@@ -39,18 +38,10 @@ func (d GoneModels) Look(context.Context) (found []Condition, ok bool) {
 		}
 		found = append(found, Condition{
 			Subject: r.UID, Severity: len(gone),
-			Alert: &adminv1.Alert{
-				Provider: r.Name, Level: int32(len(gone)), Groups: firstOf(groups[r.Name], 100),
-				Summary: oneLine(fmt.Sprintf("provider %s no longer lists %s that an import brought: %s", r.Name, models(len(gone)), some(gone))),
-			},
+			Alert: summarized(EventModelsGone, &adminv1.Alert{
+				Provider: r.Name, Level: int32(len(gone)), Groups: firstOf(groups[r.Name], 100), Count: int32(len(gone)), Models: firstOf(gone, 20),
+			}),
 		})
 	}
 	return found, true
-}
-
-func models(n int) string {
-	if n == 1 {
-		return "a model"
-	}
-	return fmt.Sprintf("%d models", n)
 }

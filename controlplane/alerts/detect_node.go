@@ -2,7 +2,6 @@ package alerts
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -46,9 +45,7 @@ func (d *LostNodes) Look(context.Context) (found []Condition, ok bool) {
 		}
 		found = append(found, Condition{
 			Subject: n.GetName(), Severity: 1, Keep: now.Sub(since) < goneFor,
-			Alert: &adminv1.Alert{
-				Node: n.GetName(), Summary: oneLine(fmt.Sprintf("node %s is gone; it was heard of last at %s", n.GetName(), seen.UTC().Format(time.RFC3339))),
-			},
+			Alert: summarized(EventNodeLost, &adminv1.Alert{Node: n.GetName(), LastSeenTime: n.GetLastSeenTime()}),
 		})
 	}
 	return found, true
@@ -72,13 +69,13 @@ func (d Drift) Look(context.Context) (found []Condition, ok bool) {
 		return nil, false
 	}
 	for _, n := range d.Nodes.Nodes() {
-		text, reason, severity := drift(n, d.Now())
+		alert, severity := drift(n, d.Now())
 		if severity == 0 && n.GetConnected() {
 			continue
 		}
 		found = append(found, Condition{
 			Subject: n.GetName(), Severity: severity, Keep: !n.GetConnected(),
-			Alert: &adminv1.Alert{Node: n.GetName(), Summary: oneLine("node " + n.GetName() + " " + text), Reason: oneLine(reason)},
+			Alert: summarized(EventDrift, alert),
 		})
 	}
 	return found, true
@@ -86,17 +83,22 @@ func (d Drift) Look(context.Context) (found []Condition, ok bool) {
 
 // drift says how a node differs from what it should serve; severity 0: it does not. One that
 // has just connected is behind for as long as it was away.
-func drift(n *adminv1.Node, now time.Time) (text, reason string, severity int) {
+func drift(n *adminv1.Node, now time.Time) (a *adminv1.Alert, severity int) {
+	a = &adminv1.Alert{Node: n.GetName(), Reason: oneLine(n.GetError())}
 	switch {
 	case n.GetLineage().GetAhead():
-		return "refuses this database: it has seen a newer or another one", n.GetError(), 2
+		a.Cause = adminv1.AlertCause_ALERT_CAUSE_DATABASE_REFUSED
+		return a, 2
 	case n.GetError() != "":
-		return "refuses the newest configuration", n.GetError(), 2
+		a.Cause = adminv1.AlertCause_ALERT_CAUSE_CONFIGURATION_REFUSED
+		return a, 2
 	case n.GetHeldRevision() != 0: // so it is meant; a rollout that is held has an alert of its own
 	case n.GetBehindFor().AsDuration() >= goneFor && now.Sub(n.GetConnectTime().AsTime()) >= goneFor:
-		return fmt.Sprintf("has served revision %d for more than a minute, which is not the newest", n.GetAppliedRevision()), "", 1
+		a.Cause, a.Revision = adminv1.AlertCause_ALERT_CAUSE_BEHIND, n.GetAppliedRevision()
+		return a, 1
 	case n.GetRefusedDocumentCount() > 0:
-		return fmt.Sprintf("does not serve %d documents that its build does not know enough of", n.GetRefusedDocumentCount()), "", 1
+		a.Cause, a.Count = adminv1.AlertCause_ALERT_CAUSE_DOCUMENTS_REFUSED, n.GetRefusedDocumentCount()
+		return a, 1
 	}
-	return "", "", 0
+	return a, 0
 }

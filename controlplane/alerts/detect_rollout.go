@@ -3,7 +3,6 @@ package alerts
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -28,9 +27,8 @@ func (d Rollouts) Look(context.Context) (found []Condition, ok bool) {
 	}
 	return []Condition{{
 		Subject: fmt.Sprint(r.GetRevision()), Severity: 1,
-		Alert: &adminv1.Alert{
-			Nodes: firstOf(r.GetNodes(), 20), Reason: oneLine(r.GetReason()),
-			Summary: oneLine(fmt.Sprintf("revision %d is held back: something is wrong on %s, which had it first", r.GetRevision(), strings.Join(firstOf(r.GetNodes(), 5), ", "))),
-		},
+		Alert: summarized(EventRolloutHeld, &adminv1.Alert{
+			Nodes: firstOf(r.GetNodes(), 20), Reason: oneLine(r.GetReason()), Revision: r.GetRevision(),
+		}),
 	}}, true
 }

@@ -2,7 +2,6 @@ package alerts
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -49,9 +48,6 @@ func (d FailedSignIns) Look(ctx context.Context) (found []Condition, ok bool) {
 	}
 	return []Condition{{
 		Subject: "console", Severity: severity, Keep: keep,
-		Alert: &adminv1.Alert{
-			Level:   int32(level),
-			Summary: fmt.Sprintf("%d sign-ins to the console failed within 10 minutes; the audit log tells whose and from where", n),
-		},
+		Alert: summarized(EventSignInsFailing, &adminv1.Alert{Level: int32(level), Count: int32(n)}),
 	}}, true
 }

@@ -97,7 +97,7 @@ func TestCooldowns(t *testing.T) {
 		"1 q/n is cooling down on 0 of 2 nodes: (keep)",
 	)
 	found, _ := d.Look(t.Context())
-	if a := found[3].Alert; !slices.Equal(a.GetGroups(), []string{"g"}) || !slices.Equal(a.GetNodes(), []string{"a", "b"}) || a.GetReason() != "rate_limited" {
+	if a := found[3].Alert; !slices.Equal(a.GetGroups(), []string{"g"}) || !slices.Equal(a.GetNodes(), []string{"a", "b"}) || a.GetReason() != "rate_limited" || a.GetCount() != 2 || a.GetNodeCount() != 2 {
 		t.Errorf("it is %v", a)
 	}
 	want(t, Cooldowns{Live: live, Nodes: nodes{{Name: "c"}}}, "blind")

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -81,6 +82,20 @@ type payloadAlert struct {
 	Nodes      []string `json:"nodes,omitempty"`
 	Groups     []string `json:"groups,omitempty"`
 	Reason     string   `json:"reason,omitempty"`
+
+	Cause        string         `json:"cause,omitempty"`
+	Count        int32          `json:"count,omitempty"`
+	NodeCount    int32          `json:"node_count,omitempty"`
+	ExpireTime   string         `json:"expire_time,omitempty"`
+	LastSeenTime string         `json:"last_seen_time,omitempty"`
+	Revision     uint64         `json:"revision,omitempty"`
+	Models       []string       `json:"models,omitempty"`
+	Budget       *payloadBudget `json:"budget,omitempty"`
+}
+
+type payloadBudget struct {
+	Amount string `json:"amount"` // USD
+	Period string `json:"period"`
 }
 
 func payloadOf(m Message) payload {
@@ -93,9 +108,26 @@ func payloadOf(m Message) payload {
 			ID: a.GetId(), Event: a.GetEvent(), State: stateOf(a), Summary: a.GetSummary(), StartTime: rfc3339(a.GetStartTime()), EndTime: rfc3339(a.GetEndTime()),
 			Level: a.GetLevel(), Provider: a.GetProvider(), Model: a.GetModel(), Credential: a.GetCredential(), Group: a.GetGroup(), APIKey: a.GetApiKey(),
 			Node: a.GetNode(), Nodes: a.GetNodes(), Groups: a.GetGroups(), Reason: a.GetReason(),
+			Cause: causeOf(a), Count: a.GetCount(), NodeCount: a.GetNodeCount(), ExpireTime: rfc3339(a.GetExpireTime()), LastSeenTime: rfc3339(a.GetLastSeenTime()),
+			Revision: a.GetRevision(), Models: a.GetModels(), Budget: budgetOf(a),
 		})
 	}
 	return p
+}
+
+// causeOf is the cause as docs/alerts.md spells it; empty where an event has only one.
+func causeOf(a *adminv1.Alert) string {
+	if a.GetCause() == adminv1.AlertCause_ALERT_CAUSE_UNSPECIFIED {
+		return ""
+	}
+	return strings.ToLower(strings.TrimPrefix(a.GetCause().String(), "ALERT_CAUSE_"))
+}
+
+func budgetOf(a *adminv1.Alert) *payloadBudget {
+	if a.GetBudget() == nil {
+		return nil
+	}
+	return &payloadBudget{a.GetBudget().GetAmount(), a.GetBudget().GetPeriod()}
 }
 
 func stateOf(a *adminv1.Alert) string {

@@ -31,11 +31,11 @@ func message() send.Message {
 	return send.Message{ID: "0193-message", Channel: "ops", At: at, Omitted: 2, Alerts: []*adminv1.Alert{
 		{
 			Id: "a1", Event: "cooldown", State: adminv1.AlertState_ALERT_STATE_FIRING, Summary: "openai/gpt-5 is <cooling> & down", StartTime: timestamppb.New(at),
-			Provider: "openai", Model: "gpt-5", Nodes: []string{"n1"}, Groups: []string{"chat"}, Reason: "rate_limited",
+			Provider: "openai", Model: "gpt-5", Nodes: []string{"n1"}, Groups: []string{"chat"}, Reason: "rate_limited", Count: 1, NodeCount: 3,
 		},
 		{
 			Id: "a2", Event: "budget", State: adminv1.AlertState_ALERT_STATE_RESOLVED, Summary: "Schlüssel Ü", StartTime: timestamppb.New(at.Add(-time.Hour)),
-			EndTime: timestamppb.New(at), Level: 80, ApiKey: "app",
+			EndTime: timestamppb.New(at), Level: 80, ApiKey: "app", Budget: &adminv1.Budget{Amount: "50", Period: "month"},
 		},
 	}}
 }
@@ -95,9 +95,9 @@ func TestWebhookIsSigned(t *testing.T) {
 		"id": "0193-message", "type": "alerts", "time": "2026-11-29T08:00:00Z", "channel": "ops", "omitted": 2,
 		"alerts": [
 			{"id": "a1", "event": "cooldown", "state": "firing", "summary": "openai/gpt-5 is <cooling> & down", "start_time": "2026-11-29T08:00:00Z",
-			 "provider": "openai", "model": "gpt-5", "nodes": ["n1"], "groups": ["chat"], "reason": "rate_limited"},
+			 "provider": "openai", "model": "gpt-5", "nodes": ["n1"], "groups": ["chat"], "reason": "rate_limited", "count": 1, "node_count": 3},
 			{"id": "a2", "event": "budget", "state": "resolved", "summary": "Schlüssel Ü", "start_time": "2026-11-29T07:00:00Z", "end_time": "2026-11-29T08:00:00Z",
-			 "level": 80, "api_key": "app"}]}`), &want); err != nil {
+			 "level": 80, "api_key": "app", "budget": {"amount": "50", "period": "month"}}]}`), &want); err != nil {
 		t.Fatal(err)
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {

@@ -75,6 +75,74 @@ func (AlertState) EnumDescriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_alert_proto_rawDescGZIP(), []int{0}
 }
 
+// Which case of its event an alert is, where an event covers several.
+type AlertCause int32
+
+const (
+	AlertCause_ALERT_CAUSE_UNSPECIFIED AlertCause = 0
+	// Of group_unavailable: all members are cooling down.
+	AlertCause_ALERT_CAUSE_MEMBERS_COOLING AlertCause = 1
+	// Of group_unavailable: all members, or their providers, are disabled.
+	AlertCause_ALERT_CAUSE_MEMBERS_DISABLED AlertCause = 2
+	// Of drift: the node refuses the newest configuration.
+	AlertCause_ALERT_CAUSE_CONFIGURATION_REFUSED AlertCause = 3
+	// Of drift: the node refuses this database, since it has seen a newer or another one.
+	AlertCause_ALERT_CAUSE_DATABASE_REFUSED AlertCause = 4
+	// Of drift: the node has served an older configuration for more than a minute.
+	AlertCause_ALERT_CAUSE_BEHIND AlertCause = 5
+	// Of drift: the node does not serve documents that its build does not support.
+	AlertCause_ALERT_CAUSE_DOCUMENTS_REFUSED AlertCause = 6
+)
+
+// Enum value maps for AlertCause.
+var (
+	AlertCause_name = map[int32]string{
+		0: "ALERT_CAUSE_UNSPECIFIED",
+		1: "ALERT_CAUSE_MEMBERS_COOLING",
+		2: "ALERT_CAUSE_MEMBERS_DISABLED",
+		3: "ALERT_CAUSE_CONFIGURATION_REFUSED",
+		4: "ALERT_CAUSE_DATABASE_REFUSED",
+		5: "ALERT_CAUSE_BEHIND",
+		6: "ALERT_CAUSE_DOCUMENTS_REFUSED",
+	}
+	AlertCause_value = map[string]int32{
+		"ALERT_CAUSE_UNSPECIFIED":           0,
+		"ALERT_CAUSE_MEMBERS_COOLING":       1,
+		"ALERT_CAUSE_MEMBERS_DISABLED":      2,
+		"ALERT_CAUSE_CONFIGURATION_REFUSED": 3,
+		"ALERT_CAUSE_DATABASE_REFUSED":      4,
+		"ALERT_CAUSE_BEHIND":                5,
+		"ALERT_CAUSE_DOCUMENTS_REFUSED":     6,
+	}
+)
+
+func (x AlertCause) Enum() *AlertCause {
+	p := new(AlertCause)
+	*p = x
+	return p
+}
+
+func (x AlertCause) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AlertCause) Descriptor() protoreflect.EnumDescriptor {
+	return file_trunkline_admin_v1_alert_proto_enumTypes[1].Descriptor()
+}
+
+func (AlertCause) Type() protoreflect.EnumType {
+	return &file_trunkline_admin_v1_alert_proto_enumTypes[1]
+}
+
+func (x AlertCause) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AlertCause.Descriptor instead.
+func (AlertCause) EnumDescriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_alert_proto_rawDescGZIP(), []int{1}
+}
+
 // Something that people should know of, from when it began until it is over.
 type Alert struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -83,7 +151,7 @@ type Alert struct {
 	// What it is: one of the events of AlertChannel.events.
 	Event string     `protobuf:"bytes,2,opt,name=event,proto3" json:"event,omitempty"`
 	State AlertState `protobuf:"varint,3,opt,name=state,proto3,enum=trunkline.admin.v1.AlertState" json:"state,omitempty"`
-	// What happened, in one line of English.
+	// What happened, in one line of English, made from the fields below.
 	Summary string `protobuf:"bytes,4,opt,name=summary,proto3" json:"summary,omitempty"`
 	// When it began.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
@@ -109,7 +177,24 @@ type Alert struct {
 	// Groups that use the provider, or that the key may use; at most 100.
 	Groups []string `protobuf:"bytes,17,rep,name=groups,proto3" json:"groups,omitempty"`
 	// Why: the outcome that opened a cooldown, the error of an import, or what a node says; empty where there is nothing to say.
-	Reason        string `protobuf:"bytes,18,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,18,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Which case of its event it is.
+	Cause AlertCause `protobuf:"varint,19,opt,name=cause,proto3,enum=trunkline.admin.v1.AlertCause" json:"cause,omitempty"`
+	// How many: nodes on which it cools, models that are gone, documents that a node does not serve, scheduled imports that
+	// failed in a row, or sign-ins that failed. As it was when the alert began or went on to another level.
+	Count int32 `protobuf:"varint,20,opt,name=count,proto3" json:"count,omitempty"`
+	// How many nodes were connected, of cooldown.
+	NodeCount int32 `protobuf:"varint,21,opt,name=node_count,json=nodeCount,proto3" json:"node_count,omitempty"`
+	// When the API key expires or expired, of key_expiring.
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// When the node was last connected, of node_lost.
+	LastSeenTime *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=last_seen_time,json=lastSeenTime,proto3" json:"last_seen_time,omitempty"`
+	// The revision that is held back, of rollout_held; the one that the node serves, of drift.
+	Revision uint64 `protobuf:"varint,24,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Upstream ids of the models that are gone, at most 20.
+	Models []string `protobuf:"bytes,25,rep,name=models,proto3" json:"models,omitempty"`
+	// The budget, of budget.
+	Budget        *Budget `protobuf:"bytes,26,opt,name=budget,proto3" json:"budget,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -256,6 +341,62 @@ func (x *Alert) GetReason() string {
 	return ""
 }
 
+func (x *Alert) GetCause() AlertCause {
+	if x != nil {
+		return x.Cause
+	}
+	return AlertCause_ALERT_CAUSE_UNSPECIFIED
+}
+
+func (x *Alert) GetCount() int32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *Alert) GetNodeCount() int32 {
+	if x != nil {
+		return x.NodeCount
+	}
+	return 0
+}
+
+func (x *Alert) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+func (x *Alert) GetLastSeenTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastSeenTime
+	}
+	return nil
+}
+
+func (x *Alert) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *Alert) GetModels() []string {
+	if x != nil {
+		return x.Models
+	}
+	return nil
+}
+
+func (x *Alert) GetBudget() *Budget {
+	if x != nil {
+		return x.Budget
+	}
+	return nil
+}
+
 type ListAlertsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// List those that ended within the last 24 hours too.
@@ -367,7 +508,7 @@ var File_trunkline_admin_v1_alert_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_alert_proto_rawDesc = "" +
 	"\n" +
-	"\x1etrunkline/admin/v1/alert.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dtrunkline/admin/v1/role.proto\"\xe0\x03\n" +
+	"\x1etrunkline/admin/v1/alert.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctrunkline/admin/v1/key.proto\x1a\x1dtrunkline/admin/v1/role.proto\"\xb2\x06\n" +
 	"\x05Alert\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05event\x18\x02 \x01(\tR\x05event\x124\n" +
@@ -388,7 +529,17 @@ const file_trunkline_admin_v1_alert_proto_rawDesc = "" +
 	"\x04node\x18\x0f \x01(\tR\x04node\x12\x14\n" +
 	"\x05nodes\x18\x10 \x03(\tR\x05nodes\x12\x16\n" +
 	"\x06groups\x18\x11 \x03(\tR\x06groups\x12\x16\n" +
-	"\x06reason\x18\x12 \x01(\tR\x06reason\"W\n" +
+	"\x06reason\x18\x12 \x01(\tR\x06reason\x124\n" +
+	"\x05cause\x18\x13 \x01(\x0e2\x1e.trunkline.admin.v1.AlertCauseR\x05cause\x12\x14\n" +
+	"\x05count\x18\x14 \x01(\x05R\x05count\x12\x1d\n" +
+	"\n" +
+	"node_count\x18\x15 \x01(\x05R\tnodeCount\x12;\n" +
+	"\vexpire_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\x12@\n" +
+	"\x0elast_seen_time\x18\x17 \x01(\v2\x1a.google.protobuf.TimestampR\flastSeenTime\x12\x1a\n" +
+	"\brevision\x18\x18 \x01(\x04R\brevision\x12\x16\n" +
+	"\x06models\x18\x19 \x03(\tR\x06models\x122\n" +
+	"\x06budget\x18\x1a \x01(\v2\x1a.trunkline.admin.v1.BudgetR\x06budget\"W\n" +
 	"\x11ListAlertsRequest\x12#\n" +
 	"\rwith_resolved\x18\x01 \x01(\bR\fwithResolved\x12\x1d\n" +
 	"\x05event\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x05event\"j\n" +
@@ -399,7 +550,16 @@ const file_trunkline_admin_v1_alert_proto_rawDesc = "" +
 	"AlertState\x12\x1b\n" +
 	"\x17ALERT_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12ALERT_STATE_FIRING\x10\x01\x12\x18\n" +
-	"\x14ALERT_STATE_RESOLVED\x10\x022t\n" +
+	"\x14ALERT_STATE_RESOLVED\x10\x02*\xf0\x01\n" +
+	"\n" +
+	"AlertCause\x12\x1b\n" +
+	"\x17ALERT_CAUSE_UNSPECIFIED\x10\x00\x12\x1f\n" +
+	"\x1bALERT_CAUSE_MEMBERS_COOLING\x10\x01\x12 \n" +
+	"\x1cALERT_CAUSE_MEMBERS_DISABLED\x10\x02\x12%\n" +
+	"!ALERT_CAUSE_CONFIGURATION_REFUSED\x10\x03\x12 \n" +
+	"\x1cALERT_CAUSE_DATABASE_REFUSED\x10\x04\x12\x16\n" +
+	"\x12ALERT_CAUSE_BEHIND\x10\x05\x12!\n" +
+	"\x1dALERT_CAUSE_DOCUMENTS_REFUSED\x10\x062t\n" +
 	"\fAlertService\x12d\n" +
 	"\n" +
 	"ListAlerts\x12%.trunkline.admin.v1.ListAlertsRequest\x1a&.trunkline.admin.v1.ListAlertsResponse\"\a\xa8\xed\x18\x01\x90\x02\x01B\xd6\x01\n" +
@@ -418,27 +578,33 @@ func file_trunkline_admin_v1_alert_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_alert_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_alert_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_trunkline_admin_v1_alert_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_trunkline_admin_v1_alert_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_trunkline_admin_v1_alert_proto_goTypes = []any{
 	(AlertState)(0),               // 0: trunkline.admin.v1.AlertState
-	(*Alert)(nil),                 // 1: trunkline.admin.v1.Alert
-	(*ListAlertsRequest)(nil),     // 2: trunkline.admin.v1.ListAlertsRequest
-	(*ListAlertsResponse)(nil),    // 3: trunkline.admin.v1.ListAlertsResponse
-	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
+	(AlertCause)(0),               // 1: trunkline.admin.v1.AlertCause
+	(*Alert)(nil),                 // 2: trunkline.admin.v1.Alert
+	(*ListAlertsRequest)(nil),     // 3: trunkline.admin.v1.ListAlertsRequest
+	(*ListAlertsResponse)(nil),    // 4: trunkline.admin.v1.ListAlertsResponse
+	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(*Budget)(nil),                // 6: trunkline.admin.v1.Budget
 }
 var file_trunkline_admin_v1_alert_proto_depIdxs = []int32{
 	0, // 0: trunkline.admin.v1.Alert.state:type_name -> trunkline.admin.v1.AlertState
-	4, // 1: trunkline.admin.v1.Alert.start_time:type_name -> google.protobuf.Timestamp
-	4, // 2: trunkline.admin.v1.Alert.end_time:type_name -> google.protobuf.Timestamp
-	1, // 3: trunkline.admin.v1.ListAlertsResponse.alerts:type_name -> trunkline.admin.v1.Alert
-	2, // 4: trunkline.admin.v1.AlertService.ListAlerts:input_type -> trunkline.admin.v1.ListAlertsRequest
-	3, // 5: trunkline.admin.v1.AlertService.ListAlerts:output_type -> trunkline.admin.v1.ListAlertsResponse
-	5, // [5:6] is the sub-list for method output_type
-	4, // [4:5] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	5, // 1: trunkline.admin.v1.Alert.start_time:type_name -> google.protobuf.Timestamp
+	5, // 2: trunkline.admin.v1.Alert.end_time:type_name -> google.protobuf.Timestamp
+	1, // 3: trunkline.admin.v1.Alert.cause:type_name -> trunkline.admin.v1.AlertCause
+	5, // 4: trunkline.admin.v1.Alert.expire_time:type_name -> google.protobuf.Timestamp
+	5, // 5: trunkline.admin.v1.Alert.last_seen_time:type_name -> google.protobuf.Timestamp
+	6, // 6: trunkline.admin.v1.Alert.budget:type_name -> trunkline.admin.v1.Budget
+	2, // 7: trunkline.admin.v1.ListAlertsResponse.alerts:type_name -> trunkline.admin.v1.Alert
+	3, // 8: trunkline.admin.v1.AlertService.ListAlerts:input_type -> trunkline.admin.v1.ListAlertsRequest
+	4, // 9: trunkline.admin.v1.AlertService.ListAlerts:output_type -> trunkline.admin.v1.ListAlertsResponse
+	9, // [9:10] is the sub-list for method output_type
+	8, // [8:9] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	8, // [8:8] is the sub-list for extension extendee
+	0, // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_alert_proto_init() }
@@ -446,13 +612,14 @@ func file_trunkline_admin_v1_alert_proto_init() {
 	if File_trunkline_admin_v1_alert_proto != nil {
 		return
 	}
+	file_trunkline_admin_v1_key_proto_init()
 	file_trunkline_admin_v1_role_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_alert_proto_rawDesc), len(file_trunkline_admin_v1_alert_proto_rawDesc)),
-			NumEnums:      1,
+			NumEnums:      2,
 			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   1,

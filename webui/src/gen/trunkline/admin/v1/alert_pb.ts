@@ -6,6 +6,8 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Budget } from "./key_pb";
+import { file_trunkline_admin_v1_key } from "./key_pb";
 import { file_trunkline_admin_v1_role } from "./role_pb";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -13,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/alert.proto.
  */
 export const file_trunkline_admin_v1_alert: GenFile = /*@__PURE__*/
-  fileDesc("Ch50cnVua2xpbmUvYWRtaW4vdjEvYWxlcnQucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSLhAgoFQWxlcnQSCgoCaWQYASABKAkSDQoFZXZlbnQYAiABKAkSLQoFc3RhdGUYAyABKA4yHi50cnVua2xpbmUuYWRtaW4udjEuQWxlcnRTdGF0ZRIPCgdzdW1tYXJ5GAQgASgJEi4KCnN0YXJ0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVsZXZlbBgHIAEoBRIQCghwcm92aWRlchgKIAEoCRINCgVtb2RlbBgLIAEoCRISCgpjcmVkZW50aWFsGAwgASgJEg0KBWdyb3VwGA0gASgJEg8KB2FwaV9rZXkYDiABKAkSDAoEbm9kZRgPIAEoCRINCgVub2RlcxgQIAMoCRIOCgZncm91cHMYESADKAkSDgoGcmVhc29uGBIgASgJIjkKEUxpc3RBbGVydHNSZXF1ZXN0EhUKDXdpdGhfcmVzb2x2ZWQYASABKAgSDQoFZXZlbnQYAiABKAkiVQoSTGlzdEFsZXJ0c1Jlc3BvbnNlEikKBmFsZXJ0cxgBIAMoCzIZLnRydW5rbGluZS5hZG1pbi52MS5BbGVydBIUCgxmaXJpbmdfY291bnQYAiABKAUqWwoKQWxlcnRTdGF0ZRIbChdBTEVSVF9TVEFURV9VTlNQRUNJRklFRBAAEhYKEkFMRVJUX1NUQVRFX0ZJUklORxABEhgKFEFMRVJUX1NUQVRFX1JFU09MVkVEEAIydAoMQWxlcnRTZXJ2aWNlEmQKCkxpc3RBbGVydHMSJS50cnVua2xpbmUuYWRtaW4udjEuTGlzdEFsZXJ0c1JlcXVlc3QaJi50cnVua2xpbmUuYWRtaW4udjEuTGlzdEFsZXJ0c1Jlc3BvbnNlIgeQAgGo7RgBQtYBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQgpBbGVydFByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_trunkline_admin_v1_role]);
+  fileDesc("Ch50cnVua2xpbmUvYWRtaW4vdjEvYWxlcnQucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSLmBAoFQWxlcnQSCgoCaWQYASABKAkSDQoFZXZlbnQYAiABKAkSLQoFc3RhdGUYAyABKA4yHi50cnVua2xpbmUuYWRtaW4udjEuQWxlcnRTdGF0ZRIPCgdzdW1tYXJ5GAQgASgJEi4KCnN0YXJ0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVsZXZlbBgHIAEoBRIQCghwcm92aWRlchgKIAEoCRINCgVtb2RlbBgLIAEoCRISCgpjcmVkZW50aWFsGAwgASgJEg0KBWdyb3VwGA0gASgJEg8KB2FwaV9rZXkYDiABKAkSDAoEbm9kZRgPIAEoCRINCgVub2RlcxgQIAMoCRIOCgZncm91cHMYESADKAkSDgoGcmVhc29uGBIgASgJEi0KBWNhdXNlGBMgASgOMh4udHJ1bmtsaW5lLmFkbWluLnYxLkFsZXJ0Q2F1c2USDQoFY291bnQYFCABKAUSEgoKbm9kZV9jb3VudBgVIAEoBRIvCgtleHBpcmVfdGltZRgWIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoObGFzdF9zZWVuX3RpbWUYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHJldmlzaW9uGBggASgEEg4KBm1vZGVscxgZIAMoCRIqCgZidWRnZXQYGiABKAsyGi50cnVua2xpbmUuYWRtaW4udjEuQnVkZ2V0IjkKEUxpc3RBbGVydHNSZXF1ZXN0EhUKDXdpdGhfcmVzb2x2ZWQYASABKAgSDQoFZXZlbnQYAiABKAkiVQoSTGlzdEFsZXJ0c1Jlc3BvbnNlEikKBmFsZXJ0cxgBIAMoCzIZLnRydW5rbGluZS5hZG1pbi52MS5BbGVydBIUCgxmaXJpbmdfY291bnQYAiABKAUqWwoKQWxlcnRTdGF0ZRIbChdBTEVSVF9TVEFURV9VTlNQRUNJRklFRBAAEhYKEkFMRVJUX1NUQVRFX0ZJUklORxABEhgKFEFMRVJUX1NUQVRFX1JFU09MVkVEEAIq8AEKCkFsZXJ0Q2F1c2USGwoXQUxFUlRfQ0FVU0VfVU5TUEVDSUZJRUQQABIfChtBTEVSVF9DQVVTRV9NRU1CRVJTX0NPT0xJTkcQARIgChxBTEVSVF9DQVVTRV9NRU1CRVJTX0RJU0FCTEVEEAISJQohQUxFUlRfQ0FVU0VfQ09ORklHVVJBVElPTl9SRUZVU0VEEAMSIAocQUxFUlRfQ0FVU0VfREFUQUJBU0VfUkVGVVNFRBAEEhYKEkFMRVJUX0NBVVNFX0JFSElORBAFEiEKHUFMRVJUX0NBVVNFX0RPQ1VNRU5UU19SRUZVU0VEEAYydAoMQWxlcnRTZXJ2aWNlEmQKCkxpc3RBbGVydHMSJS50cnVua2xpbmUuYWRtaW4udjEuTGlzdEFsZXJ0c1JlcXVlc3QaJi50cnVua2xpbmUuYWRtaW4udjEuTGlzdEFsZXJ0c1Jlc3BvbnNlIgeQAgGo7RgBQtYBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQgpBbGVydFByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_trunkline_admin_v1_key, file_trunkline_admin_v1_role]);
 
 /**
  * Something that people should know of, from when it began until it is over.
@@ -41,7 +43,7 @@ export type Alert = Message<"trunkline.admin.v1.Alert"> & {
   state: AlertState;
 
   /**
-   * What happened, in one line of English.
+   * What happened, in one line of English, made from the fields below.
    *
    * @generated from field: string summary = 4;
    */
@@ -131,6 +133,63 @@ export type Alert = Message<"trunkline.admin.v1.Alert"> & {
    * @generated from field: string reason = 18;
    */
   reason: string;
+
+  /**
+   * Which case of its event it is.
+   *
+   * @generated from field: trunkline.admin.v1.AlertCause cause = 19;
+   */
+  cause: AlertCause;
+
+  /**
+   * How many: nodes on which it cools, models that are gone, documents that a node does not serve, scheduled imports that
+   * failed in a row, or sign-ins that failed. As it was when the alert began or went on to another level.
+   *
+   * @generated from field: int32 count = 20;
+   */
+  count: number;
+
+  /**
+   * How many nodes were connected, of cooldown.
+   *
+   * @generated from field: int32 node_count = 21;
+   */
+  nodeCount: number;
+
+  /**
+   * When the API key expires or expired, of key_expiring.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 22;
+   */
+  expireTime?: Timestamp | undefined;
+
+  /**
+   * When the node was last connected, of node_lost.
+   *
+   * @generated from field: google.protobuf.Timestamp last_seen_time = 23;
+   */
+  lastSeenTime?: Timestamp | undefined;
+
+  /**
+   * The revision that is held back, of rollout_held; the one that the node serves, of drift.
+   *
+   * @generated from field: uint64 revision = 24;
+   */
+  revision: bigint;
+
+  /**
+   * Upstream ids of the models that are gone, at most 20.
+   *
+   * @generated from field: repeated string models = 25;
+   */
+  models: string[];
+
+  /**
+   * The budget, of budget.
+   *
+   * @generated from field: trunkline.admin.v1.Budget budget = 26;
+   */
+  budget?: Budget | undefined;
 };
 
 /**
@@ -221,6 +280,66 @@ export enum AlertState {
  */
 export const AlertStateSchema: GenEnum<AlertState> = /*@__PURE__*/
   enumDesc(file_trunkline_admin_v1_alert, 0);
+
+/**
+ * Which case of its event an alert is, where an event covers several.
+ *
+ * @generated from enum trunkline.admin.v1.AlertCause
+ */
+export enum AlertCause {
+  /**
+   * @generated from enum value: ALERT_CAUSE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Of group_unavailable: all members are cooling down.
+   *
+   * @generated from enum value: ALERT_CAUSE_MEMBERS_COOLING = 1;
+   */
+  MEMBERS_COOLING = 1,
+
+  /**
+   * Of group_unavailable: all members, or their providers, are disabled.
+   *
+   * @generated from enum value: ALERT_CAUSE_MEMBERS_DISABLED = 2;
+   */
+  MEMBERS_DISABLED = 2,
+
+  /**
+   * Of drift: the node refuses the newest configuration.
+   *
+   * @generated from enum value: ALERT_CAUSE_CONFIGURATION_REFUSED = 3;
+   */
+  CONFIGURATION_REFUSED = 3,
+
+  /**
+   * Of drift: the node refuses this database, since it has seen a newer or another one.
+   *
+   * @generated from enum value: ALERT_CAUSE_DATABASE_REFUSED = 4;
+   */
+  DATABASE_REFUSED = 4,
+
+  /**
+   * Of drift: the node has served an older configuration for more than a minute.
+   *
+   * @generated from enum value: ALERT_CAUSE_BEHIND = 5;
+   */
+  BEHIND = 5,
+
+  /**
+   * Of drift: the node does not serve documents that its build does not support.
+   *
+   * @generated from enum value: ALERT_CAUSE_DOCUMENTS_REFUSED = 6;
+   */
+  DOCUMENTS_REFUSED = 6,
+}
+
+/**
+ * Describes the enum trunkline.admin.v1.AlertCause.
+ */
+export const AlertCauseSchema: GenEnum<AlertCause> = /*@__PURE__*/
+  enumDesc(file_trunkline_admin_v1_alert, 1);
 
 /**
  * Look at what people are alerted of.
