@@ -4,13 +4,15 @@ import type { PlainKey } from '@/i18n';
 /** Every outcome a call may have, in the order of the gateway's own table. */
 export const OUTCOMES = Object.keys(outcomes) as Outcome[];
 
-const known = (outcome: string): outcome is Outcome => Object.hasOwn(outcomes, outcome);
+/** Whether it is an outcome that this console knows; a newer node may know others. */
+export const isOutcome = (outcome: string): outcome is Outcome => Object.hasOwn(outcomes, outcome);
 
-/** The words for an outcome; a node newer than this console may know others. */
-export const outcomeKey = (outcome: string): PlainKey => (known(outcome) ? outcomes[outcome].label : 'outcome.other');
+/** The words for an outcome. */
+export const outcomeKey = (outcome: string): PlainKey =>
+  isOutcome(outcome) ? outcomes[outcome].label : 'outcome.other';
 
 /** Whether time alone does not heal what it says: someone has to look. */
-export const outcomeNeedsHelp = (outcome: string) => known(outcome) && outcomes[outcome].needsHelp;
+export const outcomeNeedsHelp = (outcome: string) => isOutcome(outcome) && outcomes[outcome].needsHelp;
 
 export type Tone = 'ok' | 'warn' | 'bad' | 'mute';
 
@@ -25,4 +27,4 @@ const tones: Record<OutcomeClass, Tone> = {
   neutral: 'mute',
 };
 
-export const outcomeTone = (outcome: string): Tone => (known(outcome) ? tones[outcomes[outcome].class] : 'bad');
+export const outcomeTone = (outcome: string): Tone => (isOutcome(outcome) ? tones[outcomes[outcome].class] : 'bad');

@@ -4,6 +4,7 @@ import { keepPreviousData } from '@tanstack/react-query';
 import { BellRing, CircleCheck } from 'lucide-react';
 import { type Alert, AlertService, AlertState } from '@/gen/trunkline/admin/v1/alert_pb';
 import { useI18n } from '@/i18n';
+import { AlertReason, AlertText } from '@/ui/AlertText';
 import { Pill } from '@/ui/Pill';
 import { EmptyState } from '@/ui/States';
 import { RelativeTime } from '@/ui/Time';
@@ -41,11 +42,11 @@ export function ActiveAlerts({ ended, onEnded }: { ended: boolean; onEnded: (on:
       id: 'summary',
       title: t('alerts.summary'),
       phone: 'wide',
-      // The control plane says it in English, as it does to the channels.
       cell: (a) => (
-        <span className={c.summary} lang="en">
-          {a.summary}
-        </span>
+        <div className={c.what}>
+          <AlertText alert={a} />
+          <AlertReason alert={a} />
+        </div>
       ),
     },
     { id: 'since', title: t('alerts.since'), cell: (a) => a.startTime && <RelativeTime at={a.startTime} /> },

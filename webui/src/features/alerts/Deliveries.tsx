@@ -3,6 +3,7 @@ import { keepPreviousData } from '@tanstack/react-query';
 import { CircleCheck, CircleX, Clock, Send } from 'lucide-react';
 import { AlertChannelService, type AlertDelivery, AlertDeliveryState } from '@/gen/trunkline/admin/v1/alert_channel_pb';
 import { useI18n } from '@/i18n';
+import { AlertText } from '@/ui/AlertText';
 import { Tag } from '@/ui/Page';
 import { Pill } from '@/ui/Pill';
 import { EmptyState } from '@/ui/States';
@@ -79,7 +80,7 @@ function Told({ delivery }: { delivery: AlertDelivery }) {
   const [first] = delivery.alerts;
   return (
     <span className={c.summary}>
-      <span lang="en">{first?.summary}</span>
+      <span>{first && <AlertText alert={first} />}</span>
       {delivery.alerts.length + delivery.omitted > 1 && (
         <small>{count('alerts.count', delivery.alerts.length + delivery.omitted)}</small>
       )}

@@ -1,10 +1,9 @@
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import type { ApiKey } from '@/gen/trunkline/admin/v1/key_pb';
-import { type PlainKey, useI18n } from '@/i18n';
+import { useI18n } from '@/i18n';
 import { Progress } from '@/ui/Progress';
+import { periodWords } from '@/ui/period';
 import c from './keys.module.css';
-
-const periods: Record<string, PlainKey> = { day: 'keys.perDay', week: 'keys.perWeek', month: 'keys.perMonth' };
 
 /** What a key has spent of its budget, and when that begins again. */
 export function BudgetBar({ apiKey, short }: { apiKey: ApiKey; short?: boolean }) {
@@ -18,7 +17,7 @@ export function BudgetBar({ apiKey, short }: { apiKey: ApiKey; short?: boolean }
   const words = t('keys.spentOf', {
     spent: usage ? usdShort(usage.spent || '0') : '–',
     amount: short ? usdShort(budget.amount) : usd(budget.amount),
-    period: t(periods[budget.period] ?? 'keys.perMonth'),
+    period: t(periodWords[budget.period] ?? 'keys.perMonth'),
   });
   return (
     <span className={c.budget}>

@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { BellRing } from 'lucide-react';
 import { AlertService } from '@/gen/trunkline/admin/v1/alert_pb';
 import { useI18n } from '@/i18n';
+import { AlertText } from '@/ui/AlertText';
 import { ErrorState } from '@/ui/States';
 import { RelativeTime } from '@/ui/Time';
 import c from '../dashboard.module.css';
@@ -29,8 +30,9 @@ export function AlertsStrip() {
         <ul>
           {alerts.slice(0, MOST).map((alert) => (
             <li key={alert.id}>
-              {/* The control plane says it in English, as it does to the channels. */}
-              <span lang="en">{alert.summary}</span>
+              <span>
+                <AlertText alert={alert} />
+              </span>
               {alert.startTime && <RelativeTime at={alert.startTime} />}
             </li>
           ))}
