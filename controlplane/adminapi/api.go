@@ -1,6 +1,7 @@
 package adminapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -172,6 +173,8 @@ type Config struct {
 
 	Logger *slog.Logger
 	Now    func() time.Time // default time.Now
+
+	hashMemory uint32 // of one hash of a password, in KiB; default argonMemory
 }
 
 // Validate reports what is missing.
@@ -244,7 +247,7 @@ func New(ctx context.Context, cfg Config) (*API, error) {
 	if err := cfg.Access.EnsureOwner(ctx, cfg.AdminUsername, now()); err != nil {
 		return nil, err
 	}
-	passwords := newPasswords(cfg.AdminUsername, cfg.AdminPassword)
+	passwords := newPasswords(cfg.AdminUsername, cfg.AdminPassword, cmp.Or(cfg.hashMemory, argonMemory))
 	accounts := &accounts{configured: cfg.AdminUsername, passwords: passwords, store: cfg.Access, now: now}
 	if cfg.DefaultPassword {
 		accounts.defaultPassword = cfg.AdminPassword

@@ -12,6 +12,9 @@ import (
 // RecheckInterval is how often a stream looks whether its caller may still have it.
 const RecheckInterval = recheckInterval
 
+// HashCheaply makes hashes of passwords cost next to nothing: most tests sign in and are about something else.
+func HashCheaply(c *Config) { c.hashMemory = 64 }
+
 // unused says that nothing has been used.
 type unused struct{}
 

@@ -172,6 +172,7 @@ func (e *env) handler(t *testing.T, adjust ...func(*adminapi.Config)) http.Handl
 		Logger:        e.logger(),
 		Now:           e.clock.Now,
 	}
+	adminapi.HashCheaply(&cfg)
 	for _, a := range adjust {
 		a(&cfg)
 	}

@@ -27,6 +27,7 @@ type verifier struct{ salt, value []byte }
 // passwords checks passwords, a few at a time.
 type passwords struct {
 	salt    []byte
+	memory  uint32 // of one hash, in KiB
 	account func() account      // made once, when it is needed first: it takes a tenth of a second and 64 MiB
 	slots   *semaphore.Weighted // for all hashes but that one
 	strange *semaphore.Weighted // those of slots that strangers may hold
@@ -40,12 +41,12 @@ type account struct {
 
 // newPasswords knows the configured password. The salt comes from the user name, so that every
 // replica derives the same session key; nothing of it is ever stored.
-func newPasswords(username, plain string) *passwords {
+func newPasswords(username, plain string, memory uint32) *passwords {
 	salt := sha256.Sum256([]byte("trunkline admin account v1\x00" + username))
 	return &passwords{
-		salt: salt[:], slots: semaphore.NewWeighted(maxConcurrent), strange: semaphore.NewWeighted(maxStrangers),
+		salt: salt[:], memory: memory, slots: semaphore.NewWeighted(maxConcurrent), strange: semaphore.NewWeighted(maxStrangers),
 		account: sync.OnceValue(func() account {
-			value, session := derive(plain, salt[:])
+			value, session := derive(plain, salt[:], memory)
 			return account{verifier{salt[:], value}, session}
 		}),
 	}
@@ -92,11 +93,11 @@ func (p *passwords) hash(ctx context.Context, plain string, salt []byte) ([]byte
 		return nil, err
 	}
 	defer p.slots.Release(1)
-	value, _ := derive(plain, salt)
+	value, _ := derive(plain, salt, p.memory)
 	return value, nil
 }
 
-func derive(plain string, salt []byte) (value, session []byte) {
-	out := argon2.IDKey([]byte(plain), salt, argonPasses, argonMemory, argonThreads, 64)
+func derive(plain string, salt []byte, memory uint32) (value, session []byte) {
+	out := argon2.IDKey([]byte(plain), salt, argonPasses, memory, argonThreads, 64)
 	return out[:32], out[32:]
 }

@@ -9,7 +9,7 @@ import (
 
 func TestPasswordCheck(t *testing.T) {
 	t.Parallel()
-	p := newPasswords("admin", "correct horse")
+	p := newPasswords("admin", "correct horse", argonMemory)
 	for plain, want := range map[string]bool{"correct horse": true, "correct horse ": false, "": false} {
 		if got, err := p.check(t.Context(), plain, p.configured(), true); err != nil || got != want {
 			t.Errorf("check(%q) = %t, %v; want %t", plain, got, err, want)
@@ -23,7 +23,7 @@ func TestPasswordCheck(t *testing.T) {
 // A password that was set has a salt of its own.
 func TestPasswordCheckOfOneThatWasSet(t *testing.T) {
 	t.Parallel()
-	p := newPasswords("admin", "password")
+	p := newPasswords("admin", "password", argonMemory)
 	set, err := p.set(t.Context(), "correct horse")
 	again, againErr := p.set(t.Context(), "correct horse")
 	if err != nil || againErr != nil || bytes.Equal(set.salt, again.salt) || bytes.Equal(set.value, again.value) {
@@ -38,11 +38,11 @@ func TestPasswordCheckOfOneThatWasSet(t *testing.T) {
 
 func TestSessionKeyFollowsTheAccount(t *testing.T) {
 	t.Parallel()
-	p := newPasswords("admin", "one")
-	if again := newPasswords("admin", "one"); !bytes.Equal(p.sessionKey(), again.sessionKey()) {
+	p := newPasswords("admin", "one", argonMemory)
+	if again := newPasswords("admin", "one", argonMemory); !bytes.Equal(p.sessionKey(), again.sessionKey()) {
 		t.Error("two replicas with the same account have different keys")
 	}
-	for name, other := range map[string]*passwords{"password": newPasswords("admin", "two"), "user name": newPasswords("root", "one")} {
+	for name, other := range map[string]*passwords{"password": newPasswords("admin", "two", argonMemory), "user name": newPasswords("root", "one", argonMemory)} {
 		if bytes.Equal(p.sessionKey(), other.sessionKey()) {
 			t.Errorf("another %s has the same session key", name)
 		}
@@ -55,7 +55,7 @@ func TestSessionKeyFollowsTheAccount(t *testing.T) {
 // No more hashes run at once than the memory set aside for them.
 func TestPasswordCheckWaitsForASlot(t *testing.T) {
 	t.Parallel()
-	p := newPasswords("admin", "one")
+	p := newPasswords("admin", "one", argonMemory)
 	if err := p.slots.Acquire(t.Context(), maxConcurrent); err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestPasswordCheckWaitsForASlot(t *testing.T) {
 // Strangers that fill every slot they may have leave one to those who have signed in before.
 func TestPasswordSlotsAreNotAllForStrangers(t *testing.T) {
 	t.Parallel()
-	p := newPasswords("admin", "one")
+	p := newPasswords("admin", "one", argonMemory)
 	if err := p.strange.Acquire(t.Context(), maxStrangers); err != nil {
 		t.Fatal(err)
 	}
