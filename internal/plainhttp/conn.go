@@ -9,6 +9,8 @@ import (
 	"runtime/debug"
 	"sync/atomic"
 	"time"
+
+	"github.com/trunkline-ai/trunkline/internal/rawsocket"
 )
 
 // What a connection does. What is above that is the tick of the watch at which its request began, or was
@@ -22,7 +24,8 @@ const (
 type conn struct {
 	s      *Server
 	nc     net.Conn
-	sock   *socket // of nc
+	tcp    *net.TCPConn      // of nc
+	sock   *rawsocket.Socket // of tcp
 	remote string
 	ctx    context.Context // ends when the client leaves
 	cancel context.CancelFunc
@@ -45,7 +48,7 @@ func (c *conn) serve() {
 		if !handed {
 			_ = c.nc.Close()
 		}
-		c.in.release()
+		c.in.Release()
 		c.s.forget(c)
 	}()
 	for first := true; !c.s.stops.Load(); first = false {
@@ -58,7 +61,7 @@ func (c *conn) serve() {
 			return
 		}
 		if c.in.r += size; c.in.r == c.in.w {
-			c.in.release()
+			c.in.Release()
 		}
 		if !c.exchange(h) {
 			return
@@ -79,10 +82,7 @@ func (c *conn) next(first bool) (h head, size int, err error) {
 			wait = c.s.cfg.HeadTimeout
 		}
 		c.reads.want(now.Add(wait))
-		c.reads.begin(now)
-		err = c.sock.fill(&c.in)
-		c.reads.end()
-		if err != nil {
+		if err = c.fill(now); err != nil {
 			return head{}, 0, err
 		}
 	}
@@ -141,11 +141,50 @@ func (c *conn) skipLineEnds() error {
 	}
 }
 
+// fill waits for bytes, and takes a buffer only when there are some.
+func (c *conn) fill(now time.Time) (err error) {
+	c.reads.begin(now)
+	defer c.reads.end()
+	for {
+		if c.in.w, err = c.sock.Read(&c.in); !c.reads.early(err) {
+			return err
+		}
+	}
+}
+
+// read waits for bytes.
+func (c *conn) read(p []byte) (n int, err error) {
+	c.reads.begin(time.Now())
+	defer c.reads.end()
+	for {
+		if n, err = c.tcp.Read(p); n > 0 || !c.reads.early(err) {
+			return n, err
+		}
+	}
+}
+
+// write sends all pieces.
+func (c *conn) write(pieces [][]byte) (err error) {
+	c.writes.begin(time.Now())
+	defer c.writes.end()
+	if len(pieces) == 1 {
+		for rest, n := pieces[0], 0; ; rest = rest[n:] {
+			if n, err = c.tcp.Write(rest); !c.writes.early(err) {
+				return err
+			}
+		}
+	}
+	rest := append(net.Buffers(nil), pieces...)
+	for {
+		if _, err = rest.WriteTo(c.tcp); !c.writes.early(err) {
+			return err
+		}
+	}
+}
+
 // more reads more of a head.
 func (c *conn) more() error {
-	c.reads.begin(time.Now())
-	n, err := c.sock.Read(c.in.lent[c.in.w:])
-	c.reads.end()
+	n, err := c.read(c.in.lent[c.in.w:])
 	c.in.w += n
 	switch {
 	case n > 0:

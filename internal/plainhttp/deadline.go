@@ -1,13 +1,15 @@
 package plainhttp
 
 import (
+	"errors"
+	"os"
 	"sync"
 	"time"
 )
 
 // deadline is one for reads or writes. The socket learns of it only when it is about to wait, and not of
-// one that is nearly what it has: setting one costs more than most reads. So a wait may end up to a quarter
-// early, and never late.
+// one that is a little later than what it has: setting one costs more than most reads. So a wait may end up to
+// a quarter early, and goes on then: see early.
 type deadline struct {
 	apply func(time.Time) error
 
@@ -38,6 +40,21 @@ func (d *deadline) end() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.busy = false
+}
+
+// early reports whether a wait that failed has ended before what is wanted. Then the socket knows better, and it
+// has to begin again.
+func (d *deadline) early(err error) bool {
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		return false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.wanted.Equal(d.set) {
+		return false
+	}
+	d.set = d.wanted
+	return d.apply(d.set) == nil
 }
 
 // sync tells the socket, unless what it has is less than a quarter earlier.

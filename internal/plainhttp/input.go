@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // roomSize is the size of the buffers for heads and answers. They are lent while bytes flow, so a connection
@@ -23,7 +22,11 @@ type input struct {
 	r, w int   // lent[r:w] is unread
 }
 
-func (in *input) lend() { in.lent = rooms.Get().(*room) }
+// Lend takes a buffer.
+func (in *input) Lend() []byte {
+	in.lent = rooms.Get().(*room)
+	return in.lent[:]
+}
 
 func (in *input) unread() []byte {
 	if in.lent == nil {
@@ -32,7 +35,8 @@ func (in *input) unread() []byte {
 	return in.lent[in.r:in.w]
 }
 
-func (in *input) release() {
+// Release lets go of the buffer, and of what is unread in it.
+func (in *input) Release() {
 	in.r, in.w = 0, 0
 	if in.lent != nil {
 		rooms.Put(in.lent)
@@ -44,7 +48,7 @@ func (in *input) release() {
 func (in *input) take(p []byte) int {
 	n := copy(p, in.unread())
 	if in.r += n; in.r == in.w {
-		in.release()
+		in.Release()
 	}
 	return n
 }
@@ -82,9 +86,7 @@ func (b *body) read(p []byte) (n int, err error) {
 		p = p[:b.left]
 	}
 	if n = b.c.in.take(p); n == 0 {
-		b.c.reads.begin(time.Now())
-		n, err = b.c.sock.Read(p)
-		b.c.reads.end()
+		n, err = b.c.read(p)
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}

@@ -2,7 +2,6 @@ package plainhttp
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -122,7 +121,7 @@ func (w *response) finish() (again bool) {
 const lingerTime = 500 * time.Millisecond
 
 func (w *response) lingerOn() {
-	if !w.body.unread() || w.c.sock.CloseWrite() != nil {
+	if !w.body.unread() || w.c.tcp.CloseWrite() != nil {
 		return
 	}
 	t := time.NewTimer(lingerTime)
@@ -251,15 +250,7 @@ func (w *response) send(b []byte, final bool) {
 	}
 	w.sent = true
 	if n > 0 {
-		w.c.writes.begin(time.Now())
-		if n == 1 {
-			_, w.err = w.c.sock.Write(pieces[0])
-		} else {
-			all := append(net.Buffers(nil), pieces[:n]...)
-			_, w.err = all.WriteTo(w.c.sock.TCPConn)
-		}
-		w.c.writes.end()
-		if w.err != nil {
+		if w.err = w.c.write(pieces[:n]); w.err != nil {
 			w.c.cancel() // for whatever else the request does
 		} else if !final {
 			w.c.seen()

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/trunkline-ai/trunkline/internal/rawsocket"
 )
 
 // Config is complete when every field without a default is set.
@@ -53,17 +55,30 @@ func New(cfg Config) *Server {
 
 // open begins to serve a connection; nil: it is not one for us.
 func (s *Server) open(nc net.Conn) *conn {
-	sock := newSocket(nc)
+	tcp := tcpOf(nc)
+	if tcp == nil {
+		return nil
+	}
+	sock := rawsocket.Of(tcp)
 	if sock == nil {
 		return nil
 	}
-	c := &conn{s: s, nc: nc, sock: sock, remote: nc.RemoteAddr().String()}
-	c.reads.apply, c.writes.apply = sock.SetReadDeadline, sock.SetWriteDeadline
+	c := &conn{s: s, nc: nc, tcp: tcp, sock: sock, remote: nc.RemoteAddr().String()}
+	c.reads.apply, c.writes.apply = tcp.SetReadDeadline, tcp.SetWriteDeadline
 	c.ctx, c.cancel = context.WithCancel(s.cfg.Base)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.conns[c] = struct{}{}
 	return c
+}
+
+// tcpOf is the connection of the kernel's that nc is, or wraps; nil: there is none.
+func tcpOf(nc net.Conn) *net.TCPConn {
+	if wrapped, is := nc.(interface{ NetConn() net.Conn }); is {
+		nc = wrapped.NetConn()
+	}
+	tcp, _ := nc.(*net.TCPConn)
+	return tcp
 }
 
 // forget is called once for each connection, when it is served no longer.

@@ -358,46 +358,6 @@ func TestTheWatchRests(t *testing.T) {
 	}
 }
 
-func TestDeadlinesAreSetOnlyWhenTheyMatter(t *testing.T) {
-	t.Parallel()
-	var set []time.Time
-	d := deadline{apply: func(at time.Time) error { set = append(set, at); return nil }}
-	start := time.Now()
-	at := func(s int) time.Time { return start.Add(time.Duration(s) * time.Second) }
-	steps := []struct {
-		name string
-		now  int
-		want time.Time
-		set  bool
-	}{
-		{"none", 0, time.Time{}, false},
-		{"the first", 0, at(100), true},
-		{"the same", 1, at(100), false},
-		{"a little later", 10, at(110), false},
-		{"much later", 50, at(150), true},
-		{"a little earlier", 50, at(149), true},
-		{"none any more", 60, time.Time{}, true},
-		{"again", 60, at(70), true},
-		{"behind one that has passed", 80, at(90), true},
-	}
-	for _, s := range steps {
-		before := len(set)
-		d.want(s.want)
-		if len(set) != before {
-			t.Errorf("%s: set before anybody waits", s.name)
-		}
-		d.begin(at(s.now))
-		d.end()
-		if is := len(set) > before; is != s.set || is && !set[before].Equal(s.want) {
-			t.Errorf("%s: set %v, want %v", s.name, set[before:], s.set)
-		}
-	}
-	d.begin(at(80))
-	if d.want(at(81)); !set[len(set)-1].Equal(at(81)) {
-		t.Error("not set while somebody waits")
-	}
-}
-
 // allocsPerRequest is what one request and its answer may allocate: the text of the head, its URL and header,
 // the request with its answer's header, and a context.
 const allocsPerRequest = 12

@@ -1,6 +1,10 @@
 package plainhttp
 
-import "time"
+import (
+	"time"
+
+	"github.com/trunkline-ai/trunkline/internal/rawsocket"
+)
 
 // watchEvery is how often it is looked whether the clients of requests that are under way have left. Most
 // requests end before, and cost nothing.
@@ -23,7 +27,7 @@ func (s *Server) begin() {
 // requests.
 func (s *Server) watch() {
 	for _, c := range s.underWay(s.ticks.Add(1)) {
-		if c.sock.hasLeft() {
+		if c.sock.Look() == rawsocket.Ended {
 			c.cancel()
 		}
 	}

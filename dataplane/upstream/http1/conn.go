@@ -6,14 +6,16 @@ import (
 	"net"
 	"os"
 	"time"
+
+	"github.com/trunkline-ai/trunkline/internal/rawsocket"
 )
 
 // conn is one connection. One exchange has it at a time.
 type conn struct {
 	origin origin
-	nc     net.Conn // TLS included
-	raw    net.Conn // below TLS
-	sock   *socket  // of raw; nil: it is none
+	nc     net.Conn          // TLS included
+	raw    net.Conn          // below TLS
+	sock   *rawsocket.Socket // of raw; nil: it is none
 	in     input
 	since  time.Time // idle since
 }
@@ -24,7 +26,7 @@ func newConn(o origin, nc net.Conn) *conn {
 	if isTLS {
 		c.raw = secure.NetConn()
 	}
-	c.sock = newSocket(c.raw)
+	c.sock = rawsocket.Of(c.raw)
 	c.in.nc = nc
 	if !isTLS {
 		c.in.sock = c.sock
@@ -40,10 +42,10 @@ func (c *conn) close() {
 // alive reports whether an idle connection can take a request: the upstream has neither
 // closed it nor sent what nobody asked for.
 func (c *conn) alive() bool {
-	switch c.sock.look() {
-	case quiet:
+	switch c.sock.Look() {
+	case rawsocket.Quiet:
 		return true
-	case pending:
+	case rawsocket.Pending:
 		return c.raw != c.nc && c.ticketsOnly()
 	}
 	return false
@@ -61,12 +63,3 @@ func (c *conn) ticketsOnly() bool {
 	c.in.err = nil
 	return c.nc.SetReadDeadline(time.Time{}) == nil
 }
-
-// state is what a look at an idle socket shows.
-type state uint8
-
-const (
-	quiet   state = iota // open, nothing to read
-	pending              // something to read
-	ended                // closed or broken
-)

@@ -274,11 +274,11 @@ func (x *exchange) end(err error) {
 	watched := x.stop == nil || x.stop() // false: interrupt runs or has run
 	c := x.c
 	if errors.Is(err, io.EOF) && watched && x.framing.persist && !x.resp.Request.Close && x.sentWhole() && c.in.unread() == 0 && c.in.err == nil {
-		c.in.release()
+		c.in.Release()
 		x.t.pool.put(c)
 	} else {
 		c.close()
-		c.in.release()
+		c.in.Release()
 		x.awaitSender()
 	}
 	if !watched && !errors.Is(err, io.EOF) && !errors.Is(err, errClosed) {
@@ -314,7 +314,7 @@ func (x *exchange) awaitSender() {
 func (x *exchange) fail(err error) error {
 	watched := x.stop == nil || x.stop()
 	x.c.close()
-	x.c.in.release()
+	x.c.in.Release()
 	x.awaitSender()
 	switch {
 	case !watched:

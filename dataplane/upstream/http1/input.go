@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"sync"
+
+	"github.com/trunkline-ai/trunkline/internal/rawsocket"
 )
 
 const (
@@ -21,7 +23,7 @@ const (
 // nothing, its input holds no memory.
 type input struct {
 	nc   net.Conn
-	sock *socket // of nc; nil: it can only be read into a buffer that is there
+	sock *rawsocket.Socket // of nc; nil: it can only be read into a buffer that is there
 	lent *[lentBuffer]byte
 	buf  []byte // lent or our own; nil: none
 	r, w int    // buf[r:w] is unread
@@ -33,8 +35,8 @@ var inputs = sync.Pool{New: func() any { return new([lentBuffer]byte) }}
 // unread is how many bytes are here.
 func (in *input) unread() int { return in.w - in.r }
 
-// release lets go of the buffer and of what is unread in it.
-func (in *input) release() {
+// Release lets go of the buffer and of what is unread in it.
+func (in *input) Release() {
 	in.r, in.w = 0, 0
 	if in.lent != nil {
 		inputs.Put(in.lent)
@@ -42,10 +44,11 @@ func (in *input) release() {
 	}
 }
 
-// lend takes a buffer.
-func (in *input) lend() {
+// Lend takes a buffer.
+func (in *input) Lend() []byte {
 	in.lent = inputs.Get().(*[lentBuffer]byte)
 	in.buf = in.lent[:]
+	return in.buf
 }
 
 // more reads once, and waits for that. After it there is more to take, or an error.
@@ -57,9 +60,9 @@ func (in *input) more() error {
 		in.w = copy(in.buf, in.buf[in.r:in.w])
 		in.r = 0
 	} else {
-		in.release()
+		in.Release()
 		if in.sock != nil {
-			in.err = in.sock.fill(in)
+			in.w, in.err = in.sock.Read(in)
 			return in.err
 		}
 		if in.buf == nil {
@@ -108,7 +111,7 @@ func (in *input) Read(p []byte) (int, error) {
 	}
 	if in.unread() == 0 {
 		if len(p) >= lentBuffer && in.err == nil {
-			in.release()
+			in.Release()
 			return in.nc.Read(p) // no detour
 		}
 		if err := in.more(); err != nil {
