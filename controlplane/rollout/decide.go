@@ -59,12 +59,13 @@ func (r Record) next(s situation) Record {
 	}
 	switch {
 	case r.Stage == Applying && r.applied(s):
-		r.Stage, r.Start = Watching, map[string]Report{}
+		start := map[string]Report{}
 		for name, n := range s.nodes {
 			if n.GetConnected() && reported(n) {
-				r.Start[name] = reportOf(n)
+				start[name] = r.report(n)
 			}
 		}
+		r.Stage, r.Start = Watching, start
 	case r.Stage == Watching && r.applied(s) && r.watched(s.nodes) >= s.policy.GetWatchTime().AsDuration()+reportEvery:
 		return r.decided(s.revision, Decision{Outcome: Promoted, Reason: "nothing went wrong on the first nodes", At: s.now})
 	}
@@ -96,7 +97,7 @@ func (r Record) begin(s situation) Record {
 		return r.untried(s, "every connected node is one of the first")
 	}
 	for _, name := range next.Nodes {
-		next.Start[name] = reportOf(s.nodes[name])
+		next.Start[name] = r.report(s.nodes[name])
 	}
 	return next
 }
@@ -193,6 +194,11 @@ func (r Record) trouble(s situation) string {
 		if start.Boot != "" && n.GetBootId() != start.Boot {
 			return fmt.Sprintf("node %s was started again after it was sent", name)
 		}
+		for _, document := range withheld(n) {
+			if !slices.Contains(start.Withheld, document) {
+				return fmt.Sprintf("node %s does not serve %s: its build lacks what that needs; upgrade the node", name, document)
+			}
+		}
 	}
 	if r.Stage == Applying && s.waiting > applyTime {
 		return fmt.Sprintf("the first nodes have not applied it within %s", applyTime)
@@ -253,15 +259,18 @@ func (r Record) replace(s situation) (next Record, changed bool) {
 		r.Stage, r.Reason = Held, fmt.Sprintf("node %s is gone since it was sent, and no other node can try it", name)
 		return r, true
 	}
-	r.Stage, r.Start = Applying, map[string]Report{}
-	if len(spare) >= 2 {
+	if r.Stage = Applying; len(spare) >= 2 {
 		r.Nodes = append(r.Nodes, spare[0])
 	}
+	start := map[string]Report{}
 	for _, name := range r.Nodes {
 		if n := s.nodes[name]; n.GetConnected() {
-			r.Start[name] = reportOf(n)
+			start[name] = r.report(n)
+		} else {
+			start[name] = Report{Withheld: r.Start[name].Withheld}
 		}
 	}
+	r.Start = start
 	return r, true
 }
 

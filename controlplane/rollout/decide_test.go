@@ -48,6 +48,15 @@ func (s situation) pass(d time.Duration, requests, failed map[string]int64) situ
 	return s
 }
 
+// withholds lets a node say what it does not serve for lack of features.
+func (s situation) withholds(name string, documents ...string) {
+	s.nodes[name].RefusedDocuments = nil
+	for _, d := range documents {
+		kind, document, _ := strings.Cut(d, "/")
+		s.nodes[name].RefusedDocuments = append(s.nodes[name].RefusedDocuments, &adminv1.RefusedDocument{Kind: kind, Name: document})
+	}
+}
+
 func short(r Record) string {
 	text := fmt.Sprintf("base %d %s %d %v", r.Base, r.Stage, r.Target, r.Nodes)
 	if len(r.Lost) > 0 {
@@ -101,14 +110,18 @@ func TestABadChangeIsHeld(t *testing.T) {
 		"failures as everywhere": {func(s situation) {
 			s.pass(0, map[string]int64{"n1": 10, "n2": 100}, map[string]int64{"n1": 5, "n2": 25})
 		}, ""},
-		"few of many":          {func(s situation) { s.pass(0, map[string]int64{"n1": 1000}, map[string]int64{"n1": 20}) }, ""},
-		"an old refusal":       {func(s situation) { s.nodes["n1"].Error = "revision 6: no" }, ""},
-		"failures elsewhere":   {func(s situation) { s.pass(0, map[string]int64{"n2": 10}, map[string]int64{"n2": 10}) }, ""},
-		"another node's start": {func(s situation) { s.nodes["n2"].BootId = "other" }, ""},
+		"few of many":            {func(s situation) { s.pass(0, map[string]int64{"n1": 1000}, map[string]int64{"n1": 20}) }, ""},
+		"an old refusal":         {func(s situation) { s.nodes["n1"].Error = "revision 6: no" }, ""},
+		"a document withheld":    {func(s situation) { s.withholds("n1", "Provider/old", "Group/new") }, "node n1 does not serve Group/new: its build lacks"},
+		"one withheld before":    {func(s situation) { s.withholds("n1", "Provider/old", "ApiKey/new") }, ""},
+		"one withheld elsewhere": {func(s situation) { s.withholds("n2", "Group/new") }, ""},
+		"failures elsewhere":     {func(s situation) { s.pass(0, map[string]int64{"n2": 10}, map[string]int64{"n2": 10}) }, ""},
+		"another node's start":   {func(s situation) { s.nodes["n2"].BootId = "other" }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := at(4)
+			s.withholds("n1", "Provider/old")
 			r := Record{Base: 5}.next(s)
 			r = r.next(s.applied("n1"))
 			tt.change(s)
@@ -123,10 +136,46 @@ func TestABadChangeIsHeld(t *testing.T) {
 			}
 			s.target, s.revision = 8, 8 // somebody corrects it: that is tried in its place, on the same nodes
 			s.nodes["n1"].Error = ""
+			s.withholds("n1", "Provider/old")
 			want(t, r.next(s), "base 5 applying 8 [n1]", "")
 			s.target = 0 // or takes it back
 			want(t, r.next(s), "base 8  0 [] last taken_back 7", "")
 		})
+	}
+}
+
+// What a node does not serve of a change is not taken for what it did not serve before when another one follows, when it
+// begins to be watched, or when another node is replaced.
+func TestWhatIsWithheldStaysWrong(t *testing.T) {
+	t.Parallel()
+	s := at(4)
+	r := Record{Base: 5}.next(s).next(s.applied("n1"))
+	s.withholds("n1", "Group/new")
+	const why = "node n1 does not serve Group/new"
+	r = r.next(s)
+	want(t, r, "base 5 held 7 [n1]", why)
+	s.target, s.revision = 8, 8 // nothing is better
+	r = r.next(s)
+	want(t, r, "base 5 applying 8 [n1]", "")
+	want(t, r.next(s), "base 5 held 8 [n1]", why)
+	s.withholds("n1")
+	r = r.next(s.applied("n1"))
+	want(t, r, "base 5 watching 8 [n1]", "")
+	s.withholds("n1", "Group/new")
+	want(t, r.next(s), "base 5 held 8 [n1]", why)
+
+	s = at(5)
+	s.policy.CanaryNodes = []string{"n1", "n2"}
+	r = Record{Base: 5}.next(s)
+	for _, name := range []string{"n1", "n2"} {
+		s.nodes[name].Connected = false
+	}
+	s.gone["n2"] = lostTime
+	r = r.next(s)
+	s.nodes["n1"].Connected = true
+	s.withholds("n1", "Group/new")
+	if r = r.next(s.applied("n1")); r.Stage != Held || !strings.Contains(r.Reason, why) {
+		t.Errorf("%s, reason %q", short(r), r.Reason)
 	}
 }
 

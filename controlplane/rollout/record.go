@@ -54,6 +54,8 @@ type Report struct {
 	Uptime   time.Duration `json:"uptime"`
 	Requests int64         `json:"requests"`
 	Failed   int64         `json:"failed"`
+	// Withheld are the documents, API keys aside, that the node does not serve because its build lacks a feature.
+	Withheld []string `json:"withheld,omitempty"`
 }
 
 // Counts is what became of client requests while nodes were watched: of the first nodes, and of the others.
@@ -90,9 +92,24 @@ func (r Record) first(node string) bool {
 	return r.Stage != Idle && (slices.Contains(r.Nodes, node) || slices.Contains(r.Lost, node))
 }
 
-// reportOf is what a node said last.
-func reportOf(n *adminv1.Node) Report {
-	return Report{Boot: n.GetBootId(), Uptime: n.GetUptime().AsDuration(), Requests: n.GetRequests(), Failed: n.GetFailedRequests()}
+// report is what a node said last. Of what one of the first nodes does not serve it is what it did not before it
+// got any of what is tried.
+func (r Record) report(n *adminv1.Node) Report {
+	out := Report{Boot: n.GetBootId(), Uptime: n.GetUptime().AsDuration(), Requests: n.GetRequests(), Failed: n.GetFailedRequests(), Withheld: withheld(n)}
+	if before, known := r.Start[n.GetName()]; known && r.first(n.GetName()) {
+		out.Withheld = before.Withheld
+	}
+	return out
+}
+
+// withheld are the documents that a node does not serve, of the kinds that are tried.
+func withheld(n *adminv1.Node) (names []string) {
+	for _, d := range n.GetRefusedDocuments() {
+		if d.GetKind() != string(controlplane.KindAPIKey) {
+			names = append(names, d.GetKind()+"/"+d.GetName())
+		}
+	}
+	return names
 }
 
 // Store keeps the record. Every method returns errors of package errs.
