@@ -92,8 +92,7 @@ func drift(n *adminv1.Node, now time.Time) (a *adminv1.Alert, severity int) {
 	case n.GetError() != "":
 		a.Cause = adminv1.AlertCause_ALERT_CAUSE_CONFIGURATION_REFUSED
 		return a, 2
-	case n.GetHeldRevision() != 0: // so it is meant; a rollout that is held has an alert of its own
-	case n.GetBehindFor().AsDuration() >= goneFor && now.Sub(n.GetConnectTime().AsTime()) >= goneFor:
+	case n.GetBehindFor().AsDuration() >= goneFor && now.Sub(n.GetConnectTime().AsTime()) >= goneFor: // held back or not
 		a.Cause, a.Revision = adminv1.AlertCause_ALERT_CAUSE_BEHIND, n.GetAppliedRevision()
 		return a, 1
 	case n.GetRefusedDocumentCount() > 0:

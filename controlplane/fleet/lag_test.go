@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
 func TestLag(t *testing.T) {
@@ -24,11 +25,14 @@ func TestLag(t *testing.T) {
 	}
 	b.locals[0].connect("newest", "boot", 1, 10)
 	b.locals[0].connect("nothing", "boot", 1, 0)
+	for name, applied := range map[string]uint64{"held": 10, "held too long": 9} { // what they have of API keys
+		b.locals[0].set(name, "boot", 1, &adminv1.Node{Name: name, Connected: true, AppliedRevision: applied, HeldRevision: 7})
+	}
 	b.pass(time.Second)
 	for name, want := range map[string]struct {
 		revisions uint64
 		since     time.Duration
-	}{"behind": {3, 3 * time.Second}, "newest": {0, 0}, "nothing": {10, 4 * time.Second}} {
+	}{"behind": {3, 3 * time.Second}, "newest": {0, 0}, "nothing": {10, 4 * time.Second}, "held": {0, 0}, "held too long": {1, time.Second}} {
 		n, err := f.Node(name)
 		if err != nil {
 			t.Fatal(err)
@@ -41,7 +45,10 @@ func TestLag(t *testing.T) {
 			t.Errorf("%s is behind by %d for %v, want %d for %s", name, n.GetRevisionsBehind(), n.GetBehindFor().AsDuration(), want.revisions, want.since)
 		}
 	}
-	if s := f.Stats(); s.Behind != 2 || s.MostBehind != 10 || s.LongestBehind != 4*time.Second {
+	if n, err := f.Node("held"); err != nil || n.GetAppliedRevision() != 7 {
+		t.Errorf("a node from which something is held back serves %d, %v", n.GetAppliedRevision(), err)
+	}
+	if s := f.Stats(); s.Behind != 4 || s.MostBehind != 10 || s.LongestBehind != 4*time.Second {
 		t.Errorf("stats %+v", s)
 	}
 }

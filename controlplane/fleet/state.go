@@ -123,9 +123,9 @@ func (f *Fleet) present(l Line, newest uint64, now time.Time) *adminv1.Node {
 	n := proto.CloneOf(l.Node)
 	n.Replica = l.Replica
 	n.DrainOrdered = l.Draining()
-	if held := n.GetHeldRevision(); held > 0 {
+	n.RevisionsBehind, n.BehindFor = f.lag.of(n.GetAppliedRevision(), newest, now)
+	if held := n.GetHeldRevision(); held > 0 { // what it lags behind with are its API keys
 		n.AppliedRevision = min(n.GetAppliedRevision(), held)
 	}
-	n.RevisionsBehind, n.BehindFor = f.lag.of(n.GetAppliedRevision(), newest, now)
 	return n
 }

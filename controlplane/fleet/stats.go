@@ -15,7 +15,8 @@ type Stats struct {
 	Nodes    int // connected to any replica
 	Replicas int // that live
 	Behind   int // connected, and not at the newest revision
-	// MostBehind and LongestBehind are of the connected node that is furthest behind.
+	// MostBehind and LongestBehind are of the connected node that is furthest behind with what it should have: nodes
+	// from which a change is held back are not, as long as they take API keys.
 	MostBehind    uint64
 	LongestBehind time.Duration
 	Draining      int // connected, and getting no new clients
@@ -41,7 +42,7 @@ func (f *Fleet) Stats() Stats {
 		if n.GetDraining() {
 			s.Draining++
 		}
-		if n.GetRevisionsBehind() > 0 {
+		if n.GetRevisionsBehind() > 0 || n.GetHeldRevision() > 0 {
 			s.Behind++
 			s.MostBehind = max(s.MostBehind, n.GetRevisionsBehind())
 			s.LongestBehind = max(s.LongestBehind, n.GetBehindFor().AsDuration())

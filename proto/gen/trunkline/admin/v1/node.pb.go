@@ -144,9 +144,9 @@ type Node struct {
 	Replica string `protobuf:"bytes,14,opt,name=replica,proto3" json:"replica,omitempty"`
 	// New at each start of the node.
 	BootId string `protobuf:"bytes,15,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
-	// Revisions that the newest one is ahead of the one it serves.
+	// Revisions that the newest one is ahead of the one it serves; while a change is held back from it, of its API keys.
 	RevisionsBehind uint64 `protobuf:"varint,16,opt,name=revisions_behind,json=revisionsBehind,proto3" json:"revisions_behind,omitempty"`
-	// For how long it has not served the newest revision.
+	// For how long it has not served the newest revision; while a change is held back from it, the newest API keys.
 	BehindFor *durationpb.Duration `protobuf:"bytes,17,opt,name=behind_for,json=behindFor,proto3" json:"behind_for,omitempty"`
 	// Since it started; as of last_seen_time.
 	Uptime *durationpb.Duration `protobuf:"bytes,18,opt,name=uptime,proto3" json:"uptime,omitempty"`

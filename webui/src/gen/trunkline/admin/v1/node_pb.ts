@@ -135,14 +135,14 @@ export type Node = Message<"trunkline.admin.v1.Node"> & {
   bootId: string;
 
   /**
-   * Revisions that the newest one is ahead of the one it serves.
+   * Revisions that the newest one is ahead of the one it serves; while a change is held back from it, of its API keys.
    *
    * @generated from field: uint64 revisions_behind = 16;
    */
   revisionsBehind: bigint;
 
   /**
-   * For how long it has not served the newest revision.
+   * For how long it has not served the newest revision; while a change is held back from it, the newest API keys.
    *
    * @generated from field: google.protobuf.Duration behind_for = 17;
    */
