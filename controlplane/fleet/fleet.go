@@ -84,6 +84,7 @@ type Fleet struct {
 	lag      lag
 	refusals refusals
 	count    counters
+	awaited  func(node string) bool // nil: nobody waits for reports
 
 	mu      sync.Mutex // guards the fields below
 	state   state
@@ -112,6 +113,10 @@ func New(cfg Config) (*Fleet, error) {
 		refusals: refusals{now: cfg.Now, byNode: map[string]refusal{}},
 	}, nil
 }
+
+// Await has other replicas told of every report of some nodes, also where nothing else is new in it. Call it before
+// Run; some must not call back.
+func (f *Fleet) Await(some func(node string) bool) { f.awaited = some }
 
 // Replica is the name of this replica.
 func (f *Fleet) Replica() string { return f.cfg.Replica }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/trunkline-ai/trunkline/controlplane/fleet"
 	"github.com/trunkline-ai/trunkline/internal/errs"
@@ -41,6 +42,38 @@ func TestEveryReplicaShowsEveryNode(t *testing.T) {
 	if b.fleets[1].Nodes()[0].GetName() != "a" {
 		t.Error("the list is not the caller's own")
 	}
+}
+
+// A report in which nothing is new costs the database nothing, unless somebody waits for what the node says.
+func TestReportsThatAreAwaitedAreTold(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 2)
+	awaited := map[string]bool{}
+	b.fleets[0].Await(func(node string) bool { return awaited[node] })
+	report := func(uptime time.Duration) {
+		for _, name := range []string{"a", "b"} {
+			b.locals[0].set(name, "boot", 1, &adminv1.Node{Name: name, Connected: true, AppliedRevision: 7, Uptime: durationpb.New(uptime)})
+		}
+		b.round(b.fleets...)
+	}
+	heard := func(want ...time.Duration) {
+		t.Helper()
+		for i, n := range b.fleets[1].Nodes() {
+			if got := n.GetUptime().AsDuration(); got != want[i] {
+				t.Errorf("of %s the other replica heard when it was up for %s, want %s", n.GetName(), got, want[i])
+			}
+		}
+	}
+	report(time.Second)
+	heard(time.Second, time.Second)
+	report(5 * time.Second)
+	heard(time.Second, time.Second)
+	awaited["a"] = true
+	report(10 * time.Second)
+	heard(10*time.Second, time.Second)
+	awaited["a"] = false
+	report(15 * time.Second)
+	heard(10*time.Second, time.Second)
 }
 
 func TestNodeThatMovesIsShownWhereItIs(t *testing.T) {

@@ -182,6 +182,9 @@ func (f *Fleet) report(ctx context.Context) error {
 // It needs the fleet's mu.
 func (f *Fleet) onlySeen(a, b Line) bool {
 	name := b.Node.GetName()
+	if f.awaited != nil && f.awaited(name) {
+		return false
+	}
 	if f.state.seen[name] == b.Change {
 		return true // it was found so before
 	}

@@ -127,6 +127,13 @@ func (r *Rollouts) Stage(ctx context.Context, cfg *controlplane.Config) (control
 	return controlplane.Staged{Held: held, Base: record.Base, First: record.first}, nil
 }
 
+// Watches reports whether a node is one of the first, whose reports are waited for.
+func (r *Rollouts) Watches(node string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return (r.record.Stage == Applying || r.record.Stage == Watching) && r.record.first(node)
+}
+
 // Subscribe gives a channel that gets a value when Stage may say something else of the same configuration, and
 // a function that ends the subscription.
 func (r *Rollouts) Subscribe() (changed <-chan struct{}, cancel func()) {

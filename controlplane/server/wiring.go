@@ -101,6 +101,7 @@ func (s *Server) openRollouts(cfg Config) (err error) {
 		return err
 	}
 	s.hub.StageBy(s.rollouts)
+	s.fleet.Await(s.rollouts.Watches)
 	return nil
 }
 
