@@ -67,7 +67,7 @@ func (s *span) tried(c *controlplane.Config) (changes []controlplane.Change, tar
 			continue
 		}
 		changes = append(changes, change)
-		target = max(target, last.Revision)
+		target = max(target, s.forNodes[id])
 	}
 	return changes, target
 }

@@ -51,6 +51,7 @@ func TestWhatIsHeldBackIsEverythingButAPIKeys(t *testing.T) {
 	b.drop(t, controlplane.KindProvider, "q")
 	target := b.Current().Revision
 	b.drop(t, controlplane.KindAPIKey, "app")
+	b.put(t, &adminv1.Settings{Rollout: &adminv1.RolloutPolicy{Mode: "canary"}}) // settings were tried before, and nodes follow nothing of this
 	held := hold(target)
 	if changed >= target || held.Revision != b.Current().Revision || held.Lineage != b.Current().Lineage {
 		t.Errorf("held %d of %s", held.Revision, held.Lineage)
@@ -80,9 +81,11 @@ func TestWhatIsHeldBackIsEverythingButAPIKeys(t *testing.T) {
 
 	// Taking it back makes the same of the configuration, and keys stay as they are.
 	settings := &adminv1.Settings{Rollout: &adminv1.RolloutPolicy{Mode: "canary", CanaryNodes: []string{"n1"}}}
-	target = b.put(t, settings) // what nodes do not follow of it is not taken back
-	if _, err := b.TakeBack(t.Context(), "alice", base, target-1); errs.CodeOf(err) != errs.Conflict {
-		t.Errorf("what came after the revision that the caller means is taken back: %v", err)
+	later := b.put(t, settings) // what nodes do not follow of it is not tried, and not taken back
+	for _, other := range []controlplane.Revision{target - 1, later} {
+		if _, err := b.TakeBack(t.Context(), "alice", base, other); errs.CodeOf(err) != errs.Conflict {
+			t.Errorf("revision %d is taken back though %d is tried: %v", other, target, err)
+		}
 	}
 	made, err := b.TakeBack(t.Context(), "alice", base, target)
 	if err != nil || made != b.Current().Revision {

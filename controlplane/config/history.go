@@ -95,14 +95,16 @@ func noSuchRevision(field string, present controlplane.Revision) error {
 type span struct {
 	after, to   controlplane.Revision
 	first, last map[identity]proto.Message
-	changed     map[identity]controlplane.Change // the last one, without documents
+	changed     map[identity]controlplane.Change   // the last one, without documents
+	forNodes    map[identity]controlplane.Revision // of the last one that nodes follow
 }
 
 // read takes in the change log up to a revision, from where it was read to before.
 func (s *span) read(ctx context.Context, store Store, to controlplane.Revision) error {
 	if s.first == nil {
 		s.to = s.after
-		s.first, s.last, s.changed = map[identity]proto.Message{}, map[identity]proto.Message{}, map[identity]controlplane.Change{}
+		s.first, s.last = map[identity]proto.Message{}, map[identity]proto.Message{}
+		s.changed, s.forNodes = map[identity]controlplane.Change{}, map[identity]controlplane.Revision{}
 	}
 	for s.to < to {
 		changes, err := store.Changes(ctx, s.to, historyLines)
@@ -126,6 +128,9 @@ func (s *span) read(ctx context.Context, store Store, to controlplane.Revision) 
 			}
 			s.last[id] = ch.After
 			s.changed[id] = controlplane.Change{Revision: ch.Revision, At: ch.At, UID: ch.UID}
+			if ch.Kind != controlplane.KindSettings || !equalForNodes(ch.Before, ch.After) {
+				s.forNodes[id] = ch.Revision
+			}
 		}
 	}
 	return nil
