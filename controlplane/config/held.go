@@ -29,6 +29,48 @@ func (h *History) Held(ctx context.Context, c *controlplane.Config, base control
 	if target == 0 {
 		return nil, 0, nil
 	}
+	secrets, err := h.secretsOf(ctx, c, changes)
+	if err != nil {
+		return nil, 0, err
+	}
+	return c.With(c.Revision, changes, secrets), target, nil
+}
+
+// At is a configuration in which all that nodes follow is as it was at an earlier revision, made from the change log.
+func (h *History) At(ctx context.Context, c *controlplane.Config, revision controlplane.Revision) (*controlplane.Config, error) {
+	s := &span{after: revision}
+	if err := s.read(ctx, h.live.cfg.Store, c.Revision); err != nil {
+		return nil, err
+	}
+	var changes []controlplane.Change
+	for _, id := range s.sorted() {
+		if change, differs := s.undo(c, id); differs {
+			changes = append(changes, change)
+		}
+	}
+	secrets, err := h.secretsOf(ctx, c, changes)
+	if err != nil {
+		return nil, err
+	}
+	return c.With(revision, changes, secrets), nil
+}
+
+// undo is the change that makes a document what it was before, where it differs.
+func (s *span) undo(c *controlplane.Config, id identity) (change controlplane.Change, differs bool) {
+	last, want := s.changed[id], s.first[id]
+	change = controlplane.Change{Revision: c.Revision, At: last.At, Kind: id.kind, Name: id.name, UID: last.UID, After: want, Op: controlplane.OpDelete}
+	if want != nil {
+		change.Op = controlplane.OpUpdate // keeps when it was created, where it is still there
+	}
+	present, exists := c.Get(id.kind, id.name)
+	if exists {
+		return change, !equalForNodes(present.Spec, want)
+	}
+	return change, want != nil
+}
+
+// secretsOf reads the secrets of documents that come back, as far as c does not have them.
+func (h *History) secretsOf(ctx context.Context, c *controlplane.Config, changes []controlplane.Change) ([]controlplane.Secret, error) {
 	var refs []string
 	for _, change := range changes {
 		if change.After == nil {
@@ -40,13 +82,10 @@ func (h *History) Held(ctx context.Context, c *controlplane.Config, base control
 			}
 		}
 	}
-	var secrets []controlplane.Secret
-	if len(refs) > 0 {
-		if secrets, err = h.live.cfg.Store.Secrets(ctx, refs); err != nil {
-			return nil, 0, err
-		}
+	if len(refs) == 0 {
+		return nil, nil
 	}
-	return c.With(c.Revision, changes, secrets), target, nil
+	return h.live.cfg.Store.Secrets(ctx, refs)
 }
 
 // tried is what makes all that nodes follow of a configuration, but API keys, as it was before, and the newest revision
@@ -56,18 +95,10 @@ func (s *span) tried(c *controlplane.Config) (changes []controlplane.Change, tar
 		if !slices.Contains(triedKinds, id.kind) {
 			continue
 		}
-		last := s.changed[id]
-		want := s.first[id]
-		change := controlplane.Change{Revision: c.Revision, At: last.At, Kind: id.kind, Name: id.name, UID: last.UID, After: want, Op: controlplane.OpDelete}
-		present, exists := c.Get(id.kind, id.name)
-		if want != nil {
-			change.Op = controlplane.OpUpdate // keeps when it was created, where it is still there
+		if change, differs := s.undo(c, id); differs {
+			changes = append(changes, change)
+			target = max(target, s.forNodes[id])
 		}
-		if exists && equalForNodes(present.Spec, want) || !exists && want == nil {
-			continue
-		}
-		changes = append(changes, change)
-		target = max(target, s.forNodes[id])
 	}
 	return changes, target
 }

@@ -23,6 +23,38 @@ func specs(c *controlplane.Config) map[string]proto.Message {
 	return all
 }
 
+func TestWhatItWasBefore(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	var was []map[string]proto.Message
+	remember := func() { was = append(was, b.content()) }
+	first := b.put(t, fake("p", "m", "n"), group("g", "p/m"), &adminv1.ApiKey{Name: "app", Groups: []string{"g"}, Secret: keySecret},
+		&adminv1.Settings{Failover: &adminv1.FailoverPolicy{MaxAttempts: proto.Int32(3)}})
+	remember()
+	b.put(t, fake("q", "m"), group("g", "q/m"), group("h", "p/n"))
+	remember()
+	b.drop(t, controlplane.KindAPIKey, "app")
+	remember()
+	b.put(t, &adminv1.ApiKey{Name: "app", Groups: []string{"h"}, Secret: keySecret + "2"}, &adminv1.Settings{})
+	remember()
+	b.drop(t, controlplane.KindGroup, "g")
+	remember()
+	b.put(t, fake("p", "n"))
+	remember()
+	for i, want := range was {
+		c, err := b.At(t.Context(), b.Current(), first+controlplane.Revision(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, specs(c), protocmp.Transform()); diff != "" || c.Revision != first+controlplane.Revision(i) {
+			t.Errorf("revision %d, as %d (-want +got):\n%s", int(first)+i, c.Revision, diff)
+		}
+	}
+	if got := b.content(); !cmp.Equal(got, was[len(was)-1], protocmp.Transform()) {
+		t.Error("to look back changed what there is")
+	}
+}
+
 func TestWhatIsHeldBackIsEverythingButAPIKeys(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

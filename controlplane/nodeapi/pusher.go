@@ -24,6 +24,7 @@ type pusher struct {
 
 	takesDeltas bool
 	needsWhole  bool   // a delta did not fit
+	asked       bool   // whether what it has can be made known again
 	resyncs     int    // deltas in a row that did not fit
 	have        []byte // digest of what the node serves; empty: not known
 	haveSHA256  []byte // of what it said that it serves, where it does not know its digest
@@ -102,10 +103,9 @@ func (p *pusher) wants() bool {
 	return true
 }
 
-// takeDelta returns what to send now if a delta of at most so many bytes does, or nil. What differs under the
-// revision that the node has, because some of it was held back, goes as a whole: nodes keep changes by revision.
+// takeDelta returns what to send now if a delta of at most so many bytes does, or nil.
 func (p *pusher) takeDelta(atMost int) (*nodev1.Delta, error) {
-	if !p.takesDeltas || p.needsWhole || len(p.have) == 0 || !p.wants() || p.newest.Lineage() != p.lineage || p.newest.Revision() == p.revision {
+	if !p.fitsDelta() {
 		return nil, nil
 	}
 	d, err := p.newest.Delta(p.have)
@@ -114,6 +114,21 @@ func (p *pusher) takeDelta(atMost int) (*nodev1.Delta, error) {
 	}
 	p.sending(true)
 	return &nodev1.Delta{To: p.addressed(d.GetTo()), FromDigest: d.GetFromDigest(), ChangeZstd: d.GetChangeZstd()}, nil
+}
+
+// unknown is what the node has, once until it has something else, where no delta leads from that to the newest snapshot because nobody remembers it.
+func (p *pusher) unknown() (revision uint64, digest []byte, ok bool) {
+	if p.asked || !p.fitsDelta() || p.newest.Revision() < p.revision {
+		return 0, nil, false
+	}
+	p.asked = true
+	return p.revision, p.have, true
+}
+
+// fitsDelta reports whether the node takes what changed. What differs under the revision that it has, because some of
+// it was held back, goes as a whole: nodes keep changes by revision.
+func (p *pusher) fitsDelta() bool {
+	return p.takesDeltas && !p.needsWhole && len(p.have) > 0 && p.wants() && p.newest.Lineage() == p.lineage && p.newest.Revision() != p.revision
 }
 
 // take returns the whole to send now, or nil.
@@ -162,7 +177,7 @@ func (p *pusher) acked(nonce uint64) (revision uint64, ok bool) {
 		return 0, false
 	}
 	p.have, p.lineage, p.floor, p.revision, p.heldAt = s.digest, s.lineage, 0, s.revision, s.held
-	p.needsWhole = p.needsWhole && p.delta
+	p.needsWhole, p.asked = p.needsWhole && p.delta, false
 	if p.delta {
 		p.resyncs = 0
 	}

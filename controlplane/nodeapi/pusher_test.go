@@ -3,6 +3,8 @@ package nodeapi
 import (
 	"testing"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/trunkline-ai/trunkline/internal/domain/docset"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -167,6 +169,41 @@ func TestPusherSendsWhatChangedWhereThatFits(t *testing.T) {
 	sendsDelta(t, p, 0) // large ones wait for a place
 	if d, err := p.takeDelta(101); err != nil || d.GetTo().GetRevision() != 4 {
 		t.Errorf("%v, %v", d, err)
+	}
+}
+
+func TestPusherTellsOnceWhatNobodyRemembers(t *testing.T) {
+	t.Parallel()
+	hello := &nodev1.Hello{TakesDeltas: true, DigestFormat: docset.DigestFormat, HaveDigest: []byte{1}, HaveRevision: 1}
+	p := newPusher(hello, nil)
+	tells := func(want uint64) {
+		t.Helper()
+		if revision, digest, ok := p.unknown(); ok != (want != 0) || revision != want || ok && digest[0] != byte(want) {
+			t.Errorf("revision %d, digest %v, %t; want %d", revision, digest, ok, want)
+		}
+	}
+	tells(0) // nothing is to be sent
+	p.offer(revision(2))
+	tells(1)
+	tells(0)
+	p.acked(sends(t, p, 2))
+	p.offer(revision(3))
+	tells(2)
+	p.offer(revision(1)) // a database that was set back
+	tells(0)
+	for name, change := range map[string]func(*nodev1.Hello){
+		"no digest": func(h *nodev1.Hello) { h.HaveDigest = nil }, "no deltas": func(h *nodev1.Hello) { h.TakesDeltas = false },
+		"another database": func(h *nodev1.Hello) { h.HaveLineage = "other" }, "the newest": func(h *nodev1.Hello) { h.HaveRevision = 2 },
+		"a newer one": func(h *nodev1.Hello) { h.HaveRevision = 3 },
+	} {
+		other := proto.CloneOf(hello)
+		change(other)
+		p = newPusher(other, nil)
+		p.release()
+		p.offer(revision(2))
+		if _, _, ok := p.unknown(); ok {
+			t.Errorf("%s: told", name)
+		}
 	}
 }
 

@@ -28,6 +28,9 @@ type Snapshots interface {
 	// Subscribe returns a mailbox that always holds the newest snapshot for a node not yet taken,
 	// the present one at once, and a function that ends the subscription.
 	Subscribe(node string) (mailbox <-chan controlplane.Snapshot, cancel func())
+	// Recall makes a snapshot of an earlier revision that a node has known again, if it can, so that deltas may lead on
+	// from it. It takes two seconds at most.
+	Recall(ctx context.Context, revision uint64, digest []byte)
 }
 
 // History gives a hash over all changes up to a revision; empty for one that the database does not have.

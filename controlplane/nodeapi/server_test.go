@@ -32,6 +32,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type mailbox chan controlplane.Snapshot
 
 func (m mailbox) Subscribe(string) (<-chan controlplane.Snapshot, func()) { return m, func() {} }
+func (m mailbox) Recall(context.Context, uint64, []byte)                  {}
 
 // pushed is a snapshot of a test, which is always sent whole.
 type pushed struct{ full *nodev1.Full }

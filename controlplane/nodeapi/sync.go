@@ -106,7 +106,7 @@ func (s *service) push(
 		select {
 		case turn.ask(p.wants()) <- struct{}{}:
 			turn.got()
-			if err := s.send(stream, p); err != nil {
+			if err := s.send(ctx, stream, p); err != nil {
 				return err
 			}
 		case <-turn.late():
@@ -145,9 +145,15 @@ func (s *service) push(
 }
 
 // send sends the newest snapshot, as what changed if that does.
-func (s *service) send(stream grpc.BidiStreamingServer[nodev1.SyncRequest, nodev1.SyncResponse], p *pusher) error {
+func (s *service) send(ctx context.Context, stream grpc.BidiStreamingServer[nodev1.SyncRequest, nodev1.SyncResponse], p *pusher) error {
 	if sent, err := s.sendDelta(stream, p, maxSend); sent || err != nil {
 		return err
+	}
+	if revision, digest, ok := p.unknown(); ok {
+		s.snapshots.Recall(ctx, revision, digest)
+		if sent, err := s.sendDelta(stream, p, maxSend); sent || err != nil {
+			return err
+		}
 	}
 	full, err := p.take()
 	if err != nil {

@@ -46,7 +46,7 @@ func (s *Server) openConfiguration(ctx context.Context, cfg Config, sealer contr
 	if err := s.live.Load(ctx); err != nil {
 		return err
 	}
-	hub := snapshot.Config{Source: s.live, Sealer: sealer, Pepper: pepper, Logger: cfg.Logger}
+	hub := snapshot.Config{Source: s.live, Sealer: sealer, Pepper: pepper, Logger: cfg.Logger, At: s.history.At}
 	if cfg.Telemetry.Tracing() {
 		hub.Tracer, hub.Trace = cfg.Telemetry.Tracer("github.com/trunkline-ai/trunkline/controlplane"), store.NewConfiguration(s.db).Trace
 	}

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/domain/docset"
 	"github.com/trunkline-ai/trunkline/internal/telemetry"
 )
 
@@ -49,6 +50,9 @@ type Config struct {
 	// change. Default: builds are not traced.
 	Tracer trace.Tracer
 	Trace  func(context.Context, controlplane.Revision) (parent string, err error)
+	// At is a configuration as it was at an earlier revision. Default: what was not published here, or is forgotten,
+	// is not made again.
+	At func(ctx context.Context, cfg *controlplane.Config, revision controlplane.Revision) (*controlplane.Config, error)
 }
 
 // Hub builds a snapshot of each new revision once, from the one before, and hands it to all subscribers. A
@@ -61,8 +65,11 @@ type Hub struct {
 	held    *image  // what nodes get in its place; nil: nothing is held back
 	past    []past  // of both
 
+	recalled *recalled
+
 	mu          sync.Mutex // guards the fields below
 	current     published
+	image       *image // newest
 	err         error
 	subscribers map[chan controlplane.Snapshot]string // the node
 	given       map[chan controlplane.Snapshot]string // digest of what was put last
@@ -93,7 +100,7 @@ func NewHub(cfg Config) (*Hub, error) {
 	if cfg.MaxDebounce == 0 {
 		cfg.MaxDebounce = time.Second
 	}
-	return &Hub{cfg: cfg, subscribers: map[chan controlplane.Snapshot]string{}, given: map[chan controlplane.Snapshot]string{}}, nil
+	return &Hub{cfg: cfg, recalled: newRecalled(), subscribers: map[chan controlplane.Snapshot]string{}, given: map[chan controlplane.Snapshot]string{}}, nil
 }
 
 // StageBy has changes held back from some nodes. Call it before Run.
@@ -186,9 +193,9 @@ func (h *Hub) refresh(ctx context.Context) error {
 		return nil
 	}
 	h.advance(next, held)
-	out := published{newest: version{encoded: newEncoded(cfg, next.set, h.past), traceparent: traceparent}, first: staged.First}
+	out := published{newest: version{encoded: h.encoded(cfg, next.set), traceparent: traceparent}, first: staged.First}
 	if held != nil {
-		e := newEncoded(cfg, held.set, h.past)
+		e := h.encoded(cfg, held.set)
 		e.held = uint64(staged.Base)
 		out.held = version{encoded: e}
 	}
@@ -196,10 +203,17 @@ func (h *Hub) refresh(ctx context.Context) error {
 	return nil
 }
 
+func (h *Hub) encoded(cfg *controlplane.Config, set *docset.Set) *encoded {
+	e := newEncoded(cfg, set, h.past)
+	e.recalled = h.recalled
+	return e
+}
+
 // advance makes images the present ones, and remembers those before, for nodes that still have them.
 func (h *Hub) advance(next, held *image) {
 	if h.newest == nil || h.newest.cfg.Lineage != next.cfg.Lineage {
 		h.past = nil
+		h.recalled.forget()
 	} else {
 		for _, before := range []*image{h.held, h.newest} {
 			if before != nil && before != next && !(held != nil && before.set.Digest() == held.set.Digest()) {
@@ -253,7 +267,7 @@ func (h *Hub) publish(p published, documents, size int) {
 	h.mu.Lock()
 	recovered := h.err != nil
 	h.err = nil
-	h.current = p
+	h.current, h.image = p, h.newest
 	if v, ok := p.newest.(version); ok {
 		h.current.newest = version{encoded: v.encoded} // a node that comes later was not part of the trace
 	}

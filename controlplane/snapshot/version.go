@@ -63,6 +63,7 @@ type encoded struct {
 	set      *docset.Set
 	digest   []byte // apart, so that who keeps it keeps nothing else
 	past     []past
+	recalled *recalled // nil: none
 
 	encoding sync.Mutex // guards full; apart, since those who take deltas must not wait for a whole
 	full     *nodev1.Full
@@ -134,17 +135,28 @@ func (e *encoded) since(from docset.Digest) (*nodev1.Delta, error) {
 	if d, made := e.deltas[from]; made {
 		return d, nil
 	}
-	for _, p := range e.past {
-		if p.set.Digest() != from {
-			continue
-		}
-		d, err := e.delta(p.set)
-		if err == nil {
-			e.deltas[from] = d
-		}
-		return d, err
+	base := e.before(from)
+	if base == nil {
+		return nil, nil
 	}
-	return nil, nil
+	d, err := e.delta(base)
+	if err == nil {
+		e.deltas[from] = d
+	}
+	return d, err
+}
+
+// before is an earlier snapshot; nil: it is not known.
+func (e *encoded) before(digest docset.Digest) *docset.Set {
+	for _, p := range e.past {
+		if p.set.Digest() == digest {
+			return p.set
+		}
+	}
+	if e.recalled == nil {
+		return nil
+	}
+	return e.recalled.find(digest)
 }
 
 // delta makes a delta; nil when the whole is better.

@@ -113,6 +113,9 @@ func (p *scriptedPlane) Subscribe(string) (<-chan controlplane.Snapshot, func())
 	}
 }
 
+// Recall remembers nothing.
+func (p *scriptedPlane) Recall(context.Context, uint64, []byte) {}
+
 // noCalls takes every call and keeps none.
 type noCalls struct{}
 

@@ -217,6 +217,44 @@ func TestDeltasWhateverHappens(t *testing.T) {
 	}
 }
 
+// A control plane that starts anew, or has passed the revision over that a node has, sends what changed since all the
+// same.
+func TestAControlPlaneThatNeverHadASnapshotSendsWhatChanged(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(1, 2))
+	generations := make([]int, deltaKeys)
+	now := controlplane.NewConfig(1, "lineage", []*controlplane.Resource{
+		{Kind: controlplane.KindProvider, Name: "p", Spec: deltaProvider(0)},
+		{Kind: controlplane.KindGroup, Name: "group-0", Spec: deltaGroup(r)}, {Kind: controlplane.KindGroup, Name: "group-1", Spec: deltaGroup(r)},
+		{Kind: controlplane.KindGroup, Name: "group-2", Spec: deltaGroup(r)},
+	}, nil)
+	for range 30 {
+		now = drift(r, now, generations)
+	}
+	source := newConfig(1, 1)
+	source.publish(now)
+	lis := listen(t, "127.0.0.1:0")
+	address := lis.Addr().String()
+	before := serve(t, lis, source, newLedger())
+	admit := known(t, nil)
+	dir := t.TempDir()
+	n := joinDeltaNode(t, dir, address, admit)
+	n.reaches(t, uint64(now.Revision))
+	before.stop()
+	for range 5 {
+		now = drift(r, now, generations)
+		source.publish(now)
+	}
+	after := serve(t, listen(t, address), source, newLedger())
+	n.reaches(t, uint64(now.Revision))
+	if got, want := served(n.serving.Load(), generations), served(whole(t, now), generations); got != want {
+		t.Fatalf("serves\n%s\nwant\n%s", got, want)
+	}
+	if s := after.sends(); s.Wholes != 0 || s.Deltas != 1 || s.Resyncs != 0 {
+		t.Errorf("sent %+v, want one delta", s)
+	}
+}
+
 // An API key that is revoked is refused at once, ahead of the change that takes it out.
 func TestRevocationsGoAheadOfDeltas(t *testing.T) {
 	t.Parallel()

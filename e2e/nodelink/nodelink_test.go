@@ -45,11 +45,12 @@ type config struct {
 
 	mu      sync.Mutex
 	now     *controlplane.Config
+	past    map[controlplane.Revision]*controlplane.Config
 	changed map[chan struct{}]bool
 }
 
 func newConfig(revision, groups int) *config {
-	c := &config{changed: map[chan struct{}]bool{}}
+	c := &config{past: map[controlplane.Revision]*controlplane.Config{}, changed: map[chan struct{}]bool{}}
 	c.set(revision, groups)
 	return c
 }
@@ -88,13 +89,23 @@ func (c *config) set(revision, groups int) {
 func (c *config) publish(now *controlplane.Config) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.now = now
+	c.now, c.past[now.Revision] = now, now
 	for ch := range c.changed {
 		select {
 		case ch <- struct{}{}:
 		default:
 		}
 	}
+}
+
+// at is the configuration as it was.
+func (c *config) at(_ context.Context, _ *controlplane.Config, revision controlplane.Revision) (*controlplane.Config, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if past := c.past[revision]; past != nil {
+		return past, nil
+	}
+	return nil, fmt.Errorf("there was no revision %d", revision)
 }
 
 // noSecrets is a sealer for configurations without credentials.
@@ -149,7 +160,7 @@ func serve(t *testing.T, lis net.Listener, cfg *config, calls calllog.Store) *co
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	hub, err := snapshot.NewHub(snapshot.Config{
-		Source: cfg, Sealer: noSecrets{}, Pepper: []byte("sixteen bytes !!"), Logger: log, Debounce: time.Millisecond,
+		Source: cfg, Sealer: noSecrets{}, Pepper: []byte("sixteen bytes !!"), Logger: log, Debounce: time.Millisecond, At: cfg.at,
 	})
 	if err != nil {
 		t.Fatal(err)
