@@ -26,10 +26,18 @@ const (
 	localWait = 15 * time.Second
 )
 
+// DatabaseWait is how long a database is waited for that is not there yet. The zero value: not at all.
+type DatabaseWait struct {
+	Limit time.Duration
+	// Refused bounds it too while this machine itself refuses the connection, from when something was last seen to
+	// listen there.
+	Refused time.Duration
+}
+
 // openDatabase opens the database, and waits for one that is not there yet or whose schema is
 // still being migrated: containers start in any order. What waiting cannot mend, such as a wrong
 // password, ends it at once. wait bounds only the waiting: a migration may take longer.
-func openDatabase(ctx context.Context, cfg store.Config, wait time.Duration) (*store.DB, error) {
+func openDatabase(ctx context.Context, cfg store.Config, wait DatabaseWait) (*store.DB, error) {
 	begin := time.Now()
 	var told time.Time
 	var heard time.Duration // after which something was last seen to listen
@@ -49,7 +57,7 @@ func openDatabase(ctx context.Context, cfg store.Config, wait time.Duration) (*s
 		case !isRefusedHere(err):
 			heard = waited
 		}
-		limit := limitOf(wait, heard, err)
+		limit := wait.after(heard, err)
 		if waited >= limit {
 			return nil, fmt.Errorf("the database was not ready within %s (TRUNKLINE_DATABASE_WAIT): see that it runs, that DATABASE_URL names it and that nothing between blocks its port: %w", limit.Round(time.Millisecond), err)
 		}
@@ -63,13 +71,13 @@ func openDatabase(ctx context.Context, cfg store.Config, wait time.Duration) (*s
 	}
 }
 
-// limitOf is how long a database is waited for after an error. One that listened meanwhile, and recovers or restarts, is
+// after is how long a database is waited for after an error. One that listened meanwhile, and recovers or restarts, is
 // no mistyped port.
-func limitOf(wait, heard time.Duration, err error) time.Duration {
-	if wait == defaultWait && isRefusedHere(err) {
-		return min(wait, heard+localWait)
+func (w DatabaseWait) after(heard time.Duration, err error) time.Duration {
+	if isRefusedHere(err) {
+		return min(w.Limit, heard+w.Refused)
 	}
-	return wait
+	return w.Limit
 }
 
 // isRefusedHere reports whether a connection to this machine itself was refused.
@@ -101,7 +109,7 @@ func (p *Process) Migrate(ctx context.Context, log *slog.Logger) error {
 	if err := p.checkDatabase(); err != nil {
 		return err
 	}
-	db, err := openDatabase(ctx, store.Config{URL: p.databaseURL, Again: settings.Again(p.databaseURLFile), Logger: log}, p.DatabaseWait)
+	db, err := openDatabase(ctx, store.Config{URL: p.databaseURL, Again: settings.Again(p.databaseURLFile), Logger: log}, p.Wait())
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -18,6 +19,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/store"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	"github.com/trunkline-ai/trunkline/internal/ops"
+	"github.com/trunkline-ai/trunkline/internal/settings"
 	"github.com/trunkline-ai/trunkline/internal/testenv"
 )
 
@@ -65,7 +67,7 @@ func opening(ctx context.Context, log *watchedLog, cfg store.Config, wait time.D
 	cfg.Logger = slog.New(slog.NewTextHandler(log, nil))
 	done := make(chan error, 1)
 	go func() {
-		db, err := openDatabase(ctx, cfg, wait)
+		db, err := openDatabase(ctx, cfg, DatabaseWait{wait, wait})
 		if err == nil {
 			err = db.Close()
 		}
@@ -90,7 +92,7 @@ func TestTheDatabaseIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	server := testenv.NewPostgres(t)
 	p := &Process{
-		Settings: Settings{AdminUsername: "admin", AdminPassword: "correct horse", DatabaseWait: patience},
+		Settings: Settings{AdminUsername: "admin", AdminPassword: "correct horse", DatabaseWait: patience, DatabaseWaitGiven: true},
 		listen:   "127.0.0.1:0", nodeListen: "127.0.0.1:0", opsListen: "127.0.0.1:0",
 		databaseURL: server.Database(t), secretKey: base64.StdEncoding.EncodeToString(make([]byte, 32)),
 	}
@@ -156,19 +158,31 @@ func TestHowLongADatabaseIsWaitedFor(t *testing.T) {
 	refused := &net.OpError{Op: "dial", Addr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}, Err: syscall.ECONNREFUSED}
 	recovers := errors.New("the database system is starting up")
 	for _, tt := range []struct {
-		wait, heard time.Duration
-		err         error
-		want        time.Duration
+		given string // as TRUNKLINE_DATABASE_WAIT; empty: not set
+		heard time.Duration
+		err   error
+		want  time.Duration
 	}{
-		{defaultWait, 0, refused, localWait},
-		{defaultWait, 10 * time.Second, recovers, defaultWait},
-		{defaultWait, 20 * time.Second, refused, 35 * time.Second},
-		{defaultWait, 50 * time.Second, refused, defaultWait},
-		{2 * time.Minute, 0, refused, 2 * time.Minute},
-		{time.Second, 0, refused, time.Second},
+		{"", 0, refused, localWait},
+		{"", 10 * time.Second, recovers, defaultWait},
+		{"", 20 * time.Second, refused, 35 * time.Second},
+		{"", 50 * time.Second, refused, defaultWait},
+		{"1m", 0, refused, time.Minute}, // the default, but somebody asked for it
+		{"2m", 0, refused, 2 * time.Minute},
+		{"1s", 0, refused, time.Second},
+		{"0s", 0, refused, 0},
 	} {
-		if got := limitOf(tt.wait, tt.heard, tt.err); got != tt.want {
-			t.Errorf("of %s, heard after %s, %v: %s, want %s", tt.wait, tt.heard, tt.err, got, tt.want)
+		var s Settings
+		set := settings.New(settings.Config{Program: "test", LookupEnv: func(name string) (string, bool) {
+			value := map[string]string{"TRUNKLINE_DATABASE_WAIT": tt.given}[name]
+			return value, value != ""
+		}, DotEnv: filepath.Join(t.TempDir(), ".env")})
+		s.Register(set)
+		if err := set.Parse(nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Wait().after(tt.heard, tt.err); got != tt.want {
+			t.Errorf("of %q, heard after %s, %v: %s, want %s", tt.given, tt.heard, tt.err, got, tt.want)
 		}
 	}
 }

@@ -138,7 +138,7 @@ func (p *Process) config(log *slog.Logger) (Config, error) {
 		return Config{}, err
 	}
 	return Config{
-		DatabaseURL: p.databaseURL, DatabaseURLAgain: settings.Again(p.databaseURLFile), DatabaseWait: p.DatabaseWait, KeepSchema: p.NoMigrate,
+		DatabaseURL: p.databaseURL, DatabaseURLAgain: settings.Again(p.databaseURLFile), DatabaseWait: p.Wait(), KeepSchema: p.NoMigrate,
 		Keys: keys, KeyFile: file, LostMasterKeys: p.Lost(), JoinToken: p.joinToken,
 		AdminUsername: p.AdminUsername, AdminPassword: p.AdminPassword, RecentSignIn: p.RecentSignIn, RequireTOTP: p.RequireTOTP, OIDC: idp, Listen: p.listen,
 		TrustForwardedHeaders: p.TrustForwarded, GatewayURL: p.GatewayURL, Version: version.String(), Logger: log,

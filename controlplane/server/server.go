@@ -38,8 +38,7 @@ type Config struct {
 	// DatabaseURLAgain reads the URL again for each connection to PostgreSQL, of which user and password count;
 	// default: they never change.
 	DatabaseURLAgain func() (string, error)
-	// DatabaseWait is how long New waits for a database that is not there yet; default: not at all.
-	DatabaseWait time.Duration
+	DatabaseWait     DatabaseWait
 	// KeepSchema waits for somebody else to migrate the database; default: New does.
 	KeepSchema bool
 	Keys       secrets.KeyService // master keys that seal secrets; required

@@ -27,8 +27,10 @@ type Settings struct {
 	ApplyMode        string
 	PriceCatalogue   string
 	DatabaseWait     time.Duration // 0: not at all
-	NoMigrate        bool
-	LostMasterKeys   string
+	// DatabaseWaitGiven says that somebody chose DatabaseWait, so that it holds for every fault.
+	DatabaseWaitGiven bool
+	NoMigrate         bool
+	LostMasterKeys    string
 }
 
 // Register adds the settings that both the control plane and the all-in-one have.
@@ -51,7 +53,8 @@ func (s *Settings) Register(set *settings.Set) {
 	set.String(&s.ApplyMode, "apply-mode", "TRUNKLINE_APPLY_MODE", ApplyCreate,
 		"what --apply does: create makes what is not there and leaves what was changed or deleted since; replace makes every document as the file says, which undoes rotations and changes in the console; prune also deletes what the file does not name")
 	set.Duration(&s.DatabaseWait, "database-wait", "TRUNKLINE_DATABASE_WAIT", defaultWait,
-		"how long to wait at start for a database that does not answer, or that somebody else has yet to migrate; 0s: not at all. Left at the default, one on this machine whose port refuses is waited for 15s")
+		"how long to wait at start for a database that does not answer, or that somebody else has yet to migrate; 0s: not at all. Unless this is set, one on this machine whose port refuses is waited for 15s")
+	set.Given(&s.DatabaseWaitGiven, "database-wait")
 	set.Bool(&s.NoMigrate, "no-migrate", "TRUNKLINE_NO_MIGRATE", false,
 		"leave the database's schema as it is, and wait for `trunkline-controlplane migrate` where it is not up to date; default: bring it up to date at start")
 	set.String(&s.PriceCatalogue, "price-catalogue", "TRUNKLINE_PRICE_CATALOGUE", "",
@@ -63,6 +66,14 @@ func (s *Settings) Register(set *settings.Set) {
 // Lost are the ids of the master keys that are lost.
 func (s *Settings) Lost() []string {
 	return strings.FieldsFunc(s.LostMasterKeys, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// Wait is how long the database is waited for.
+func (s *Settings) Wait() DatabaseWait {
+	if s.DatabaseWaitGiven {
+		return DatabaseWait{Limit: s.DatabaseWait, Refused: s.DatabaseWait}
+	}
+	return DatabaseWait{Limit: s.DatabaseWait, Refused: localWait}
 }
 
 // Check refuses values that do not exist. A mode that is not given is the default one.

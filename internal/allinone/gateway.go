@@ -138,7 +138,7 @@ func (g *Gateway) openPlanes(ctx context.Context, keys secrets.KeyService, keyFi
 		return err
 	}
 	g.control, err = controlplane.New(ctx, controlplane.Config{
-		DatabaseURL: cfg.DatabaseURL, DatabaseURLAgain: settings.Again(cfg.DatabaseURLFile), DatabaseWait: cfg.Control.DatabaseWait, KeepSchema: cfg.Control.NoMigrate, Keys: keys, KeyFile: keyFile, LostMasterKeys: cfg.Control.Lost(), AllInOne: &controlplane.AllInOne{DialFake: g.fake.DialContext},
+		DatabaseURL: cfg.DatabaseURL, DatabaseURLAgain: settings.Again(cfg.DatabaseURLFile), DatabaseWait: cfg.Control.Wait(), KeepSchema: cfg.Control.NoMigrate, Keys: keys, KeyFile: keyFile, LostMasterKeys: cfg.Control.Lost(), AllInOne: &controlplane.AllInOne{DialFake: g.fake.DialContext},
 		AdminUsername: cfg.Control.AdminUsername, AdminPassword: cfg.Control.AdminPassword, RecentSignIn: cfg.Control.RecentSignIn, RequireTOTP: cfg.Control.RequireTOTP, OIDC: idp, Listen: cfg.Listen,
 		TrustForwardedHeaders: cfg.Control.TrustForwarded, PriceCatalogue: cfg.Control.PriceCatalogue,
 		InstanceIdentity: cfg.Control.InstanceIdentity,

@@ -15,6 +15,7 @@ type setting struct {
 	help      string
 	secret    bool    // the flag and env+"_FILE" name a file that holds the text
 	file      *string // of a secret: gets the path of the file that it was read from
+	isGiven   *bool   // gets whether any source names it; optional
 	assign    func(text string) error
 	given     string // by the flag
 }
@@ -29,6 +30,18 @@ func (s *Set) add(st *setting) {
 		flag.NoOptDefVal = "true" // --flag alone turns a switch on
 	}
 	s.all = append(s.all, st)
+}
+
+// Given has *p say, after Parse, whether the setting of a flag that is registered was given at all: a value that
+// equals the default counts.
+func (s *Set) Given(p *bool, flag string) {
+	for _, st := range s.all {
+		if st.flag == flag {
+			st.isGiven = p
+			return
+		}
+	}
+	panic("settings: no flag --" + flag + " is registered")
 }
 
 // String registers a text.

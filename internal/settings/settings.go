@@ -158,9 +158,15 @@ func (s *Set) sourcesOf(st *setting) []source {
 	return s.sources()
 }
 
-// resolve sets one setting from the first source that names it.
+// resolve sets one setting from the first source that names it, else its default.
 func (s *Set) resolve(st *setting) error {
 	value, from, err := s.find(st)
+	if st.isGiven != nil {
+		*st.isGiven = from != ""
+	}
+	if from == "" {
+		value, from = st.fallback, "default of --"+st.flag
+	}
 	if err == nil {
 		err = st.assign(value)
 	}
@@ -170,7 +176,7 @@ func (s *Set) resolve(st *setting) error {
 	return nil
 }
 
-// find gives a setting's text and where it comes from.
+// find gives a setting's text and where it comes from; both are empty when no source names it.
 func (s *Set) find(st *setting) (value, from string, err error) {
 	if s.flags.Changed(st.flag) {
 		from = "flag --" + st.flag
@@ -190,7 +196,7 @@ func (s *Set) find(st *setting) (value, from string, err error) {
 			return value, from, err
 		}
 	}
-	return st.fallback, "default of --" + st.flag, nil
+	return "", "", nil
 }
 
 // Error says that a command was called wrongly, or that help was asked for.

@@ -108,6 +108,32 @@ func TestFirstSourceWins(t *testing.T) {
 	}
 }
 
+func TestGivenIsWhatSomebodySetWhateverTheValue(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		environ map[string]string
+		dotEnv  string
+		args    []string
+		want    bool
+	}{
+		"nowhere":        {},
+		"empty variable": {environ: map[string]string{"DRAIN": ""}},
+		"flag":           {args: []string{"--drain", "30s"}, want: true},
+		"variable":       {environ: map[string]string{"DRAIN": "30s"}, want: true},
+		".env":           {dotEnv: "DRAIN=30s\n", want: true},
+	} {
+		c := newCommand(t, tt.environ, tt.dotEnv)
+		given := true
+		c.set.Given(&given, "drain")
+		if err := c.set.Parse(tt.args); err != nil {
+			t.Fatal(err)
+		}
+		if given != tt.want || c.drain != 30*time.Second {
+			t.Errorf("%s: given %v, %s", name, given, c.drain)
+		}
+	}
+}
+
 func TestEmptyFlagIsGiven(t *testing.T) {
 	t.Parallel()
 	c := newCommand(t, map[string]string{"LISTEN": ":9"}, "")
