@@ -26,7 +26,7 @@ func withIDP(t *testing.T, roles map[string]adminv1.Role, adjust func(*oidc.Conf
 	e := start(t, func(c *adminapi.Config) {
 		p = idp.Start(t, c.Now)
 		c.OIDC = &oidc.Config{
-			Issuer: p.URL, ClientID: idp.Client, ClientSecret: idp.Secret, RedirectURL: "http://console.example/login",
+			Issuer: p.URL, ClientID: idp.Client, ClientSecret: func() string { return idp.Secret }, RedirectURL: "http://console.example/login",
 			Scopes: []string{"openid", "email"}, RoleClaim: "groups", Roles: roles, AllowPrivateNetwork: true,
 		}
 		if adjust != nil {
@@ -103,6 +103,22 @@ func TestOidcSignIn(t *testing.T) {
 	wantCode(t, err, connect.CodePermissionDenied)
 	if strings.Contains(e.logs.String(), idp.Secret) || strings.Contains(e.seen.String(), idp.Secret) {
 		t.Error("the client's secret is in the log or in an answer")
+	}
+}
+
+// A client secret that is replaced at the provider and in its file needs no restart.
+func TestOidcSecretIsTheOneOfTheMoment(t *testing.T) {
+	t.Parallel()
+	var secret atomic.Value
+	secret.Store("the one of before")
+	e, p := withIDP(t, groups, func(c *oidc.Config) { c.ClientSecret = func() string { return secret.Load().(string) } })
+	p.Person(ann("devs"))
+	c := e.client(t, nil)
+	_, err := c.oidc(t)
+	wantCode(t, err, connect.CodeUnauthenticated)
+	secret.Store(idp.Secret)
+	if got := ok(c.oidc(t))(t); got.GetUsername() != "ann@example.org" {
+		t.Errorf("signed in: %v", got)
 	}
 }
 

@@ -58,9 +58,9 @@ type Config struct {
 	Store     Store               // required
 	Authority Authority           // required
 	Sealer    controlplane.Sealer // required
-	// Preset is a token that works until it is taken out of the settings, for any number of
-	// nodes. Default: none.
-	Preset string
+	// Preset gives the token that works at present for any number of nodes; empty text, or nil: none. It is asked
+	// for each node that joins.
+	Preset func() string
 	// Connected reports whether a node of this name has a stream on any replica: the name is then
 	// not for everyone to take over. Default: none has.
 	Connected func(node string) bool
@@ -96,6 +96,9 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Preset == nil {
+		cfg.Preset = func() string { return "" }
 	}
 	if cfg.Connected == nil {
 		cfg.Connected = func(string) bool { return false }

@@ -87,6 +87,8 @@ type desk struct {
 
 	mu sync.Mutex
 	at time.Time // guarded by mu
+
+	preset string // what the settings say
 }
 
 func (d *desk) now() time.Time {
@@ -103,7 +105,7 @@ func (d *desk) advance(by time.Duration) {
 
 func open(t *testing.T) *desk {
 	t.Helper()
-	d := &desk{at: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)}
+	d := &desk{at: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC), preset: preset}
 	log := slog.New(slog.DiscardHandler)
 	db, err := store.Open(t.Context(), store.Config{URL: "sqlite:///" + filepath.Join(t.TempDir(), "db"), Logger: log, Now: d.now})
 	if err != nil {
@@ -119,7 +121,7 @@ func open(t *testing.T) *desk {
 		t.Fatal(err)
 	}
 	d.Service, err = enrollment.New(t.Context(), enrollment.Config{
-		Store: d.db, Authority: d.authority, Sealer: sealer, Preset: preset,
+		Store: d.db, Authority: d.authority, Sealer: sealer, Preset: func() string { return d.preset },
 		Connected: func(string) bool { return d.connected.Load() },
 		Changed:   func() { d.changes.Add(1) }, Logger: log, Now: d.now, Poll: time.Millisecond,
 	})
@@ -246,6 +248,20 @@ func TestJoinsAreBounded(t *testing.T) {
 	}
 	d.advance(time.Second)
 	d.mustJoin(t, "n", preset, newKey(t))
+}
+
+func TestThePresetTokenIsTheOneOfTheMoment(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	d.mustJoin(t, "n", preset, newKey(t))
+	d.preset = "another token that a person chose"
+	d.mustJoin(t, "m", d.preset, newKey(t))
+	for _, now := range []string{d.preset, ""} {
+		d.preset = now
+		if _, err := d.join(t, "o", preset, newKey(t)); errs.CodeOf(err) != errs.Unauthenticated {
+			t.Errorf("the token of before, while %q is in the settings: %v", now, err)
+		}
+	}
 }
 
 func TestCertificatesExpireAndAreRenewedWithinAWeek(t *testing.T) {

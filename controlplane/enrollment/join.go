@@ -41,7 +41,7 @@ func (s *Service) Join(ctx context.Context, tokenID string, proof, channel []byt
 	if err := s.mayTakeOver(token, node, certificate); err != nil {
 		return nil, err
 	}
-	if err := s.admit(ctx, tokenID, node, certificate); err != nil {
+	if err := s.admit(ctx, token, node, certificate); err != nil {
 		return nil, err
 	}
 	authorities := s.cfg.Authority.Certificates()
@@ -55,8 +55,8 @@ func (s *Service) Join(ctx context.Context, tokenID string, proof, channel []byt
 // the errors tell nothing but that, and only tokens that are not known here make us ask the
 // database: a flood of made-up ones cannot keep those waiting who have a real one.
 func (s *Service) token(ctx context.Context, id string) (JoinToken, []byte, error) {
-	if s.isPreset(id) {
-		return JoinToken{ID: id}, nodeid.TokenKey(s.cfg.Preset), nil
+	if preset := s.cfg.Preset(); preset != "" && id == nodeid.TokenID(preset) {
+		return JoinToken{ID: id}, nodeid.TokenKey(preset), nil
 	}
 	if id == nodeid.Preset {
 		return JoinToken{}, nil, errs.Newf(errs.Unauthenticated, "the join token is not one that this control plane made, and it has no preset one; "+
@@ -95,14 +95,14 @@ func (s *Service) mayTakeOver(token JoinToken, node string, certificate *x509.Ce
 }
 
 // admit uses the token and makes the certificate's key the one its name stands for.
-func (s *Service) admit(ctx context.Context, tokenID, node string, certificate *x509.Certificate) error {
+func (s *Service) admit(ctx context.Context, token JoinToken, node string, certificate *x509.Certificate) error {
 	id := NodeIdentity{
-		Node: node, KeyHash: nodeid.KeyHash(certificate), TokenID: tokenID, JoinedAt: s.now(), ExpiresAt: certificate.NotAfter,
+		Node: node, KeyHash: nodeid.KeyHash(certificate), TokenID: token.ID, JoinedAt: s.now(), ExpiresAt: certificate.NotAfter,
 	}
-	if s.isPreset(tokenID) {
+	if token.SealedKey == nil { // the preset token is stored nowhere
 		id.TokenID = ""
 	}
-	event := audit.Event{Actor: "node:" + node, Action: audit.ActionJoinNode, Targets: []string{"Node/" + node, "JoinToken/" + tokenID}}
+	event := audit.Event{Actor: "node:" + node, Action: audit.ActionJoinNode, Targets: []string{"Node/" + node, "JoinToken/" + token.ID}}
 	joining, _ := audit.Begin(ctx, event)
 	if err := s.cfg.Store.JoinNode(joining, id); err != nil {
 		return err
@@ -113,16 +113,12 @@ func (s *Service) admit(ctx context.Context, tokenID, node string, certificate *
 	}
 	replaced := known && before.KeyHash != id.KeyHash && !before.Revoked()
 	if replaced {
-		s.log.Warn("a node joined under a name that another had; the older one's certificate is refused from now on", "node", node, "token", tokenID)
+		s.log.Warn("a node joined under a name that another had; the older one's certificate is refused from now on", "node", node, "token", token.ID)
 	} else {
-		s.log.Info("node joined", "node", node, "token", tokenID, "certificate_expires", certificate.NotAfter.Format(time.RFC3339))
+		s.log.Info("node joined", "node", node, "token", token.ID, "certificate_expires", certificate.NotAfter.Format(time.RFC3339))
 	}
 	s.cfg.Changed()
 	return nil
-}
-
-func (s *Service) isPreset(tokenID string) bool {
-	return s.cfg.Preset != "" && tokenID == nodeid.TokenID(s.cfg.Preset)
 }
 
 // Renew issues a new certificate for the key of the present one, which Identify has found

@@ -44,7 +44,7 @@ func rotatingOn(t *testing.T, use func(*pki.Authority) enrollment.Authority) *de
 	}
 	d.db = &database{Enrollment: store.NewEnrollment(db)}
 	d.Service, err = enrollment.New(t.Context(), enrollment.Config{
-		Store: d.db, Authority: use(d.authority), Sealer: sealer, Preset: preset, Logger: log, Now: d.now, Poll: time.Millisecond,
+		Store: d.db, Authority: use(d.authority), Sealer: sealer, Preset: func() string { return preset }, Logger: log, Now: d.now, Poll: time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)

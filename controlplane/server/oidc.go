@@ -11,15 +11,15 @@ import (
 
 // OIDCSettings are what flags and environment say about the identity provider.
 type OIDCSettings struct {
-	issuer, clientID, clientSecret, redirectURL, scopes, roleClaim, roles string
-	allowPrivate                                                          bool
-	session                                                               time.Duration
+	issuer, clientID, clientSecret, clientSecretFile, redirectURL, scopes, roleClaim, roles string
+	allowPrivate                                                                            bool
+	session                                                                                 time.Duration
 }
 
 func (s *OIDCSettings) register(set *settings.Set) {
 	set.String(&s.issuer, "oidc-issuer", "TRUNKLINE_OIDC_ISSUER", "", "identity provider (OpenID Connect) that people may sign in to the console at, exactly as it calls itself; default: none")
 	set.String(&s.clientID, "oidc-client-id", "TRUNKLINE_OIDC_CLIENT_ID", "", "client id of the console there")
-	set.Secret(&s.clientSecret, "oidc-client-secret-file", "TRUNKLINE_OIDC_CLIENT_SECRET", "", "its secret; none for a public client")
+	set.SecretFrom(&s.clientSecret, &s.clientSecretFile, "oidc-client-secret-file", "TRUNKLINE_OIDC_CLIENT_SECRET", "", "its secret; none for a public client. A file is read again at each sign-in")
 	set.String(&s.redirectURL, "oidc-redirect-url", "TRUNKLINE_OIDC_REDIRECT_URL", "", "/login of the console as browsers reach it, such as https://console.example.com/login; the identity provider must allow it")
 	set.String(&s.scopes, "oidc-scopes", "TRUNKLINE_OIDC_SCOPES", "openid email profile", "scopes to ask for, with spaces between; openid and email are needed")
 	set.String(&s.roleClaim, "oidc-role-claim", "TRUNKLINE_OIDC_ROLE_CLAIM", "groups", "claim of the ID token that holds the groups of --oidc-roles")
@@ -39,7 +39,7 @@ func (s *OIDCSettings) Config() (*oidc.Config, error) {
 		return nil, fmt.Errorf("--oidc-roles: %w", err)
 	}
 	cfg := &oidc.Config{
-		Issuer: s.issuer, ClientID: s.clientID, ClientSecret: s.clientSecret, RedirectURL: s.redirectURL,
+		Issuer: s.issuer, ClientID: s.clientID, ClientSecret: settings.Latest(s.clientSecret, s.clientSecretFile, nil), RedirectURL: s.redirectURL,
 		Scopes: strings.Fields(s.scopes), RoleClaim: s.roleClaim, Roles: roles, AllowPrivateNetwork: s.allowPrivate, Session: s.session,
 	}
 	return cfg, cfg.Check()

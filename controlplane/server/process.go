@@ -26,12 +26,12 @@ const minJoinToken = 16
 // Process is a control plane as a process of its own, as its settings describe it.
 type Process struct {
 	Settings
-	connections                       connlimit.Settings
-	tls                               listentls.Settings
-	listen, nodeListen, opsListen     string
-	databaseURL, secretKey, joinToken string
-	settle                            time.Duration
-	secretKeyFile, databaseURLFile    string // that these were read from; empty: none
+	connections                                   connlimit.Settings
+	tls                                           listentls.Settings
+	listen, nodeListen, opsListen                 string
+	databaseURL, secretKey, joinToken             string
+	settle                                        time.Duration
+	secretKeyFile, databaseURLFile, joinTokenFile string // that these were read from; empty: none
 }
 
 // Register adds every setting of the process.
@@ -42,7 +42,7 @@ func (p *Process) Register(set *settings.Set) {
 	set.SecretFrom(&p.databaseURL, &p.databaseURLFile, "database-url-file", "DATABASE_URL", "", "postgres://user:password@host/database; required. A file is read again for each new connection, for its user and password")
 	set.SecretFrom(&p.secretKey, &p.secretKeyFile, "secret-key-file", "TRUNKLINE_SECRET_KEY", "",
 		"master keys that seal provider keys and other secrets, each base64 of 32 bytes: one, or several on lines of their own or with commas between them while one takes the place of another; required, the same on every replica. A file is read again every 5 s")
-	set.Secret(&p.joinToken, "join-token-file", "TRUNKLINE_JOIN_TOKEN", "", "a token with which any node may join, at least 16 characters and hard to guess; default: none, only those of `trunklinectl nodes create-join-token`")
+	set.SecretFrom(&p.joinToken, &p.joinTokenFile, "join-token-file", "TRUNKLINE_JOIN_TOKEN", "", "a token with which any node may join, at least 16 characters and hard to guess; default: none, only those of `trunklinectl nodes create-join-token`. A file is read again for each node that joins")
 	set.Duration(&p.settle, "drain-delay", "TRUNKLINE_DRAIN_DELAY", 5*time.Second, "how long it goes on as before after SIGTERM, while /readyz says 503 already, for load balancers to notice")
 	p.connections.Register(set)
 	p.tls.Register(set, "console and admin API")
@@ -125,7 +125,7 @@ func (p *Process) config(log *slog.Logger) (Config, error) {
 	if err := p.checkDatabase(); err != nil {
 		return Config{}, err
 	}
-	if p.joinToken != "" && len(p.joinToken) < minJoinToken {
+	if p.joinToken != "" && !longEnough(p.joinToken) {
 		return Config{}, fmt.Errorf("TRUNKLINE_JOIN_TOKEN must have at least %d characters, or be left out", minJoinToken)
 	}
 	keys, file, err := MasterKeys(p.secretKey, p.secretKeyFile)
@@ -139,12 +139,14 @@ func (p *Process) config(log *slog.Logger) (Config, error) {
 	}
 	return Config{
 		DatabaseURL: p.databaseURL, DatabaseURLAgain: settings.Again(p.databaseURLFile), DatabaseWait: p.Wait(), KeepSchema: p.NoMigrate,
-		Keys: keys, KeyFile: file, LostMasterKeys: p.Lost(), JoinToken: p.joinToken,
+		Keys: keys, KeyFile: file, LostMasterKeys: p.Lost(), JoinToken: settings.Latest(p.joinToken, p.joinTokenFile, longEnough),
 		AdminUsername: p.AdminUsername, AdminPassword: p.AdminPassword, RecentSignIn: p.RecentSignIn, RequireTOTP: p.RequireTOTP, OIDC: idp, Listen: p.listen,
 		TrustForwardedHeaders: p.TrustForwarded, GatewayURL: p.GatewayURL, Version: version.String(), Logger: log,
 		PriceCatalogue: p.PriceCatalogue, InstanceIdentity: p.InstanceIdentity,
 	}, nil
 }
+
+func longEnough(joinToken string) bool { return len(joinToken) >= minJoinToken }
 
 // MasterKeys are the keys of a text, or of the file that the text was read from, which is looked at again
 // and again; empty: it came from no file.

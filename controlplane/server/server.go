@@ -47,9 +47,9 @@ type Config struct {
 	// LostMasterKeys are ids of master keys that are gone for good: what is sealed under them does
 	// not keep the control plane from starting. Default: none.
 	LostMasterKeys []string
-	// JoinToken lets any number of nodes join, beside the tokens that the admin API makes.
+	// JoinToken gives a token that lets any number of nodes join, beside those that the admin API makes.
 	// Default: none.
-	JoinToken string
+	JoinToken func() string
 	// AllInOne says that the one node is in the same process; nil: nodes are elsewhere.
 	AllInOne      *AllInOne
 	AdminUsername string // required

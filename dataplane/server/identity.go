@@ -38,7 +38,7 @@ func (c *Config) useIdentity(link *uplink.Config) (err error) {
 	if c.DataDir != "" {
 		dir = filepath.Join(c.DataDir, "identity")
 	}
-	link.Identity, err = identity.Open(identity.Config{Dir: dir, Node: c.Node, JoinToken: c.JoinToken, Logger: c.Logger})
+	link.Identity, err = identity.Open(identity.Config{Dir: dir, Node: c.Node, JoinToken: c.JoinToken, LatestJoinToken: c.LatestJoinToken, Logger: c.Logger})
 	return err
 }
 

@@ -22,11 +22,12 @@ import (
 // Process is a node as a process of its own, as its settings describe it.
 type Process struct {
 	Settings
-	connections                                         connlimit.Settings
-	tls                                                 listentls.Settings
-	listen, opsListen, controlPlane, joinToken, dataDir string
-	drain, settle                                       time.Duration
-	trustForwarded, serveRevoked, instanceIdentity      bool
+	connections                                    connlimit.Settings
+	tls                                            listentls.Settings
+	listen, opsListen, controlPlane, dataDir       string
+	joinToken, joinTokenFile                       string
+	drain, settle                                  time.Duration
+	trustForwarded, serveRevoked, instanceIdentity bool
 }
 
 // Register adds every setting of the process.
@@ -34,7 +35,7 @@ func (p *Process) Register(set *settings.Set) {
 	set.String(&p.listen, "listen", "TRUNKLINE_LISTEN", ":8080", "address of /v1")
 	set.String(&p.opsListen, "ops-listen", "TRUNKLINE_OPS_LISTEN", ":8083", "address of /healthz, /readyz and /metrics: plain HTTP without a password, so keep it in a private network")
 	set.String(&p.controlPlane, "control-plane", "TRUNKLINE_CONTROL_PLANE", "", "host:port of the control plane's node link, or several of them, separated by commas; of a name's addresses any may be taken; required")
-	set.Secret(&p.joinToken, "join-token-file", "TRUNKLINE_JOIN_TOKEN", "", "with which the node joins the control plane, made by `trunklinectl nodes create-join-token` or preset there; needed until the node has joined, for its identity stays in the data folder")
+	set.SecretFrom(&p.joinToken, &p.joinTokenFile, "join-token-file", "TRUNKLINE_JOIN_TOKEN", "", "with which the node joins the control plane, made by `trunklinectl nodes create-join-token` or preset there; needed until the node has joined, for its identity stays in the data folder. A file is read again each time that the node tries to join")
 	set.String(&p.dataDir, "data-dir", "TRUNKLINE_DATA_DIR", "./data", "where the node keeps its identity, its last good snapshots and the call records that are not shipped yet (see call-spool-bytes, and 16 MiB for sums); of this node alone")
 	set.Duration(&p.settle, "drain-delay", "TRUNKLINE_DRAIN_DELAY", 5*time.Second, "how long the node takes new requests after SIGTERM, while /readyz says 503 already, for load balancers to notice")
 	set.Duration(&p.drain, "drain-timeout", "TRUNKLINE_DRAIN_TIMEOUT", 10*time.Minute, "how long streams may go on after that; a second SIGTERM cuts them at once")
@@ -85,7 +86,7 @@ func (p *Process) Run(ctx context.Context, hurry <-chan struct{}, log *slog.Logg
 	}
 	defer sends.End(log)
 	s, err := New(Config{
-		ControlPlane: p.controlPlane, JoinToken: p.joinToken, Node: p.NodeName(), Version: version.String(),
+		ControlPlane: p.controlPlane, JoinToken: p.joinToken, LatestJoinToken: settings.Latest(p.joinToken, p.joinTokenFile, nil), Node: p.NodeName(), Version: version.String(),
 		DataDir: p.dataDir, SpoolBytes: int64(p.SpoolBytes), SpoolAge: p.SpoolAge, MinFreeDisk: p.MinFreeDisk, CallMemory: int64(p.CallMemory), RedisURL: p.RedisURL, RedisURLAgain: settings.Again(p.RedisURLFile), Environment: p.Environment,
 		ServeWhenRevoked: p.serveRevoked, Minting: cloudauth.Config{InstanceIdentity: p.instanceIdentity},
 		Logger: log, Metrics: metrics, Telemetry: sends, Proxy: bounds,

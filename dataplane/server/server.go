@@ -44,6 +44,8 @@ type Config struct {
 	// unless AllInOne.
 	ControlPlane string
 	JoinToken    string // required until the node has joined, unless AllInOne
+	// LatestJoinToken gives the token as it is by now; default: JoinToken.
+	LatestJoinToken func() string
 	// AllInOne says that the control plane is in the same process; nil: it is elsewhere.
 	AllInOne *AllInOne
 	Node     string // required; stable over restarts

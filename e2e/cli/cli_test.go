@@ -73,7 +73,7 @@ func startControlPlane(database string) (url string, stop func(), err error) {
 	s, err := server.New(context.Background(), server.Config{
 		DatabaseURL:   "sqlite:///" + database,
 		Keys:          keys,
-		JoinToken:     "join-token-0123456789",
+		JoinToken:     func() string { return "join-token-0123456789" },
 		AdminUsername: "admin",
 		AdminPassword: adminPassword,
 		GatewayURL:    "http://gateway.test",

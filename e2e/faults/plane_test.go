@@ -54,7 +54,7 @@ func newScriptedPlane(t *testing.T) *scriptedPlane {
 	p := &scriptedPlane{boxes: map[chan controlplane.Snapshot]bool{}}
 	var server *nodeapi.Server
 	joins, err := enrollment.New(t.Context(), enrollment.Config{
-		Store: store.NewEnrollment(db), Authority: authority, Sealer: sealer, Preset: joinToken,
+		Store: store.NewEnrollment(db), Authority: authority, Sealer: sealer, Preset: func() string { return joinToken },
 		Changed: func() { server.Recheck() }, Logger: log, Now: time.Now, Poll: time.Second,
 	})
 	if err != nil {

@@ -52,7 +52,7 @@ func (r *realm) replica(t *testing.T, changed func()) (*enrollment.Service, *pki
 		t.Fatal(err)
 	}
 	joins, err := enrollment.New(t.Context(), enrollment.Config{
-		Store: store.NewEnrollment(db), Authority: authority, Sealer: sealer, Preset: token,
+		Store: store.NewEnrollment(db), Authority: authority, Sealer: sealer, Preset: func() string { return token },
 		Changed: changed, Logger: log, Now: r.now, Poll: 20 * time.Millisecond,
 	})
 	if err != nil {

@@ -1,10 +1,12 @@
 package nodelink
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/identity"
 )
 
 func TestCertificatesAreRenewedInTime(t *testing.T) {
@@ -94,23 +96,39 @@ func TestARevokedNodeIsCutAndJoinsOnlyWithANewToken(t *testing.T) {
 	c := serve(t, lis, newConfig(1, 1), newLedger())
 	address, dir := lis.Addr().String(), t.TempDir()
 	_, before := c.ticket(t, 10)
+	var token atomic.Value // as the file of the token holds it
+	token.Store(before)
+	latest := func(i *identity.Config) { i.LatestJoinToken = func() string { return token.Load().(string) } }
 	var d diary
-	n := join(t, "a", address, d.logs(known(t, with(before, dir))))
+	n := join(t, "a", address, d.logs(known(t, with(before, dir, latest))))
 	other := join(t, "b", address, known(t, nil))
 	n.reaches(t, 1)
 	other.reaches(t, 1)
-	if err := c.joins.Revoke(t.Context(), "a", "admin"); err != nil {
-		t.Fatal(err)
+	connected := func(what string, want bool) {
+		t.Helper()
+		until(t, what, func() bool {
+			nodes := c.nodes.Nodes()
+			return len(nodes) == 2 && nodes[0].GetConnected() == want && nodes[1].GetConnected()
+		})
 	}
+	revoke := func() {
+		t.Helper()
+		if err := c.joins.Revoke(t.Context(), "a", "admin"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	revoke()
 	d.await(t, "the node was revoked at ")
 	d.await(t, "it joins again only with a join token made after that") // for its old token
-	until(t, "it is gone", func() bool {
-		nodes := c.nodes.Nodes()
-		return len(nodes) == 2 && !nodes[0].GetConnected() && nodes[1].GetConnected()
-	})
+	connected("it is gone", false)
 	if n.serving.Load() == nil || n.Revision() != 1 {
 		t.Error("it does not serve what it has")
 	}
+	_, fresh := c.ticket(t, 1)
+	token.Store(fresh)
+	connected("it joined with the new token, without a restart", true)
+	revoke()
+	connected("it is gone again", false)
 	n.stop()
 
 	_, after := c.ticket(t, 1)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 )
 
 // fileSuffix is what the variable of a secret's file has after the secret's own name.
@@ -50,6 +51,22 @@ func Again(path string) func() (string, error) {
 		return nil
 	}
 	return func() (string, error) { return ReadSecret(path) }
+}
+
+// Latest gives a secret as its file holds it now, or as it was last while the file cannot be read or what it holds is
+// not good; text is what was read of it at start, and a nil good takes everything. Without a path it is always text.
+func Latest(text, path string, good func(text string) bool) func() string {
+	if path == "" {
+		return func() string { return text }
+	}
+	var last atomic.Pointer[string]
+	last.Store(&text)
+	return func() string {
+		if now, err := ReadSecret(path); err == nil && (good == nil || good(now)) {
+			last.Store(&now)
+		}
+		return *last.Load()
+	}
 }
 
 // ReadSecret reads a file that holds nothing but a secret.

@@ -215,6 +215,32 @@ func TestSecretFile(t *testing.T) {
 	}
 }
 
+func TestLatestFollowsTheFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "key")
+	latest := settings.Latest("first", path, func(text string) bool { return text != "short" })
+	for _, step := range []struct {
+		content string // empty: the file is gone
+		want    string
+	}{
+		{"", "first"}, {"second\n", "second"}, {"short", "second"}, {"\n", "second"}, {"", "second"}, {"third", "third"},
+	} {
+		if step.content == "" {
+			if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+				t.Fatal(err)
+			}
+		} else {
+			write(t, path, step.content)
+		}
+		if got := latest(); got != step.want {
+			t.Errorf("with %q in the file: %q, want %q", step.content, got, step.want)
+		}
+	}
+	if got := settings.Latest("text", "", nil)(); got != "text" {
+		t.Errorf("without a file: %q", got)
+	}
+}
+
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	c := newCommand(t, map[string]string{"KEY": "hunter2"}, "")

@@ -42,9 +42,10 @@ const (
 
 // Config says which provider, and what its groups mean.
 type Config struct {
-	Issuer       string // required; exactly as the provider calls itself
-	ClientID     string // required
-	ClientSecret string // empty: a public client, which PKCE alone protects
+	Issuer   string // required; exactly as the provider calls itself
+	ClientID string // required
+	// ClientSecret is asked for at each sign-in; nil, or empty text: a public client, which PKCE alone protects.
+	ClientSecret func() string
 	RedirectURL  string // required: the console's /login, as browsers reach it
 	Scopes       []string
 	// RoleClaim holds the groups that Roles names; without Roles users have the role that an owner gave them.
@@ -111,6 +112,9 @@ func New(cfg Config) (*Provider, error) {
 	}
 	if cfg.Session == 0 {
 		cfg.Session = DefaultSession
+	}
+	if cfg.ClientSecret == nil {
+		cfg.ClientSecret = func() string { return "" }
 	}
 	return &Provider{cfg: cfg, sealer: sealer, looking: make(chan struct{}, 1), client: &http.Client{
 		Timeout: fetchTimeout,
@@ -228,7 +232,7 @@ func (p *Provider) discover(ctx context.Context) (*oauth2.Config, *goidc.IDToken
 		return nil, nil, err
 	}
 	config := &oauth2.Config{
-		ClientID: p.cfg.ClientID, ClientSecret: p.cfg.ClientSecret, Endpoint: found.Endpoint(), RedirectURL: p.cfg.RedirectURL, Scopes: p.cfg.Scopes,
+		ClientID: p.cfg.ClientID, ClientSecret: p.cfg.ClientSecret(), Endpoint: found.Endpoint(), RedirectURL: p.cfg.RedirectURL, Scopes: p.cfg.Scopes,
 	}
 	return config, found.Verifier(&goidc.Config{ClientID: p.cfg.ClientID, Now: p.cfg.Now}), nil
 }

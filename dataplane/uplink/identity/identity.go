@@ -26,8 +26,10 @@ type Config struct {
 	Dir       string // made, for nobody else to read, when it is not there; default: memory only
 	Node      string // required
 	JoinToken string // required while the node has no certificate
-	Logger    *slog.Logger
-	Now       func() time.Time // default time.Now
+	// LatestJoinToken gives the token as it is by now, which may be another one than at start; default: JoinToken.
+	LatestJoinToken func() string
+	Logger          *slog.Logger
+	Now             func() time.Time // default time.Now
 }
 
 // Identity is safe for concurrent use.
@@ -64,6 +66,9 @@ func Open(cfg Config) (*Identity, error) {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.LatestJoinToken == nil {
+		cfg.LatestJoinToken = func() string { return cfg.JoinToken }
 	}
 	i := &Identity{cfg: cfg, folder: folder(cfg.Dir), log: cfg.Logger, due: make(chan struct{}, 1)}
 	if err := i.folder.make(); err != nil {

@@ -23,7 +23,8 @@ type Dial func(credentials.TransportCredentials) (*grpc.ClientConn, error)
 // Join gets the node its certificate for its join token. The token is not shown to who
 // answers, and no answer is believed that does not prove to come from who knows it.
 func (i *Identity) Join(ctx context.Context, dial Dial) error {
-	if i.cfg.JoinToken == "" {
+	token := i.cfg.LatestJoinToken()
+	if token == "" {
 		return ErrNoToken
 	}
 	key, err := i.joiningKey()
@@ -39,7 +40,7 @@ func (i *Identity) Join(ctx context.Context, dial Dial) error {
 		return fmt.Errorf("join: %w", err)
 	}
 	defer conn.Close()
-	proof := joinProof{token: i.cfg.JoinToken, node: i.cfg.Node, request: request}
+	proof := joinProof{token: token, node: i.cfg.Node, request: request}
 	var control peer.Peer
 	response, err := nodev1.NewNodeServiceClient(conn).Enroll(ctx,
 		&nodev1.EnrollRequest{Node: i.cfg.Node, CertificateRequest: request},
