@@ -56,7 +56,11 @@ const (
 	inferenceDuration   = "gen_ai.client.inference.duration"
 	timeToFirstChunk    = "gen_ai.client.inference.time_to_first_chunk"
 	timePerOutputChunk  = "gen_ai.client.inference.time_per_output_chunk"
-	operationDuration   = "gen_ai.client.operation.duration" // of what is no inference
+	inputPerInference   = "gen_ai.client.inference.operation.input_tokens"
+	outputPerInference  = "gen_ai.client.inference.operation.output_tokens"
+	embeddingsDuration  = "gen_ai.client.embeddings.duration"
+	inputPerEmbedding   = "gen_ai.client.embeddings.operation.input_tokens"
+	operationDuration   = "gen_ai.client.operation.duration" // of what is neither
 	usageInput          = "gen_ai.client.inference.usage.input_tokens"
 	usageOutput         = "gen_ai.client.inference.usage.output_tokens"
 	usageCacheRead      = "gen_ai.client.inference.usage.cache_read.input_tokens"
@@ -68,12 +72,14 @@ const (
 	oldTokenType        = attribute.Key("gen_ai.token.type")
 )
 
-// inference are the operations that the conventions call so; for others there is
-// operationDuration, and no count of tokens.
+// inference are the operations that the conventions call so; embeddings have metrics of their own, and for others
+// there is operationDuration, and no count of tokens.
 var inference = map[string]bool{"chat": true, "text_completion": true, "generate_content": true}
+
+const embeddings = "embeddings"
 
 // seconds are the buckets of all durations, up to 655.36 s.
 var seconds = []float64{0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92, 163.84, 327.68, 655.36}
 
-// oldTokens are the buckets that the old count of tokens has.
-var oldTokens = []float64{1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864}
+// tokens are the buckets of tokens of one operation.
+var tokens = []float64{1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864}

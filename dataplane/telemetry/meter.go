@@ -12,9 +12,11 @@ import (
 
 // meter measures attempts: each is a request of a client's, which we are, to a provider.
 type meter struct {
-	duration, firstChunk, perChunk         metric.Float64Histogram
-	other                                  metric.Float64Histogram // duration of what is no inference
+	duration, firstChunk, perChunk         metric.Float64Histogram // of inference
+	embedding                              metric.Float64Histogram // duration of embeddings
+	other                                  metric.Float64Histogram // duration of what is neither
 	input, output, read, written, reasoned metric.Int64Counter
+	eachInput, eachOutput, eachEmbedding   metric.Int64Histogram // tokens of one operation
 	old                                    bool
 	oldFirstChunk, oldPerChunk             metric.Float64Histogram
 	oldUsage                               metric.Int64Histogram
@@ -32,25 +34,32 @@ func newMeter(m metric.Meter, old bool) (*meter, error) {
 		errs = append(errs, err)
 		return c
 	}
+	perOperation := func(name, description string) metric.Int64Histogram {
+		h, err := m.Int64Histogram(name, metric.WithUnit("{token}"), metric.WithDescription(description), metric.WithExplicitBucketBoundaries(tokens...))
+		errs = append(errs, err)
+		return h
+	}
 	t := &meter{
 		duration:   histogram(inferenceDuration, "Duration of an inference request to a provider."),
 		firstChunk: histogram(timeToFirstChunk, "Time from the request to the first chunk of a stream."),
 		perChunk:   histogram(timePerOutputChunk, "Mean time between two chunks of a stream, once for each stream."),
-		other:      histogram(operationDuration, "Duration of a request to a provider that is no inference."),
+		embedding:  histogram(embeddingsDuration, "Duration of a request for embeddings to a provider."),
+		other:      histogram(operationDuration, "Duration of a request to a provider that is neither inference nor embeddings."),
 		input:      counter(usageInput, "Input tokens used, cached ones included."),
 		output:     counter(usageOutput, "Output tokens used, those of reasoning included."),
 		read:       counter(usageCacheRead, "Input tokens that came from a cache of the provider's."),
 		written:    counter(usageCacheWrite, "Input tokens written to a cache of the provider's."),
 		reasoned:   counter(usageReasoning, "Output tokens of reasoning."),
-		old:        old,
+
+		eachInput:     perOperation(inputPerInference, "Input tokens of one inference request, cached ones included."),
+		eachOutput:    perOperation(outputPerInference, "Output tokens of one inference request, those of reasoning included."),
+		eachEmbedding: perOperation(inputPerEmbedding, "Input tokens of one request for embeddings."),
+		old:           old,
 	}
 	if old {
 		t.oldFirstChunk = histogram(oldTimeToFirstChunk, "Time from the request to the first chunk of a stream.")
 		t.oldPerChunk = histogram(oldTimePerChunk, "Mean time between two chunks of a stream, once for each stream.")
-		var err error
-		t.oldUsage, err = m.Int64Histogram(oldTokenUsage, metric.WithUnit("{token}"), metric.WithDescription("Input and output tokens used."),
-			metric.WithExplicitBucketBoundaries(oldTokens...))
-		errs = append(errs, err)
+		t.oldUsage = perOperation(oldTokenUsage, "Input and output tokens used.")
 	}
 	return t, errors.Join(errs...)
 }
@@ -64,16 +73,25 @@ func (m *meter) attempt(operation string, at place, stream bool, a *dataplane.At
 		with = append(about[:len(about):len(about)], errorType.String(a.Outcome.String()))
 	}
 	ended, plain := metric.WithAttributes(with...), metric.WithAttributes(about...)
-	infers := inference[operation]
-	if infers {
-		m.duration.Record(ctx, a.Duration.Seconds(), ended)
-	}
-	if !infers || m.old {
+	infers, embeds := inference[operation], operation == embeddings
+	if !infers && !embeds || m.old {
 		m.other.Record(ctx, a.Duration.Seconds(), ended)
+	}
+	if embeds {
+		m.embedding.Record(ctx, a.Duration.Seconds(), ended)
+		if a.Usage.Input > 0 {
+			m.eachEmbedding.Record(ctx, a.Usage.Input, plain)
+		}
+	}
+	if m.old && (infers || embeds) {
+		m.oldTokens(ctx, about, &a.Usage)
 	}
 	if !infers {
 		return
 	}
+	m.duration.Record(ctx, a.Duration.Seconds(), ended)
+	m.eachInput.Record(ctx, a.Usage.Input, ended) // 0 counts: as many as the durations
+	m.eachOutput.Record(ctx, a.Usage.Output, ended)
 	if stream && a.FirstFrame > 0 {
 		m.firstChunk.Record(ctx, a.FirstFrame.Seconds(), plain)
 		if m.old {
@@ -111,11 +129,13 @@ func (m *meter) usage(ctx context.Context, about []attribute.KeyValue, u *datapl
 	split(m.read, u.CachedInput, u.CachedAudio, u.CachedImage)
 	add(m.written, "unknown", u.CacheWrite)
 	add(m.reasoned, "unknown", u.Reasoning)
-	if m.old {
-		for kind, n := range map[string]int64{"input": u.Input, "output": u.Output} {
-			if n > 0 {
-				m.oldUsage.Record(ctx, n, metric.WithAttributes(append(about[:len(about):len(about)], oldTokenType.String(kind))...))
-			}
+}
+
+// oldTokens measures tokens under the name of before.
+func (m *meter) oldTokens(ctx context.Context, about []attribute.KeyValue, u *dataplane.Usage) {
+	for kind, n := range map[string]int64{"input": u.Input, "output": u.Output} {
+		if n > 0 {
+			m.oldUsage.Record(ctx, n, metric.WithAttributes(append(about[:len(about):len(about)], oldTokenType.String(kind))...))
 		}
 	}
 }

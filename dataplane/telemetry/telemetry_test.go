@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"maps"
 	"net/url"
 	"strings"
 	"testing"
@@ -74,14 +75,24 @@ func TestProvidersAreCalledAsTheConventionsDo(t *testing.T) {
 // Tokens are counted once each, by modality as far as it is told.
 func TestTokensByModality(t *testing.T) {
 	t.Parallel()
+	for _, old := range []bool{false, true} {
+		tokensByModality(t, old)
+	}
+}
+
+func tokensByModality(t *testing.T, old bool) {
+	t.Helper()
 	reader := sdkmetric.NewManualReader()
-	m, err := newMeter(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader)).Meter("test"), false)
+	m, err := newMeter(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader)).Meter("test"), old)
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := place{providerName.String("p")}
 	m.attempt("chat", at, false, &dataplane.Attempt{Model: "m", Usage: dataplane.Usage{Input: 100, AudioInput: 30, CachedInput: 20, CachedAudio: 5, CacheWrite: 7, Output: 50, Reasoning: 11}})
+	m.attempt("chat", at, false, &dataplane.Attempt{Model: "m", Outcome: dataplane.RateLimited})
 	m.attempt("embeddings", at, false, &dataplane.Attempt{Model: "m", Usage: dataplane.Usage{Input: 1000}})
+	m.attempt("embeddings", at, false, &dataplane.Attempt{Model: "m"}) // a provider that counts nothing
+	m.attempt("rerank", at, false, &dataplane.Attempt{Model: "m", Usage: dataplane.Usage{Input: 5}})
 	var all metricdata.ResourceMetrics
 	if err := reader.Collect(t.Context(), &all); err != nil {
 		t.Fatal(err)
@@ -97,14 +108,29 @@ func TestTokensByModality(t *testing.T) {
 		case metricdata.Histogram[float64]:
 			for _, p := range data.DataPoints {
 				operation, _ := p.Attributes.Value(operationName)
-				got[m.Name+" "+operation.AsString()] = int64(p.Count)
+				got[m.Name+" "+operation.AsString()] += int64(p.Count)
+			}
+		case metricdata.Histogram[int64]:
+			for _, p := range data.DataPoints {
+				operation, _ := p.Attributes.Value(operationName)
+				got[m.Name+" "+operation.AsString()] += int64(p.Count)
+				got[m.Name+" of all"] += p.Sum
 			}
 		}
 	}
 	want := map[string]int64{
 		"input_tokens text": 70, "input_tokens audio": 30, "output_tokens unknown": 50, "cache_read.input_tokens text": 15, "cache_read.input_tokens audio": 5,
 		"cache_write.input_tokens unknown": 7, "reasoning.output_tokens unknown": 11,
-		"gen_ai.client.inference.duration chat": 1, "gen_ai.client.operation.duration embeddings": 1,
+		"gen_ai.client.inference.duration chat": 2, "gen_ai.client.embeddings.duration embeddings": 2, "gen_ai.client.operation.duration rerank": 1,
+		"gen_ai.client.inference.operation.input_tokens chat": 2, "gen_ai.client.inference.operation.input_tokens of all": 100,
+		"gen_ai.client.inference.operation.output_tokens chat": 2, "gen_ai.client.inference.operation.output_tokens of all": 50,
+		"gen_ai.client.embeddings.operation.input_tokens embeddings": 1, "gen_ai.client.embeddings.operation.input_tokens of all": 1000,
+	}
+	if old {
+		maps.Copy(want, map[string]int64{
+			"gen_ai.client.operation.duration chat": 2, "gen_ai.client.operation.duration embeddings": 2,
+			"gen_ai.client.token.usage chat": 2, "gen_ai.client.token.usage embeddings": 1, "gen_ai.client.token.usage of all": 1150,
+		})
 	}
 	for key, n := range want {
 		if got[key] != n {
