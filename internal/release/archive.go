@@ -15,8 +15,11 @@ import (
 	"time"
 )
 
-// documents are what lies beside the programs.
-var documents = []string{"LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md"}
+// documents are what lies beside the programs: files and folders of the repository, under the same names.
+var documents = []string{
+	"LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md",
+	"deployments/systemd", "deployments/nginx", "deployments/haproxy", "deployments/envoy", "deployments/grafana", "docs/cli/man",
+}
 
 // build builds the programs for a platform into a folder.
 func (r *release) build(ctx context.Context, platform, dir string) error {
@@ -68,7 +71,7 @@ func (r *release) archive(ctx context.Context, platform, notices string) (name s
 		}
 	}
 	for _, document := range documents {
-		if err := r.add(to, path.Join(folder, document), filepath.Join(r.root, document), 0o644); err != nil {
+		if err := r.addAll(to, folder, document); err != nil {
 			return "", err
 		}
 	}
@@ -81,6 +84,28 @@ func (r *release) archive(ctx context.Context, platform, notices string) (name s
 		}
 	}
 	return name, nil
+}
+
+// addAll packs a file, or each file of a folder in the order of their names.
+func (r *release) addAll(to *tar.Writer, folder, document string) error {
+	at := filepath.Join(r.root, filepath.FromSlash(document))
+	info, err := os.Stat(at)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return r.add(to, path.Join(folder, document), at, 0o644)
+	}
+	entries, err := os.ReadDir(at)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if err := r.addAll(to, folder, path.Join(document, entry.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // add packs a file.

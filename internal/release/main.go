@@ -59,7 +59,11 @@ func (r *release) make(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	notices, err := writeNotices(append(modules, packages...))
+	parts := append(modules, packages...)
+	if err := findLicences(parts); err != nil {
+		return err
+	}
+	notices, err := writeNotices(parts)
 	if err != nil {
 		return err
 	}
@@ -72,7 +76,7 @@ func (r *release) make(ctx context.Context) error {
 		made = append(made, name)
 	}
 	bom := fmt.Sprintf("trunkline_%s.cdx.json", r.version)
-	if err := r.writeSBOM(filepath.Join(r.out, bom), append(modules, packages...)); err != nil {
+	if err := r.writeSBOM(filepath.Join(r.out, bom), parts); err != nil {
 		return err
 	}
 	return writeChecksums(r.out, append(made, bom))

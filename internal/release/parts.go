@@ -17,7 +17,7 @@ type part struct {
 	name    string
 	version string
 	dir     string // where its files are
-	licence string // SPDX, where it is declared
+	licence string // an SPDX expression: as the package declares it, else as findLicences reads it
 }
 
 // goModules are the modules that packages of the programs come from, on any of the platforms.

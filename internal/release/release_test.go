@@ -27,7 +27,7 @@ func testRelease(t *testing.T) *release {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"go.mod", "go.sum", "cmd", "cli", "internal", "proto", "controlplane", "dataplane", "LICENSE", "README.md"} {
+	for _, name := range []string{"go.mod", "go.sum", "cmd", "cli", "internal", "proto", "controlplane", "dataplane", "deployments", "docs", "LICENSE", "README.md"} {
 		if err := os.Symlink(filepath.Join(repository, name), filepath.Join(root, name)); err != nil {
 			t.Fatal(err)
 		}
@@ -94,7 +94,8 @@ func TestReleaseIsWholeAndReproducible(t *testing.T) {
 	}
 
 	packed := unpack(t, results[0][folder+".tar.gz"], r.date)
-	for _, name := range []string{"trunklinectl", "LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md", "THIRD_PARTY_NOTICES.txt"} {
+	for _, name := range []string{"trunklinectl", "LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md", "THIRD_PARTY_NOTICES.txt",
+		"deployments/systemd/trunkline.service", "deployments/nginx/trunkline.conf", "deployments/grafana/rules/alerts.yaml", "docs/cli/man/trunklinectl.1"} {
 		if len(packed[folder+"/"+name]) == 0 {
 			t.Errorf("the archive lacks %s", name)
 		}
@@ -130,7 +131,7 @@ func checkSBOM(t *testing.T, text []byte) {
 	var purls []string
 	for _, c := range b.Components {
 		purls = append(purls, c.PURL)
-		if c.Ref != c.PURL || c.Version == "" || c.Type != "library" {
+		if c.Ref != c.PURL || c.Version == "" || c.Type != "library" || len(c.Licenses) != 1 || c.Licenses[0].Expression == "" {
 			t.Errorf("a component is %+v", c)
 		}
 	}
@@ -171,6 +172,53 @@ func TestAPartWithoutALicenceIsRefused(t *testing.T) {
 	}
 	if _, err := writeNotices([]part{{kind: "npm", name: "gone", version: "1.0.0", dir: filepath.Join(t.TempDir(), "gone")}}); err == nil {
 		t.Error("a package that is not installed has notices")
+	}
+}
+
+// Texts as they are found, with other line breaks, quotes and names than the samples of SPDX.
+func TestLicencesAreRecognised(t *testing.T) {
+	t.Parallel()
+	const (
+		mit  = "Copyright (c) 2020 Somebody\n\nPermission is hereby granted, free of charge, to any person\nobtaining a copy of this software ...\nThe above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software."
+		bsd  = "Redistribution and use in source and binary forms, with or without\nmodification, are permitted provided that the following conditions are met:"
+		bsd3 = bsd + "\n * Neither the name of X nor the names of its\n   contributors may be used to endorse or promote products derived from this software"
+	)
+	for name, tt := range map[string]struct {
+		files    map[string]string
+		declared string
+		want     string // of the error where it begins with !
+	}{
+		"MIT":                     {files: map[string]string{"LICENSE": mit}, want: "MIT"},
+		"Apache":                  {files: map[string]string{"LICENSE.txt": "   Apache License\n  Version 2.0, January 2004\n http://www.apache.org/licenses/", "NOTICE": "Somebody's work"}, want: "Apache-2.0"},
+		"two clauses":             {files: map[string]string{"COPYING": bsd}, want: "BSD-2-Clause"},
+		"three clauses":           {files: map[string]string{"LICENCE": bsd3}, want: "BSD-3-Clause"},
+		"ISC":                     {files: map[string]string{"LICENSE": "Permission to use, copy, modify, and/or distribute this software for any\npurpose with or without fee is hereby granted, provided that the above copyright notice"}, want: "ISC"},
+		"MPL":                     {files: map[string]string{"LICENSE": "Mozilla Public License Version 2.0\n 1.1. “Contributor”\n means"}, want: "MPL-2.0"},
+		"Apache by name":          {files: map[string]string{"LICENSE": mit + "\nLicensed under the Apache License, Version 2.0 (the \"License\");\nyou may not use this file except in compliance with the License."}, want: "Apache-2.0 AND MIT"},
+		"two in one file":         {files: map[string]string{"LICENSE": mit + "\n\nApache License\nVersion 2.0, January 2004"}, want: "Apache-2.0 AND MIT"},
+		"two files":               {files: map[string]string{"LICENSE": bsd3, "LICENSE-3RD-PARTY.md": mit}, want: "BSD-3-Clause AND MIT"},
+		"declared":                {files: map[string]string{"LICENSE": bsd3}, declared: "MIT OR Apache-2.0", want: "MIT OR Apache-2.0"},
+		"an MPL that is named":    {files: map[string]string{"LICENSE": mit + "\nParts are under the Mozilla Public License Version 2.0."}, want: "MIT"},
+		"somebody's own":          {files: map[string]string{"LICENSE": "All rights reserved."}, want: "!no licence that is known here"},
+		"one of two is not known": {files: map[string]string{"LICENSE": mit, "LICENSE.other": "All rights reserved."}, want: "!LICENSE.other of example.com/x v1.0.0"},
+		"a notice alone":          {files: map[string]string{"NOTICE": mit}, want: "!has no licence"},
+		"code":                    {files: map[string]string{"license.go": mit}, want: "!has no licence"},
+	} {
+		dir := t.TempDir()
+		for file, text := range tt.files {
+			if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		parts := []part{{kind: "golang", name: "example.com/x", version: "v1.0.0", dir: dir, licence: tt.declared}}
+		err := findLicences(parts)
+		if wrong, isError := strings.CutPrefix(tt.want, "!"); isError {
+			if err == nil || !strings.Contains(err.Error(), wrong) {
+				t.Errorf("%s: %v, want an error about %q", name, err, wrong)
+			}
+		} else if err != nil || parts[0].licence != tt.want {
+			t.Errorf("%s: %q, %v, want %q", name, parts[0].licence, err, tt.want)
+		}
 	}
 }
 

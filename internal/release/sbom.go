@@ -28,7 +28,7 @@ type (
 		Name     string       `json:"name"`
 		Version  string       `json:"version"`
 		PURL     string       `json:"purl"`
-		Licenses []licenceRef `json:"licenses,omitempty"`
+		Licenses []licenceRef `json:"licenses"`
 	}
 	licenceRef struct {
 		Expression string `json:"expression"`
@@ -50,11 +50,9 @@ func (r *release) writeSBOM(path string, parts []part) error {
 		},
 	}
 	for _, p := range parts {
-		c := component{Type: "library", Ref: p.purl(), Name: p.name, Version: p.version, PURL: p.purl()}
-		if p.licence != "" {
-			c.Licenses = []licenceRef{{p.licence}}
-		}
-		b.Components = append(b.Components, c)
+		b.Components = append(b.Components, component{
+			Type: "library", Ref: p.purl(), Name: p.name, Version: p.version, PURL: p.purl(), Licenses: []licenceRef{{p.licence}},
+		})
 	}
 	text, err := json.MarshalIndent(b, "", "  ")
 	if err != nil {
