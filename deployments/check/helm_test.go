@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -334,10 +335,18 @@ func checkSelectors(t *testing.T, all map[string]any) {
 				}
 			}
 		case *networkingv1.Ingress:
-			backend := o.Spec.Rules[0].HTTP.Paths[0].Backend.Service
-			s, _ := all["Service/"+backend.Name].(*corev1.Service)
-			if s == nil || s.Spec.Ports[0].Name != backend.Port.Name {
-				t.Errorf("%s leads to %s, port %s, which is not there", key, backend.Name, backend.Port.Name)
+			var paths []string
+			for _, path := range o.Spec.Rules[0].HTTP.Paths {
+				paths = append(paths, path.Path)
+				backend := path.Backend.Service
+				s, _ := all["Service/"+backend.Name].(*corev1.Service)
+				if s == nil || s.Spec.Ports[0].Name != backend.Port.Name {
+					t.Errorf("%s leads to %s, port %s, which is not there", key, backend.Name, backend.Port.Name)
+				}
+			}
+			// Kubernetes compares whole elements of a path: /v1 does not lead to /v1beta.
+			if want := map[string][]string{"trunkline-console": {"/"}, "trunkline-api": {"/v1", "/v1beta"}}[o.Name]; !slices.Equal(paths, want) {
+				t.Errorf("%s has the paths %q, want %q", key, paths, want)
 			}
 		case *autoscalingv2.HorizontalPodAutoscaler:
 			set, _ := all[o.Spec.ScaleTargetRef.Kind+"/"+o.Spec.ScaleTargetRef.Name].(*appsv1.StatefulSet)
@@ -364,6 +373,70 @@ func checkSelectors(t *testing.T, all map[string]any) {
 	}
 }
 
+// TestHelmRestartsWhoReadsASecret: a secret of the control plane alone does not drain the nodes, nor the other way.
+func TestHelmRestartsWhoReadsASecret(t *testing.T) {
+	t.Parallel()
+	checksums := func(change, to string) (controlPlane, node string) {
+		t.Helper()
+		values := valuesFile(t, "inline-values.yaml")
+		secrets, _ := values["secrets"].(map[string]any)
+		secrets[change] = to
+		all, _, err := render(t, values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const name = "checksum/secret"
+		return all["Deployment/trunkline-control-plane"].(*appsv1.Deployment).Spec.Template.Annotations[name],
+			all["StatefulSet/trunkline-node"].(*appsv1.StatefulSet).Spec.Template.Annotations[name]
+	}
+	controlPlane, node := checksums("redisUrl", "")
+	for secret, tt := range map[string]struct {
+		to                 string
+		controlPlane, node bool
+	}{
+		"adminPassword": {"another password", true, false},
+		"secretKey":     {"CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCA=", true, false},
+		"databaseUrl":   {"postgres://elsewhere/trunkline", true, false},
+		"redisUrl":      {"redis://elsewhere:6379/0", false, true},
+		"joinToken":     {"fedcba9876543210", true, true},
+	} {
+		if c, n := checksums(secret, tt.to); c != controlPlane != tt.controlPlane || n != node != tt.node {
+			t.Errorf("another %s restarts control planes: %v, nodes: %v; want %v, %v", secret, c != controlPlane, n != node, tt.controlPlane, tt.node)
+		}
+	}
+}
+
+// valueBlocks are the values that the chart's README shows.
+var valueBlocks = regexp.MustCompile("(?s)```yaml\n(.*?)```")
+
+// TestHelmReadme renders the values of the README, and finds what its commands and texts name.
+func TestHelmReadme(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join(chartDir, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := valueBlocks.FindAllSubmatch(text, -1)
+	if len(blocks) < 4 {
+		t.Fatalf("%d blocks of values", len(blocks))
+	}
+	for _, block := range blocks {
+		values, err := chartutil.ReadValues(block[1])
+		if err != nil {
+			t.Fatalf("%v\n%s", err, block[1])
+		}
+		values = chartutil.CoalesceTables(values, valuesFile(t, "minimal-values.yaml"))
+		all, _, err := render(t, values)
+		if err != nil {
+			t.Errorf("%v\n%s", err, block[1])
+			continue
+		}
+		for _, w := range workloads(all) {
+			checkPod(t, w, all)
+		}
+	}
+}
+
 // TestHelmRefuses values that cannot work, before anything is installed.
 func TestHelmRefuses(t *testing.T) {
 	t.Parallel()
@@ -375,6 +448,7 @@ func TestHelmRefuses(t *testing.T) {
 		`{secrets: {databaseUrl: "mysql://x"}}`:                   "databaseUrl",
 		`{secrets: {adminPassword: short}}`:                       "adminPassword",
 		`{secrets: {secretKey: c2hvcnQ=}}`:                        "secretKey",
+		`{secrets: {secretKey: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=,c2hvcnQ="}}`: "secretKey",
 		`{secrets: {existingSecret: s}, logLevel: loud}`:          "logLevel",
 		`{secrets: {existingSecret: s}, nodes: {autoscaling: {enabled: true, inFlight: {enabled: false}, cpu: {enabled: false}}}}`: "needs inFlight.enabled or cpu.enabled",
 	} {

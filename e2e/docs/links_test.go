@@ -39,14 +39,17 @@ func written(t *testing.T) map[string][]byte {
 		add(filepath.Base(path))
 	}
 	add("llms.txt")
-	err = fs.WalkDir(os.DirFS(top), "docs", func(path string, _ fs.DirEntry, err error) error {
-		if err == nil && strings.HasSuffix(path, ".md") {
-			add(path)
+	add("webui/README.md")
+	for _, folder := range []string{"docs", "deployments"} {
+		err = fs.WalkDir(os.DirFS(top), folder, func(path string, _ fs.DirEntry, err error) error {
+			if err == nil && strings.HasSuffix(path, ".md") {
+				add(path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	return pages
 }
