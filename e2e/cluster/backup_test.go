@@ -81,7 +81,7 @@ func TestBackupIsRestored(t *testing.T) {
 	}
 	l := newLoad(t, c.Proxy.URL())
 	o := operator{t, t.TempDir(), []string{
-		"DATABASE_URL=" + c.Database, "SERVER_URL=" + database(t, c.Database, "postgres"), "RESTORED_URL=" + database(t, c.Database, "trunkline_restored"),
+		"DATABASE_URL=" + c.Database, "SERVER_URL=" + database(t, c.Database, "postgres"), "OWNER=" + mustParse(t, c.Database).User.Username(), "RESTORED_URL=" + database(t, c.Database, "trunkline_restored"),
 	}}
 	configs := adminv1connect.NewConfigServiceClient(admin)
 	var whole *adminv1.ExportConfigResponse
