@@ -54,7 +54,7 @@ type Printer struct {
 }
 
 // List prints a response whose one list of messages is the result: a row each.
-// An empty table is a remark, so that a pipe gets nothing.
+// An empty table is a remark, so that a pipe gets nothing; what the response says in words beside its list is one too.
 func (p *Printer) List(response proto.Message, noun string) error {
 	if p.Format != Table {
 		return p.encode(response)
@@ -66,14 +66,34 @@ func (p *Printer) List(response proto.Message, noun string) error {
 	}
 	list := m.Get(items).List()
 	if list.Len() == 0 {
-		_, err := fmt.Fprintf(p.Notes, "no %s\n", noun)
-		return err
+		if _, err := fmt.Fprintf(p.Notes, "no %s\n", noun); err != nil {
+			return err
+		}
+		return p.beside(m)
 	}
 	rows := make([]protoreflect.Message, list.Len())
 	for i := range rows {
 		rows[i] = list.Get(i).Message()
 	}
-	return p.rows(items.Message(), rows)
+	if err := p.rows(items.Message(), rows); err != nil {
+		return err
+	}
+	return p.beside(m)
+}
+
+// beside remarks what a response says in words beside its list, such as which nodes are waited for.
+func (p *Printer) beside(m protoreflect.Message) error {
+	fields := m.Descriptor().Fields()
+	for i := range fields.Len() {
+		f := fields.Get(i)
+		if f.Kind() != protoreflect.StringKind || f.Name() == "next_page_token" || !m.Has(f) {
+			continue
+		}
+		if _, err := fmt.Fprintf(p.Notes, "%s: %s\n", title(f), Visible(Value(m, f))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Row prints one message as a list of one.
