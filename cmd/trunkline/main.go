@@ -63,6 +63,9 @@ func start(ctx context.Context, hurry <-chan struct{}) error {
 	memlimit.KeepFloor(memlimit.Floor)
 	log.Info("memory", "limit_bytes", memory.Bytes, "from", memory.Source)
 	o.Data.Memory = memory.Bytes
+	if err := o.Data.Check(); err != nil {
+		return err
+	}
 	g, err := allinone.New(ctx, o.Config)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane/access/oidc"
+	"github.com/trunkline-ai/trunkline/internal/errs"
 	"github.com/trunkline-ai/trunkline/internal/settings"
 )
 
@@ -32,6 +33,13 @@ func (s *OIDCSettings) register(set *settings.Set) {
 // Config is what they say together; nil when there is no identity provider.
 func (s *OIDCSettings) Config() (*oidc.Config, error) {
 	if s.issuer == "" {
+		for _, part := range []struct{ flag, value string }{
+			{"oidc-client-id", s.clientID}, {"oidc-client-secret-file", s.clientSecret}, {"oidc-redirect-url", s.redirectURL}, {"oidc-roles", s.roles},
+		} {
+			if part.value != "" {
+				return nil, errs.Newf(errs.InvalidArgument, "--%s needs --oidc-issuer: without an identity provider nobody can sign in there", part.flag)
+			}
+		}
 		return nil, nil //nolint:nilnil // none is what most have
 	}
 	roles, err := oidc.ParseRoles(s.roles)

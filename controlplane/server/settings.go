@@ -78,9 +78,6 @@ func (s *Settings) Wait() DatabaseWait {
 
 // Check refuses values that do not exist. A mode that is not given is the default one.
 func (s *Settings) Check() error {
-	if s.DatabaseWait < 0 {
-		return errs.Newf(errs.InvalidArgument, "--database-wait is %s, want 0s or more", s.DatabaseWait)
-	}
 	if s.ApplyMode == "" {
 		s.ApplyMode = ApplyCreate
 	}

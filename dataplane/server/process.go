@@ -58,6 +58,9 @@ func (p *Process) Run(ctx context.Context, hurry <-chan struct{}, log *slog.Logg
 	if p.controlPlane == "" {
 		return errors.New("TRUNKLINE_CONTROL_PLANE is required (--help lists all settings)")
 	}
+	if err := p.Check(); err != nil {
+		return err
+	}
 	web, err := net.Listen("tcp", p.listen)
 	if err != nil {
 		return fmt.Errorf("listen for /v1: %w", err)

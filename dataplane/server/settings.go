@@ -2,6 +2,8 @@ package server
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"time"
@@ -39,7 +41,7 @@ func (s *Settings) Register(set *settings.Set) {
 		"request bodies and whole answers held at once, in bytes, counted as they come in; beyond it requests get 503, and beyond an eighth of it those of one key 429; 0: half of the memory that the process may use (GOMEMLIMIT, else what the cgroup allows, else the machine's), at most 1 GiB")
 	set.String(&s.SpoolDir, "spool-dir", "TRUNKLINE_SPOOL_DIR", "", "where uploads of more than 256 KiB are held while they are sent; default: the system's directory for temporary files")
 	set.Duration(&s.KeepAlive, "stream-keep-alive", "TRUNKLINE_STREAM_KEEP_ALIVE", 15*time.Second,
-		"silence after which a stream gets a comment line, before its first token and behind it")
+		"silence after which a stream gets a comment line, before its first token and behind it; 100ms or more")
 	set.Bool(&s.NetHTTP, "upstream-net-http", "TRUNKLINE_UPSTREAM_NET_HTTP", false,
 		"reach providers with net/http's client instead of the leaner one of this program; only to find out whether that makes a difference")
 	set.Bool(&s.ServerHTTP, "server-net-http", "TRUNKLINE_SERVER_NET_HTTP", false,
@@ -54,6 +56,22 @@ func (s *Settings) Register(set *settings.Set) {
 	set.SecretFrom(&s.RedisURL, &s.RedisURLFile, "redis-url-file", "REDIS_URL", "",
 		"redis://[user:password@]host:port/db, or rediss:// for TLS, that nodes share health and limits through; default: each node keeps its own")
 	set.String(&s.Environment, "environment", "TRUNKLINE_ENVIRONMENT", "default", "keeps Trunklines apart that use one Redis")
+}
+
+// leastKeepAlive bounds what comment lines cost.
+const leastKeepAlive = 100 * time.Millisecond
+
+// Check refuses values that cannot be meant. Of 0 the packages below would make their defaults.
+func (s *Settings) Check() error {
+	switch {
+	case s.KeepAlive < leastKeepAlive:
+		return fmt.Errorf("--stream-keep-alive is %s, want %s or more; a group's stream_keep_alive switches it off", s.KeepAlive, leastKeepAlive)
+	case s.SpoolBytes < minSpool:
+		return fmt.Errorf("--call-spool-bytes is %d, want %d or more", s.SpoolBytes, minSpool)
+	case s.SpoolAge == 0:
+		return errors.New("--call-spool-age is 0s: every call record would be summed up at once")
+	}
+	return nil
 }
 
 // NodeName is the name given, or the host's.

@@ -62,21 +62,27 @@ func (s *Set) Bool(p *bool, flag, env string, fallback bool, help string) {
 	}})
 }
 
-// Int registers a whole number.
+// Int registers a whole number of at least 0.
 func (s *Set) Int(p *int, flag, env string, fallback int, help string) {
 	s.add(&setting{flag: flag, env: env, kind: "number", fallback: strconv.Itoa(fallback), help: help, assign: func(text string) (err error) {
 		if *p, err = strconv.Atoi(text); err != nil {
 			return fmt.Errorf("%q must be a whole number", text)
 		}
+		if *p < 0 {
+			return fmt.Errorf("%q must be 0 or more", text)
+		}
 		return nil
 	}})
 }
 
-// Duration registers a length of time such as 30s or 5m.
+// Duration registers a length of time such as 30s or 5m, which is not below 0.
 func (s *Set) Duration(p *time.Duration, flag, env string, fallback time.Duration, help string) {
 	s.add(&setting{flag: flag, env: env, kind: "duration", fallback: fallback.String(), help: help, assign: func(text string) (err error) {
 		if *p, err = time.ParseDuration(text); err != nil {
 			return fmt.Errorf("%q must be a duration such as 30s or 5m", text)
+		}
+		if *p < 0 {
+			return fmt.Errorf("%q must be 0s or more", text)
 		}
 		return nil
 	}})

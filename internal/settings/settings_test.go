@@ -161,6 +161,8 @@ func TestErrorsNameTheSource(t *testing.T) {
 		{"unknown flag", []string{"--lisen=:1"}, nil, "", []string{"unknown flag: --lisen", "--help"}},
 		{"flag without value", []string{"--listen"}, nil, "", []string{"needs an argument: --listen"}},
 		{"argument", []string{"serve"}, nil, "", []string{`unexpected argument "serve"`}},
+		{"a number below 0", []string{"--workers", "-1"}, nil, "", []string{"flag --workers", `"-1" must be 0 or more`}},
+		{"a duration below 0", nil, map[string]string{"DRAIN": "-5s"}, "", []string{"environment variable DRAIN", `"-5s" must be 0s or more`}},
 		{"both forms of a secret", nil, map[string]string{"KEY": "hunter2", "KEY_FILE": "/x"}, "", []string{"set KEY or KEY_FILE, not both"}},
 		{"secret file missing", nil, nil, "KEY_FILE=/nonexistent/key\n", []string{"KEY_FILE in ", "/nonexistent/key", "no such file"}},
 		{"malformed .env", nil, nil, "LISTEN=:1\n\nKEY hunter2\n", []string{".env: line 3 is not of the form NAME=value"}},

@@ -1,0 +1,43 @@
+package server
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/trunkline-ai/trunkline/internal/settings"
+)
+
+// Values that the packages below would take for their own defaults, or that nobody can want.
+func TestSettingsThatCannotBeMeant(t *testing.T) {
+	t.Parallel()
+	for args, want := range map[string]string{
+		"":                            "",
+		"--stream-keep-alive=100ms":   "",
+		"--stream-keep-alive=0s":      "--stream-keep-alive is 0s, want 100ms or more",
+		"--stream-keep-alive=1ms":     "--stream-keep-alive is 1ms",
+		"--call-spool-bytes=0":        "--call-spool-bytes is 0, want 65536 or more",
+		"--call-spool-bytes=65536":    "",
+		"--call-spool-age=0s":         "--call-spool-age is 0s",
+		"--call-spool-age=1s":         "",
+		"--stream-keep-alive=-1s":     "must be 0s or more",
+		"--max-bodies-bytes=-1":       "must be 0 or more",
+		"--call-memory-bytes=64 MiB":  "must be a whole number",
+		"--upstream-net-http=perhaps": "must be true or false",
+	} {
+		var s Settings
+		set := settings.New(settings.Config{Program: "test", LookupEnv: func(string) (string, bool) { return "", false }, DotEnv: filepath.Join(t.TempDir(), ".env")})
+		s.Register(set)
+		var given []string
+		if args != "" {
+			given = append(given, args)
+		}
+		err := set.Parse(given)
+		if err == nil {
+			err = s.Check()
+		}
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", args, err, want)
+		}
+	}
+}
