@@ -131,7 +131,7 @@ func reasons() map[string]string {
 		"router_settings.allowed_fails_polic": "which failures count is fixed by their outcome; see docs/reference/outcomes.md",
 		"general_settings.database":           "the database is set with --database-url",
 		"general_settings.store_model_in_db":  "the configuration is always in the database",
-		"general_settings.alerting":           "alerts are documents of their own; see docs/operations.md",
+		"general_settings.alerting":           "alerts are documents of their own; see docs/alerts.md",
 		"model_list[*].model_info.mode":       "a model serves every endpoint that its provider has",
 		"model_list[*].model_info.id":         "a target is named by its provider and model",
 		"model_list[*].model_info.base_model": "prices are those of the model itself",
