@@ -116,7 +116,7 @@ func (m *MasterKeys) begin(ctx context.Context) error {
 	}
 	if err := m.cfg.Ring.Use(present.ID); err != nil {
 		return errs.Newf(errs.FailedPrecondition, "this database uses master key %s, which TRUNKLINE_SECRET_KEY does not hold (it holds %s): "+
-			"add that key, or, if it is lost for good, see --lost-master-keys in docs/operations.md", present.ID, strings.Join(m.cfg.Ring.KeyIDs(), ", "))
+			"add that key, or, if it is lost for good, see --lost-master-keys in docs/keys.md", present.ID, strings.Join(m.cfg.Ring.KeyIDs(), ", "))
 	}
 	return nil
 }
@@ -152,7 +152,7 @@ func (m *MasterKeys) check(ctx context.Context) error {
 	}
 	slices.Sort(missing)
 	return errs.Newf(errs.FailedPrecondition, "secrets of this database are sealed under master keys that TRUNKLINE_SECRET_KEY does not hold: %s. "+
-		"Add those keys until `trunklinectl master-keys list` shows that nothing uses them, or, if they are lost for good, see --lost-master-keys in docs/operations.md",
+		"Add those keys until `trunklinectl master-keys list` shows that nothing uses them, or, if they are lost for good, see --lost-master-keys in docs/keys.md",
 		strings.Join(missing, ", "))
 }
 

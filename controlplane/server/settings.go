@@ -60,7 +60,7 @@ func (s *Settings) Register(set *settings.Set) {
 	set.String(&s.PriceCatalogue, "price-catalogue", "TRUNKLINE_PRICE_CATALOGUE", "",
 		"YAML or JSON file that imports of models take prices from: ours, LiteLLM's model_prices_and_context_window.json or the api.json of models.dev; read again when it changes")
 	set.String(&s.LostMasterKeys, "lost-master-keys", "TRUNKLINE_LOST_MASTER_KEYS", "",
-		"ids of master keys that are gone for good, with commas between them: what is sealed under them is given up, so that the control plane starts without them (see docs/operations.md)")
+		"ids of master keys that are gone for good, with commas between them: what is sealed under them is given up, so that the control plane starts without them (see docs/keys.md)")
 }
 
 // Lost are the ids of the master keys that are lost.
