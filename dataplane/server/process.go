@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
@@ -52,11 +54,27 @@ func (p *Process) Register(set *settings.Set) {
 // OpsAddress is where the node answers its operators.
 func (p *Process) OpsAddress() string { return p.tls.OpsAddress(p.opsListen) }
 
+// checkControlPlane refuses what can never be dialled: a node would look for it for as long as it runs.
+func checkControlPlane(addresses string) error {
+	if addresses == "" {
+		return errors.New("TRUNKLINE_CONTROL_PLANE is required (--help lists all settings)")
+	}
+	for address := range strings.SplitSeq(addresses, ",") {
+		address = strings.TrimSpace(address)
+		host, port, err := net.SplitHostPort(address)
+		number, wrong := strconv.ParseUint(port, 10, 16)
+		if err != nil || wrong != nil || host == "" || number == 0 || strings.Contains(host, "/") {
+			return fmt.Errorf("TRUNKLINE_CONTROL_PLANE: %q is not host:port of a control plane's node link, such as control-plane:8002", address)
+		}
+	}
+	return nil
+}
+
 // Run serves until ctx ends, then finishes the requests under way and ships their records.
 // When hurry is closed it cuts those that are still under way.
 func (p *Process) Run(ctx context.Context, hurry <-chan struct{}, log *slog.Logger) error {
-	if p.controlPlane == "" {
-		return errors.New("TRUNKLINE_CONTROL_PLANE is required (--help lists all settings)")
+	if err := checkControlPlane(p.controlPlane); err != nil {
+		return err
 	}
 	if err := p.Check(); err != nil {
 		return err

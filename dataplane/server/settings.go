@@ -70,6 +70,14 @@ func (s *Settings) Check() error {
 		return fmt.Errorf("--call-spool-bytes is %d, want %d or more", s.SpoolBytes, minSpool)
 	case s.SpoolAge == 0:
 		return errors.New("--call-spool-age is 0s: every call record would be summed up at once")
+	case s.Environment == "" || strings.ContainsAny(s.Environment, "{} *"):
+		return fmt.Errorf("--environment is %q, want a name without spaces, braces and asterisks: it is part of the keys in Redis", s.Environment)
+	}
+	if s.SpoolDir == "" {
+		return nil
+	}
+	if info, err := os.Stat(s.SpoolDir); err != nil || !info.IsDir() {
+		return fmt.Errorf("--spool-dir %s is not a folder: %w", s.SpoolDir, cmp.Or(err, errors.New("it is a file")))
 	}
 	return nil
 }

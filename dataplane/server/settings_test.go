@@ -24,6 +24,11 @@ func TestSettingsThatCannotBeMeant(t *testing.T) {
 		"--max-bodies-bytes=-1":       "must be 0 or more",
 		"--call-memory-bytes=64 MiB":  "must be a whole number",
 		"--upstream-net-http=perhaps": "must be true or false",
+		"--environment=a}b":           `--environment is "a}b"`,
+		"--environment=":              `--environment is ""`,
+		"--spool-dir=/nonexistent/x":  "--spool-dir /nonexistent/x is not a folder",
+		"--spool-dir=settings.go":     "it is a file",
+		"--spool-dir=.":               "",
 	} {
 		var s Settings
 		set := settings.New(settings.Config{Program: "test", LookupEnv: func(string) (string, bool) { return "", false }, DotEnv: filepath.Join(t.TempDir(), ".env")})
@@ -38,6 +43,19 @@ func TestSettingsThatCannotBeMeant(t *testing.T) {
 		}
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: %v, want %q", args, err, want)
+		}
+	}
+}
+
+func TestAddressesOfTheControlPlane(t *testing.T) {
+	t.Parallel()
+	for addresses, good := range map[string]bool{
+		"control-plane:8002": true, "a:8002, b:8002": true, "127.0.0.1:1": true, "[::1]:8002": true,
+		"": false, "control-plane": false, "http://control-plane:8002": false, "https://control-plane": false, ":8002": false, "a:8002,": false,
+		"a:nodes": false, "a:0": false, "a:70000": false, "::1:8002": false,
+	} {
+		if err := checkControlPlane(addresses); (err == nil) != good {
+			t.Errorf("%q: %v", addresses, err)
 		}
 	}
 }
