@@ -33,6 +33,8 @@ var (
 	keyUsage = []byte(`"usage"`)
 	// keyUsageMetadata is Google's.
 	keyUsageMetadata = []byte(`"usageMetadata"`)
+	// keyTimings is llama.cpp's.
+	keyTimings = []byte(`"timings"`)
 
 	keyService = []byte(`"service_tier"`)
 )
@@ -55,6 +57,7 @@ type Inspection struct {
 	id     string       // of the answer, where Stream says where that is
 	told   usageMembers // what Usage is made of
 	toldAt int64        // Output when usage was told last
+	aside  bool         // it was told in places that count only where there is no usage
 
 	Places  *Spoken        // where the output of the last event is; nil: nobody needs it
 	Watch   *keyword.Watch // looks for failure keywords; nil: there are none
@@ -86,12 +89,13 @@ func (i *Inspection) See(event []byte, hideUsage bool) Kind {
 	if has.service && !i.Meaningful {
 		i.told.service = cmp.Or(i.serviceIn(text), i.told.service)
 	}
+	told := has.usage && i.seeUsage(text)
 	if has.err || !has.filled {
 		if _, is := classify.ErrorBody(text, ""); is || !has.filled && sse.Named(event, "error") {
 			return Failed
 		}
 	}
-	if has.usage && i.seeUsage(text) && hideUsage && i.Stream.UsageOnly != nil && i.Stream.UsageOnly(text) {
+	if told && hideUsage && i.Stream.UsageOnly != nil && i.Stream.UsageOnly(text) {
 		return Hidden
 	}
 	if has.finish {
@@ -138,13 +142,34 @@ func (i *Inspection) seeUsage(text []byte) (found bool) {
 		if later == (usageMembers{}) {
 			continue
 		}
-		later.service = cmp.Or(later.service, i.serviceIn(text))
-		i.told.merge(&later)
-		if told, ok := i.told.usage(); ok {
-			i.Usage, i.toldAt = told, i.Output
+		if i.aside {
+			i.told, i.aside = usageMembers{service: i.told.service}, false
 		}
+		i.takeUsage(&later, text)
+	}
+	if found || i.Usage.Source == dataplane.UsageUpstream && !i.aside && i.Usage.Input+i.Usage.Output > 0 {
+		return found
+	}
+	if m, is := usageElsewhere(text); is {
+		i.aside = true
+		i.takeUsage(&m, text)
 	}
 	return found
+}
+
+func (i *Inspection) takeUsage(later *usageMembers, event []byte) {
+	later.service = cmp.Or(later.service, i.serviceIn(event))
+	i.told.merge(later)
+	if told, ok := i.told.usage(); ok {
+		i.Usage, i.toldAt = told, i.Output
+	}
+}
+
+// Behind looks for the usage in an event that stands behind the end.
+func (i *Inspection) Behind(event []byte) {
+	if text, ok := sse.Data(event); ok && gjson.ValidBytes(text) {
+		i.seeUsage(text)
+	}
 }
 
 // serviceIn is the service tier that an event tells beside its usage.

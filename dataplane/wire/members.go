@@ -63,8 +63,10 @@ func membersIn(text []byte, spoken *Spoken, begins *beginning) (m members) {
 		switch string(key) {
 		case "error":
 			m.err = true
-		case "usage", "usageMetadata":
+		case "usage", "usageMetadata", "usage_metadata", "timings":
 			m.usage = m.usage || valueAt(text[i:]) == '{'
+		case "eval_count": // Ollama's own
+			m.usage = m.usage || valueAt(text[i:]) != 'n'
 		case "finish_reason", "finishReason", "blockReason": // the last where Google refuses the prompt
 			m.finish = m.finish || isFilled(text[i:], '"', '"')
 		case "service_tier":

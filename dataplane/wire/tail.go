@@ -34,15 +34,17 @@ func (t *Tail) Write(b []byte) (int, error) {
 // Usage finds the usage object that stands behind the data of a long answer. Quotes inside
 // strings are escaped, so the key cannot be part of anybody's text.
 func (t *Tail) Usage() (dataplane.Usage, bool) {
-	at, key := bytes.LastIndex(t.kept, keyUsage), keyUsage
-	if at < 0 {
-		at, key = bytes.LastIndex(t.kept, keyUsageMetadata), keyUsageMetadata
+	var told dataplane.Usage
+	ok := false
+	for _, key := range [...][]byte{keyUsage, keyUsageMetadata, keyTimings} {
+		if at := bytes.LastIndex(t.kept, key); at >= 0 && !ok {
+			told, ok = UsageOf(gjson.ParseBytes(valueBehind(t.kept[at+len(key):])))
+		}
 	}
-	if at < 0 {
-		return dataplane.Usage{}, false
+	if !ok {
+		return told, false
 	}
-	told, ok := UsageOf(gjson.ParseBytes(valueBehind(t.kept[at+len(key):])))
-	if at = bytes.LastIndex(t.kept, keyService); at >= 0 && told.ServiceTier == "" {
+	if at := bytes.LastIndex(t.kept, keyService); at >= 0 && told.ServiceTier == "" {
 		told.ServiceTier = usage.ServiceTier(gjson.ParseBytes(valueBehind(t.kept[at+len(keyService):])).Str)
 	}
 	return told, ok

@@ -15,11 +15,18 @@ import (
 // seeTyped looks at an event of a stream whose events say in "type" what they are.
 func (i *Inspection) seeTyped(event, text []byte) Kind {
 	typ := expect.Get(expect.View(text), "type").Str
+	if typ == "" { // some tell it in the event's name alone
+		if typ = i.Stream.known(sse.Name(event)); typ == "error" {
+			return Failed
+		}
+	}
 	if slices.Contains(i.Stream.Failed, typ) {
+		i.seeUsage(text)
 		return Failed
 	}
+	last := slices.Contains(i.Stream.Last, typ)
 	if typ == "" || bytes.Contains(text, keyError) {
-		if _, is := classify.ErrorBody(text, ""); is || typ == "" && sse.Named(event, "error") {
+		if _, is := classify.ErrorBody(text, ""); is {
 			return Failed
 		}
 	}
@@ -27,16 +34,16 @@ func (i *Inspection) seeTyped(event, text []byte) Kind {
 	switch {
 	case strings.HasSuffix(typ, "delta"):
 		i.Output += membersIn(text, i.Places, nil).output
-	case i.Output == 0 && slices.Contains(i.Stream.Last, typ):
+	case i.Output == 0 && last:
 		i.Output += membersOf(i.whole(text)).output
 	}
-	if bytes.Contains(text, keyUsage) {
+	if last || bytes.Contains(text, keyUsage) {
 		i.seeUsage(text)
 	}
 	filler := typ == "" || slices.Contains(i.Stream.Filler, typ)
 	finishes := slices.Contains(i.Stream.Finish, typ)
 	switch {
-	case slices.Contains(i.Stream.Last, typ):
+	case last:
 		i.says(typ, text)
 		i.Finished = true
 		return Done
@@ -63,6 +70,16 @@ func (i *Inspection) seeTyped(event, text []byte) Kind {
 	}
 	i.Meaningful = true
 	return Meaningful
+}
+
+// known is the name of an event where it is a type of the stream's; else empty.
+func (s *Stream) known(name []byte) string {
+	typ := string(name)
+	if typ == "error" || strings.HasSuffix(typ, "delta") || slices.Contains(s.Filler, typ) || slices.Contains(s.Finish, typ) ||
+		slices.Contains(s.Last, typ) || slices.Contains(s.Failed, typ) {
+		return typ
+	}
+	return ""
 }
 
 // says notes whether an event other than a delta holds output.

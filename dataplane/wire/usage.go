@@ -22,9 +22,6 @@ func UsageOf(u gjson.Result) (dataplane.Usage, bool) {
 	return m.usage()
 }
 
-// elsewhere is where some put the usage: Moonshot, Groq, and Google.
-var elsewhere = []string{UsageInChoice, "x_groq.usage", "usageMetadata", "usage_metadata", "meta.usage"}
-
 // Usage finds the usage of a plain answer, where everyone puts it or elsewhere, and what
 // the answer itself shows of what was used.
 // The answer may be cut anywhere, and may be no JSON.
@@ -43,10 +40,9 @@ func (e *Endpoint) UsageIn(answer *scan.Object) dataplane.Usage {
 
 func (e *Endpoint) usage(answer []byte, at, tier gjson.Result) dataplane.Usage {
 	told, ok := UsageOf(at)
-	for i := 0; i < len(elsewhere) && (!ok || told.Input+told.Output == 0); i++ {
-		var inside dataplane.Usage
-		if inside, ok = UsageOf(gjson.GetBytes(answer, elsewhere[i])); ok {
-			told = inside
+	if !ok || told.Input+told.Output == 0 {
+		if m, found := usageElsewhere(answer); found {
+			told, _ = m.usage()
 		}
 	}
 	if told.ServiceTier == "" {

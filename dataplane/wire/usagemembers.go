@@ -49,11 +49,11 @@ func (m *usageMembers) take(name string, value gjson.Result) {
 	switch name {
 	case "prompt_tokens", "promptTokens", "promptTokenCount", "prompt_token_count":
 		m.prompt.set(value)
-	case "input_tokens", "inputTokens", "input_token_count", "inputTokenCount":
+	case "input_tokens", "inputTokens", "input_token_count", "inputTokenCount", "prompt_n": // the last is llama.cpp's
 		m.input.set(value)
-	case "completion_tokens", "completionTokens", "candidatesTokenCount", "candidates_token_count":
+	case "completion_tokens", "completionTokens", "candidatesTokenCount", "candidates_token_count", "predicted_n":
 		m.completion.set(value)
-	case "output_tokens", "outputTokens", "output_token_count", "outputTokenCount", "generated_token_count":
+	case "output_tokens", "outputTokens", "output_token_count", "outputTokenCount", "generated_token_count", "generated_tokens":
 		m.output.set(value)
 	case "total_tokens", "totalTokens", "totalTokenCount", "total_token_count":
 		m.total.set(value)
@@ -77,12 +77,16 @@ func (m *usageMembers) take(name string, value gjson.Result) {
 		m.details(value, nil, nil)
 	case "prompt_cache_hit_tokens", "promptCacheHitTokens":
 		m.cacheHit.set(value)
-	case "cache_read_input_tokens", "cacheReadInputTokens":
+	case "cache_read_input_tokens", "cacheReadInputTokens", "cacheReadInputTokenCount", "cache_n":
 		m.cacheRead.set(value)
-	case "cache_creation_input_tokens", "cacheCreationInputTokens", "cacheWriteInputTokens":
+	case "cache_creation_input_tokens", "cacheCreationInputTokens", "cacheWriteInputTokens", "cacheWriteInputTokenCount":
 		m.cacheCreation.set(value)
 	case "seconds", "prompt_audio_seconds", "promptAudioSeconds": // OpenAI's whisper, Mistral
 		m.millis.setMillis(value)
+	case "prefill": // TGI's, of the tokens of the prompt
+		if n := value.Get("#"); n.Int() > 0 {
+			m.prompt.set(n)
+		}
 	case "billed_units", "billedUnits": // Cohere
 		m.billed(value)
 	case "service_tier", "serviceTier":

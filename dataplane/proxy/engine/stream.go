@@ -55,7 +55,7 @@ func (a *attempt) stream(ctx context.Context, resp *http.Response, body io.Reade
 	for {
 		for event := events.Next(); event != nil; event = events.Next() {
 			if v, ended := s.take(event); ended {
-				s.drain(ctx, body, v)
+				s.drain(ctx, events, v)
 				return s.end(v)
 			}
 		}
@@ -68,7 +68,7 @@ func (a *attempt) stream(ctx context.Context, resp *http.Response, body io.Reade
 			continue
 		}
 		if errors.Is(err, io.EOF) {
-			if last := wholeEvent(events.Rest()); last != nil {
+			if last := wholeEvent(labelled(events.Rest())); last != nil {
 				if v, ended := s.take(last); ended {
 					return s.end(v)
 				}
@@ -95,6 +95,7 @@ func (s *stream) sinceStart() time.Duration {
 
 // take looks at one event and passes it on. ended means that the stream is over.
 func (s *stream) take(event []byte) (v dataplane.Verdict, ended bool) {
+	event = labelled(event)
 	if s.echo.follows {
 		event = sse.OneLine(event) // else its data would be a copy
 		s.echoes().Mask(event)
@@ -335,19 +336,38 @@ func (s *stream) endWhole(v dataplane.Verdict) dataplane.Verdict {
 }
 
 // drain reads the end of the body that follows [DONE], so that the connection can be
-// used again; an upstream that does not end it loses the connection.
-func (s *stream) drain(ctx context.Context, body io.Reader, v dataplane.Verdict) {
+// used again; an upstream that does not end it loses the connection. Some tell the usage there.
+func (s *stream) drain(ctx context.Context, events *sse.Reader, v dataplane.Verdict) {
 	if v.Outcome != dataplane.OK || !s.out.holdsAll() && s.out.flush() != nil || ctx.Err() != nil {
 		return
 	}
 	s.clock.phase(dataplane.StreamIdle, drainTime)
-	_, _ = io.CopyN(io.Discard, body, drainBytes)
+	for range drainReads {
+		for event := events.Next(); event != nil; event = events.Next() {
+			s.seen.Behind(event)
+		}
+		if events.Fill() != nil {
+			s.seen.Behind(events.Rest())
+			return
+		}
+	}
 }
 
 const (
 	drainTime  = 20 * time.Millisecond
-	drainBytes = 4 << 10
+	drainReads = 4
 )
+
+// labelled makes an event of an error that stands bare in a stream, as JSON without "data:".
+func labelled(event []byte) []byte {
+	if len(event) == 0 || event[0] != '{' {
+		return event
+	}
+	if _, is := classify.ErrorBody(bytes.TrimSpace(event), ""); !is {
+		return event
+	}
+	return sse.Event(bytes.TrimSpace(event))
+}
 
 // wholeEvent accepts what follows the last blank line of a stream that ended cleanly, if
 // only the blank line is missing.

@@ -46,7 +46,7 @@ const (
 )
 
 var stream = &wire.Stream{
-	Reason: reasonsAt, Usage: []string{usageAt}, Output: output, Alive: "\n", // Google's SDKs take a comment for the beginning of an event
+	Reason: reasonsAt, Usage: []string{usageAt, "usage_metadata"}, Output: output, Alive: "\n", // Google's SDKs take a comment for the beginning of an event
 	Convert: func(answer []byte, _ bool) ([][]byte, error) { return [][]byte{sse.Event(answer)}, nil },
 }
 

@@ -28,6 +28,6 @@ var stream = &wire.Stream{
 	Filler: []string{"message_start", "content_block_start", "content_block_stop", "ping"},
 	Finish: []string{"message_delta"}, Reason: "delta.stop_reason", Last: []string{"message_stop"}, Failed: []string{"error"},
 	Reasons: reasons, Says: says, Convert: events,
-	Text: []string{"delta.text", "delta.thinking"}, Usage: []string{"message.usage", "usage"},
+	Text: []string{"delta.text", "delta.thinking"}, Usage: []string{"message.usage", "usage", wire.BedrockMetrics},
 	End: codec.Stop,
 }

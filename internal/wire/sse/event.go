@@ -39,9 +39,10 @@ func Data(event []byte) (text []byte, ok bool) {
 }
 
 // Named reports whether an event has this name.
-func Named(event []byte, name string) bool { return string(nameOf(event)) == name }
+func Named(event []byte, name string) bool { return string(Name(event)) == name }
 
-func nameOf(event []byte) []byte {
+// Name is an event's name; empty: it has none.
+func Name(event []byte) []byte {
 	for line := range bytes.Lines(event) {
 		if value, found := bytes.CutPrefix(line, []byte("event:")); found {
 			return bytes.TrimSpace(value)
