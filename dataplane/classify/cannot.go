@@ -18,7 +18,7 @@ var cannot = sign{
 	codes: []string{
 		"unsupported_parameter", "unsupported_value", "unknown_parameter", "unsupported_feature",
 		"unsupported_model_feature", "tools_not_supported", "tool_use_failed", "json_validate_failed",
-		"output_parse_failed", "extra_forbidden", "operationnotsupported",
+		"output_parse_failed", "extra_forbidden", "operationnotsupported", "invalid_reasoning_effort",
 		// What only the provider that wrote it can read.
 		"invalid_encrypted_content", "previous_response_not_found",
 	},
@@ -27,17 +27,16 @@ var cannot = sign{
 		"unrecognized parameter", `unknown name "`, "extra inputs are not permitted", "extra_forbidden",
 		"the parameter is not supported", "argument not supported", "extraneous key", "does not work with the specified model",
 		// OpenRouter routes by what is asked for.
-		"no endpoints found", "no allowed providers",
+		"no endpoints found", "no endpoints available matching", "no allowed providers", "all providers have been ignored",
 		"not a chat model", "only supported in v1/",
 		"tools param requires", "tool choice requires", "tool_choice forces", "invalid tool_choice", "requires --jinja",
 		"only supported by certain models", "unknown variant `image_url`", "mmproj",
 		"unexpected message role", "roles must alternate", "should alternate with", "roles are supported", "support successive ",
 		"only works in thinking mode", "must be set to false for non-streaming", "response mime type",
 		"chat template", "degraded function cannot be invoked",
-		"failed_generation",
+		"failed_generation", "too many states for serving", "does not match any of the expected tags", "output modality contain audio",
+		"live search is deprecated", "streaming is required",
 		"reasoning_content", "must start with a thinking block",
-		"encrypted content", "encrypted_content", "`redacted_thinking` block", "items are not persisted", "without its required", "not issued to this caller", "signature in thinking", "`signature` in `thinking`",
-		"thought_signature", "thought signature",
 	},
 }
 
@@ -51,13 +50,16 @@ var (
 		`response_?format|json[_ ]?(?:schema|object|mode)|structured[_ ]outputs?|reasoning(?:[_.]\w+)?|thinking(?:\.\w+)*|` +
 		`developer|system (?:role|messages?|prompts?|instructions?)|prefill\w*|temperature|top_?[pk]|min_p|` +
 		`max_(?:completion_|output_)?tokens|(?:top_)?logprobs|logit_bias|(?:(?:presence|frequency|repetition)_?)?penalty|` +
-		`think|stream(?:ing)?|(?:embeddings?|completions?|responses) api|stop(?:_sequences)?|seed|verbosity|prediction|service_tier|web_search\w*|cache_control|stream_options)\b`)
+		`think|stream(?:ing)?|(?:embeddings?|completions?|responses) api|stop(?:_sequences)?|seed|verbosity|prediction|service_tier|web[_ ]search\w*|effort|cache_control|stream_options)\b`)
 	refusal = regexp.MustCompile(`not support|n't support|\bunsupported\b|no support for|\bonly supports?\b|\bsupport(?:s|ed)? only\b|` +
 		`\b(?:for|with|by|on) this model\b|not a multi-?modal|` +
 		`not (?:enabled|available|permitted) (?:for|with|on)\b|incompatible with|not compatible with|` +
-		`is allowed for|may only be set to|may not be enabled`)
+		`is allowed for|may only be set to|may not be enabled|cannot be used with`)
 	// unknown names any parameter, so it needs no feature.
 	unknown = regexp.MustCompile(`(?:parameter|property|argument|field) \W?[\w.\[\]]+\W? is (?:deprecated for|unsupported|not supported)`)
+
+	// onlyForm is how a target takes one form of request alone: "Stream must be set to true".
+	onlyForm = regexp.MustCompile(`^(?:stream|store) must be (?:set to )?(?:true|false)\b`)
 
 	// limits are values that one target takes and another does not.
 	limits = []*regexp.Regexp{
@@ -108,7 +110,7 @@ func (f *fault) cannotServe(status int) bool {
 	if f.hasCallerCode() {
 		return false
 	}
-	if f.says(cannot.anywhere) {
+	if f.foreign() || f.says(cannot.anywhere) || onlyForm.MatchString(f.lower) {
 		return true
 	}
 	what := strings.ToLower(f.param) + ": " + f.lower

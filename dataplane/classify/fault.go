@@ -80,13 +80,13 @@ func (f *fault) read(doc gjson.Result, open bool) {
 		f.message = e.Str
 		e = doc
 	} else {
-		f.message = first(e, "message", "msg", "error_msg", "status_msg", "errorMessage", "Message", "detail")
+		f.message = first(e, messageKeys...)
 	}
 	if e.Raw == "" {
 		f.message = strings.TrimSpace(doc.Raw)
 		return
 	}
-	f.typ = strings.ToLower(first(e, "type", "__type"))
+	f.typ = strings.ToLower(first(e, "type", "__type", "error_type"))
 	if at := strings.LastIndexByte(f.typ, '#'); at >= 0 { // com.amazon.coral#ThrottlingException
 		f.addCode(gjson.Result{Type: gjson.String, Str: f.typ[at+1:]})
 	}
@@ -95,7 +95,7 @@ func (f *fault) read(doc gjson.Result, open bool) {
 			f.status = http.StatusUnprocessableEntity
 		}
 	}
-	for _, key := range []string{"code", "status", "reason", "error_code", "status_code", "innererror.code", "errors.0.reason"} {
+	for _, key := range []string{"code", "status", "reason", "error_code", "errorCode", "Code", "status_code", "innererror.code", "errors.0.reason"} {
 		f.addCode(e.Get(key))
 	}
 	if e.Raw != doc.Raw {
@@ -135,14 +135,17 @@ func fastAPIPlace(e gjson.Result) (place string) {
 	return place
 }
 
+// messageKeys are the members that hold what an error says.
+var messageKeys = []string{"message", "msg", "error_msg", "status_msg", "errorMessage", "error_message", "Message", "detail"}
+
 // errorObject finds where the error is in a document; the document itself when it is one.
 func errorObject(doc gjson.Result) gjson.Result {
-	for _, key := range []string{"error", "error.0", "errors.0", "response.error", "base_resp", "choices.0.error"} {
+	for _, key := range []string{"error", "error.0", "errors.0", "response.error", "base_resp", "choices.0.error", "Response.Error"} {
 		if e := doc.Get(key); says(e) && (e.IsObject() || e.Type == gjson.String) {
 			return e
 		}
 	}
-	for _, key := range []string{"message", "msg", "error_msg", "detail", "errorMessage", "Message"} {
+	for _, key := range messageKeys {
 		if says(doc.Get(key)) {
 			return doc
 		}
@@ -201,6 +204,9 @@ func (f *fault) addCode(v gjson.Result) {
 		return
 	}
 	f.codes = append(f.codes, strings.ToLower(text))
+	if kind, _, more := strings.Cut(f.codes[len(f.codes)-1], "."); more && len(f.codes) < maxCodes { // SensitiveContentDetected.Violence
+		f.codes = append(f.codes, kind)
+	}
 	if n, err := strconv.Atoi(text); err == nil && n >= 400 && n < 600 && f.status == 0 {
 		f.status = n
 	}

@@ -13,10 +13,11 @@ import (
 // malformed_function_call, unexpected_tool_call and malformed_response, and their like.
 var badWords = []string{
 	"error", "fail", "abort", "cancel", "timeout", "timed_out", "exception", "malformed", "unexpected", "interrupt", "disconnect",
+	"crash", "killed", "preempt", "deadline",
 }
 
-// busyWords are in those that are about its load: DeepSeek's insufficient_system_resource.
-var busyWords = []string{"insufficient_system", "overload", "unavailable", "no_capacity", "at_capacity", "over_capacity", "capacity_exceeded"}
+// busyWords are in those that are about its load and its limits: DeepSeek's insufficient_system_resource.
+var busyWords = []string{"rate_limit", "quota", "insufficient_system", "overload", "unavailable", "no_capacity", "at_capacity", "over_capacity", "capacity_exceeded"}
 
 // notBad are in reasons with such a word that blame no provider: Cohere's error_toxic and error_limit, and
 // what a caller brings about, by what it asks, by its own tools or by leaving.
@@ -64,6 +65,8 @@ func Finish(reason string, output bool) (v dataplane.Verdict, ok bool) {
 	lower := strings.ToLower(reason)
 	has := func(word string) bool { return strings.Contains(lower, word) }
 	switch {
+	case strings.Contains(lower, "thought_signature"): // Gemini's missing_thought_signature
+		v.Outcome, v.Feature, v.Foreign = dataplane.Unsupported, true, true
 	case lower == windowFull:
 		if output {
 			return v, false

@@ -28,7 +28,7 @@ const headChars = 160
 // callers finds the refusals that are about what one request names or asks, whatever their code says.
 func (f *fault) callers(status int, model string) (sign, bool) {
 	switch {
-	case f.hasCallerCode():
+	case f.hasCallerCode(), f.hasCode("string_above_max_length") && f.param != "" && !isContent(f.param): // the user's name, say
 		return sign{outcome: dataplane.BadRequest}, true
 	case f.balanceIsShort():
 		return sign{outcome: dataplane.Busy, feature: true}, true

@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ var (
 	namedField = regexp.MustCompile("(?i)(?:unsupported parameter|unknown parameter|unrecognized request argument(?: supplied)?|unrecognized parameter|unknown name)" +
 		"\\W{1,4}([a-z_][\\w.]*)|['\"`]?\\b([a-z_][\\w.]*)['\"`]?: extra inputs are not permitted|" +
 		"(?:parameter|property|argument|field) ['\"`]?([a-z_][\\w.]*)['\"`]? is (?:deprecated for|unsupported|not supported)|" +
+		"extraneous key \\[([a-z_][\\w.]*)\\]|" +
 		"does not support (?:the )?param(?:eter)?s?:? ?\\W{0,2}([a-z_][\\w.]*)|argument not supported on this model: ([a-z_][\\w.]*)|unsupported value: ['\"`]?([a-z_][\\w.]*)")
 	// oneValue is how messages say that another value may be taken.
 	oneValue = regexp.MustCompile(`unsupported value|invalid value|only supports? \W?\w+\W? values?`)
@@ -39,6 +41,7 @@ var content = []struct {
 	{"tools", regexp.MustCompile(`\btools?\b|\bfunctions?[_ ]call(?:s|ing)?\b|requires --jinja`)},
 	{"developer", regexp.MustCompile(`\bdeveloper\b`)},
 	{"reasoning_effort", regexp.MustCompile(`reasoning[_ ]effort`)},
+	{"output_config.effort", regexp.MustCompile(`\beffort parameter\b`)},
 	{"thinking", regexp.MustCompile(`\bthinking\b`)},
 }
 
@@ -50,20 +53,40 @@ var single = regexp.MustCompile(`\b(?:temperature|top_[pk]|min_p|max_(?:completi
 var foreignState = []string{
 	"encrypted content", "encrypted_content", "not issued to this caller", "signature in thinking", "`signature` in `thinking`",
 	"thought_signature", "thought signature", "`redacted_thinking` block", "items are not persisted", "without its required",
+	"thinking.signature:",
+}
+
+// previousGone is how targets word that they do not have the response that a request goes on with.
+var previousGone = regexp.MustCompile(`^previous[ _]response\b.{0,300}?\b(?:not found|not exist|no longer|expired|cannot be used|not support|unsupported)|` +
+	`^previous_response_id\b.{0,80}?\b(?:not support|unsupported)|^response with id\W{0,3}resp_\S{1,300} (?:not found|does not exist)`)
+
+// previous reports whether a target refused to go on with a response: it does not have it, or keeps none.
+func (f *fault) previous() bool {
+	switch {
+	case f.hasCode("previous_response_not_found"):
+		return true
+	case f.param == "previous_response_id":
+		return f.status == 0 || f.status == http.StatusBadRequest || f.status == http.StatusNotFound
+	}
+	return f.param == "" && previousGone.MatchString(f.lower)
 }
 
 // foreign reports whether a target was given what another one has sealed or signed.
 func (f *fault) foreign() bool {
-	return f.hasCode("invalid_encrypted_content") || f.says(foreignState)
+	return f.hasCode("invalid_encrypted_content") || f.says(foreignState) || f.previous()
 }
 
 // ofThisAnswer are refusals of what the model made of the request, and not of the request.
-var ofThisAnswer = []string{"tool_use_failed", "json_validate_failed", "output_parse_failed", "previous_response_not_found"}
+var ofThisAnswer = []string{"tool_use_failed", "json_validate_failed", "output_parse_failed"}
+
+// notOfTheField are in refusals that name a field for one of the things that it may hold, or for want of another field.
+var notOfTheField = []string{"failed_generation", "reasoning_content", "hosted tool", "expected tags", "live search", "streaming is required"}
 
 // isContent reports whether a field is the conversation, in which anything may be refused.
 func isContent(field string) bool {
 	first, _, _ := strings.Cut(field, ".")
-	return slices.Contains([]string{"messages", "input", "prompt", "contents"}, first)
+	first, _, _ = strings.Cut(first, "[")
+	return slices.Contains([]string{"messages", "input", "prompt", "contents", "instructions", "system"}, first)
 }
 
 // valid gives a field that can be looked up; else none.
@@ -89,19 +112,19 @@ func (f *fault) parameter() (name string, byValue bool) {
 			return "", false
 		}
 	}
-	if f.foreign() || f.says([]string{"failed_generation", "reasoning_content", "previous response"}) {
+	if f.foreign() || f.says(notOfTheField) {
 		return "", false
 	}
 	if together.MatchString(f.lower) {
 		return "", false
 	}
-	byValue = f.hasCode("unsupported_value") || oneValue.MatchString(f.lower)
+	byValue = f.hasCode("unsupported_value") || f.hasCode("invalid_reasoning_effort") || oneValue.MatchString(f.lower)
 	for _, l := range limits {
 		byValue = byValue || l.MatchString(strings.ToLower(f.param)+": "+f.lower)
 	}
 	param, _, _ := strings.Cut(f.param, "[")
 	switch {
-	case param == "" || isContent(param):
+	case param == "", param == "model", isContent(param): // no request does without
 	case param != f.param || !fieldName.MatchString(param):
 		return "", false
 	default:

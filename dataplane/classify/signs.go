@@ -37,7 +37,7 @@ var signs = []sign{
 			"content_policy_violation", "content_filter", "contentfilter", "responsibleaipolicyviolation",
 			"moderation_blocked", "moderation", "data_inspection_failed", "datainspectionfailed",
 			"sensitivecontentdetected", "inputtextsensitivecontentdetected", "guardrail", "guardrail_violation",
-			"guardrail_intervened", "safety", "prohibited_content", "invalid_prompt",
+			"guardrail_intervened", "safety", "prohibited_content", "sensitive_words_detected", "censorship_blocked",
 			"image_content_policy_violation", "cyber_policy_violation", "cyber_policy", "identifier_blocked", "1026", "1027", "1301",
 		},
 		types: []string{"content_filter"},
@@ -47,7 +47,9 @@ var signs = []sign{
 			"violating our usage polic", "inappropriate content", "blocked by content filter",
 			"content filtering policy", "requires moderation", "content violates usage guidelines", "safety_check_type_",
 			"content exists risk", "considered high risk", "blocked due to security configurations",
+			"contentpolicyviolationerror", "violated guardrail", "may contain sensitive information", "审核不通过",
 		},
+		opens: []string{"invalid prompt:"}, // OpenAI's; OpenRouter has its code for every request that is not valid
 	},
 	{
 		outcome: dataplane.ContextLength,
@@ -68,6 +70,8 @@ var signs = []sign{
 			"input tokens exceed", "reduce the length of the", "maximum prompt length",
 			"exceeded model token limit", "range of input length", "request entity too large",
 			"payload too large", "request exceeds the maximum size", "`inputs` tokens + `max_new_tokens`",
+			"exceed context limit", "less than max_seq_len", "maximum supported sequence length", "exceed the total tokens limit",
+			"exceeds maximum input length",
 		},
 	},
 	{
@@ -79,11 +83,12 @@ var signs = []sign{
 			"billing_limit_exceeded", "payment_required", "usage_limit_reached", "usage_limit_exceeded",
 			"spend_limit_exceeded", "spending_limit_exceeded", "credit_balance_too_low", "accountoverdueerror",
 			"arrearage", "allocationquota.freetieronly", "setlimitexceeded", "accountquotaexceeded", "billing_disabled",
+			"not_enough_balance", "token_quota_reached", "provider_quota_exceeded", "failedoperation.resourcepackexhausted",
 			"1008", "1113", "1308", "1309", "1310",
 		},
 		types: []string{
 			"insufficient_quota", "exceeded_current_quota_error", "billing_error", "usage_limit_reached",
-			"insufficient_balance", "budget_exceeded",
+			"insufficient_balance", "budget_exceeded", "usage_limits_exceeded",
 		},
 		begins: regexp.MustCompile(`^your (?:newly created )?team (?:\S{1,40} )?(?:has (?:either )?used all available credits|doesn't have any credits)|` +
 			`^account \S{1,80} is suspended, possibly due to reaching the monthly spending limit`),
@@ -91,7 +96,9 @@ var signs = []sign{
 			"your credit balance is too low", "insufficient balance", "insufficient credits",
 			"insufficient account balance", "insufficient quota", "you have run out of credits", "you are out of credits",
 			"you exceeded your current quota", "you have reached your specified api usage limits",
-			"key limit exceeded", "account balance", "your account balance", "用户额度不足", "余额不足", "预扣费额度失败",
+			"key limit exceeded", "account balance", "your account balance", "sorry, your account balance", "not enough balance",
+			"your free quota is exhausted", "organization has reached its spend limit", "open api daily request limit",
+			"用户额度不足", "余额不足", "预扣费额度失败",
 		},
 	},
 	cannot,
@@ -103,18 +110,18 @@ var signs = []sign{
 			"model_deprecated", "model_retired", "model_terms_required", "model_permission_blocked_org",
 			"model_permission_blocked_project", "modelnotopen", "model_not_open",
 			"invalidendpointormodel.notfound", "modelnotfound", "modelnotfoundexception",
-			"accessdenied.unpurchased", "model_access_denied", "1211", "1311",
+			"accessdenied.unpurchased", "model_access_denied", "model.accessdenied", "invalidendpoint", "1211", "1311", "2061",
 		},
 		types: []string{"model_not_found", "permission_error"},
 		opens: []string{
-			"model not found", "publisher model `projects/", "model use case details have not been submitted",
+			"model not found", "model does not exist", "model disabled", "no models are currently loaded", "publisher model `projects/", "model use case details have not been submitted",
 			"access denied. this model is marked", "model access is denied",
 		},
 		near: []string{
 			"does not exist", "doesn't exist", "not exist", "not found", "no such model", "unknown model",
 			"invalid model", "not a valid model", "not available", "no longer available", "no longer supported",
 			"decommissioned", "deprecated", "retired", "been removed", "not have access", "could not find",
-			"couldn't find", "cannot find", "not deployed", "was removed", "unsupported model", "with on-demand throughput", "不存在", "已下线", "无可用渠道",
+			"couldn't find", "cannot find", "not deployed", "was removed", "unsupported model", "with on-demand throughput", "is unavailable in your region", "model is not supported", "不存在", "已下线", "无可用渠道",
 		},
 	},
 	{
@@ -125,7 +132,7 @@ var signs = []sign{
 			"organization_deactivated", "invalid_organization", "invalid_authentication", "invalid_token",
 			"token_expired", "unauthenticated", "unrecognizedclientexception", "expiredtokenexception",
 			"ip_not_authorized", "unsupported_country_region_territory", "authentication_failed", "wrong_api_key", "organization_restricted",
-			"consumer_suspended", "consumer_invalid", "api_key_service_blocked", "api_key_ip_address_blocked", "1004", "2049",
+			"consumer_suspended", "consumer_invalid", "provider_not_initialize", "api_key_service_blocked", "api_key_ip_address_blocked", "1004", "2049",
 		},
 		types: []string{
 			"authentication_error", "invalid_authentication_error", "incorrect_api_key_error",
@@ -135,6 +142,7 @@ var signs = []sign{
 			"api key not valid", "api key expired", "api key not found", "api key is invalid", "invalid api key",
 			"incorrect api key", "missing api key", "no api key", "invalid x-api-key",
 			"authentication fails", "authentication failed", "invalid authentication",
+			"access token expired", "access token invalid", "gemini api free tier is not available",
 			"user location is not supported", "country, region, or territory not supported",
 			"this organization has been disabled", "your account has been", "your api key has been", "your api key was",
 			"api key is currently blocked", "oauth token has", "this credential is only authorized", "无效的令牌",
@@ -154,15 +162,24 @@ var signs = []sign{
 		},
 	},
 	{
+		// Some servers give a 4xx for what broke in them.
+		outcome: dataplane.ServerError,
+		types:   []string{"generation", "incomplete_generation"}, // TGI
+		opens: []string{
+			"the model has crashed", "model unloaded", "failed to load model", "request failed during generation", "cuda out of memory",
+			"**network error due to high traffic",
+		},
+	},
+	{
 		outcome: dataplane.Busy, // decide tells the kinds of 429 apart
 		codes: []string{
 			"rate_limit_exceeded", "rate_limit_reached", "rate_limit_reached_error", "rate_limited",
 			"ratelimitexceeded", "ratelimitreached", "rate_limit_error", "too_many_requests", "toomanyrequests",
 			"throttling", "throttlingexception", "throttling.ratequota", "throttling.allocationquota",
-			"resource_exhausted", "requests_limit_exceeded", "tokens_limit_exceeded", "1039", "1302", "1303",
+			"resource_exhausted", "requests_limit_exceeded", "tokens_limit_exceeded", "requestlimitexceeded", "1039", "1302", "1303",
 		},
 		types: []string{"rate_limit_error", "rate_limit_exceeded", "rate_limit_reached_error", "too_many_requests"},
-		opens: []string{"rate limit", "too many requests", "too many concurrent", "request rate limit"},
+		opens: []string{"rate limit", "too many requests", "too many concurrent", "request rate limit", "open api qps request limit"},
 	},
 	{
 		outcome: dataplane.LoopDetected, // another gateway of this kind
@@ -170,7 +187,7 @@ var signs = []sign{
 	},
 	{
 		outcome: dataplane.Unsupported,
-		codes:   []string{"unknown_url", "unsupported_endpoint", "endpoint_not_found"},
+		codes:   []string{"unknown_url", "unsupported_endpoint", "endpoint_not_found", "unsupported_api_for_model"},
 		opens: []string{
 			"invalid url", "unknown request url", "no route matched", "404 page not found", "resource not found",
 			"the requested url", "route not found",
@@ -183,7 +200,7 @@ var signs = []sign{
 var spent = []string{
 	"5-hour", "5 hour", "five-hour", "weekly limit", "weekly usage", "monthly limit", "monthly usage", "monthly spend", "calls / month",
 	"usage limit", "spend limit", "spending limit", "spending cap", "spend cap", "billing hard limit",
-	"credit balance", "insufficient balance", "insufficient credits", "out of credits", "余额不足",
+	"credit balance", "insufficient balance", "insufficient credits", "out of credits", "credits are depleted", "余额不足",
 }
 
 // spentUnlessWait is Google's and OpenAI's one sentence for a spent account and for a full
@@ -210,7 +227,7 @@ func (f *fault) sign(status int, model string) (sign, bool) {
 				continue
 			}
 			if vague[t] {
-				if plain, ok := f.phrase(status, model); ok && plain.sure {
+				if plain, ok := f.phrase(status, model); ok && (plain.sure || plain.feature) {
 					return plain, true
 				}
 			}

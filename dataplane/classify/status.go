@@ -58,9 +58,6 @@ func decide(status int, f *fault, model string, wait time.Duration, named, token
 	if v.Feature && v.Outcome == dataplane.Unsupported {
 		v.Parameter, v.ByValue = f.parameter()
 		v.Foreign = f.foreign()
-		if f.hasCode("previous_response_not_found") {
-			v.Reason += " (it stays in the request: without previous_response_id the conversation would be lost)"
-		}
 	}
 	v.Uncounted = s.outcome == dataplane.Busy && s.feature
 	switch v.Outcome {
@@ -133,6 +130,8 @@ func byStatus(status int, f *fault, model string) sign {
 		return sign{outcome: dataplane.NotFound}
 	case 405, 415, 501:
 		return sign{outcome: dataplane.Unsupported}
+	case 499: // Google's: nobody here has cancelled it
+		return sign{outcome: dataplane.ServerError}
 	case 408, 425:
 		return sign{outcome: dataplane.UpstreamTimeout}
 	case 409:
@@ -171,7 +170,7 @@ func holdsError(doc gjson.Result) bool {
 	if !doc.IsObject() {
 		return false
 	}
-	for _, key := range []string{"error", "errors.0", "response.error"} {
+	for _, key := range []string{"error", "errors.0", "response.error", "Response.Error"} {
 		if says(doc.Get(key)) {
 			// OpenRouter ends a stream with a chunk that has both choices and an error.
 			return !hasAnswer(doc) || doc.Get("choices.0.finish_reason").Str == "error"
@@ -192,6 +191,10 @@ func holdsError(doc gjson.Result) bool {
 		return true
 	case doc.Get("error_msg").Str != "": // Baidu
 		return true
+	case doc.Get("errorMessage").Str != "", doc.Get("error_message").Str != "":
+		return true
+	case doc.Get("success").Type == gjson.False, failedStatus[strings.ToLower(doc.Get("status").Str)]:
+		return first(doc, messageKeys...) != ""
 	}
 	// {"code": "InvalidApiKey", "message": "..."}: DashScope and others
 	switch strings.ToLower(doc.Get("code").String()) {
@@ -200,6 +203,9 @@ func holdsError(doc gjson.Result) bool {
 	}
 	return doc.Get("message").Str != "" || doc.Get("msg").Str != ""
 }
+
+// failedStatus are the words for a failure beside what it is.
+var failedStatus = map[string]bool{"error": true, "fail": true, "failed": true, "failure": true}
 
 // says reports whether a value found under an error's key is one: not null, false, 0,
 // empty text, {} or [].

@@ -14,7 +14,7 @@ import (
 // vague are codes and types that some providers use for the key and others for anything they refuse.
 var vague = map[string]bool{
 	"invalid_token": true, "token_expired": true, "authentication_failed": true, "permission_error": true,
-	"model_not_available": true, "model_not_supported": true, "invalid_model": true, "budget_exceeded": true,
+	"model_not_available": true, "model_not_supported": true, "invalid_model": true, "budget_exceeded": true, "usage_limits_exceeded": true, "provider_not_initialize": true,
 }
 
 // unmistakable reports whether a code or type by itself says that a key, quota or model is at fault.

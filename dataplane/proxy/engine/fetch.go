@@ -259,7 +259,11 @@ func (g *fetching) plain(ctx context.Context, resp *http.Response, src io.Reader
 // refused judges an error answer, and keeps it for the client.
 func (g *fetching) refused(resp *http.Response, doc []byte) dataplane.Verdict {
 	g.body = bytes.Clone(classify.Scrub(doc[:min(len(doc), maxErrorBody)], secretsOf(g.ID.Provider, g.token)))
-	return classify.Status(resp.StatusCode, resp.Header, g.body, "", g.engine.cfg.Now())
+	v := classify.Status(resp.StatusCode, resp.Header, g.body, "", g.engine.cfg.Now())
+	if v.Foreign { // that it does not have a response is the answer here
+		v = dataplane.Verdict{Outcome: dataplane.NotFound, Reason: v.Reason}
+	}
+	return v
 }
 
 var notAnObject = dataplane.Verdict{Outcome: dataplane.BadBody, Reason: "the answer is no JSON object"}
