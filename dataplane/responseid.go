@@ -2,10 +2,13 @@ package dataplane
 
 import (
 	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"slices"
 	"strings"
 	"time"
@@ -14,7 +17,7 @@ import (
 )
 
 // The id of a response that its provider stores is given to clients with a token inside, which says
-// where the response is: resp_ and the token and the rest of the provider's own id. So every node
+// where the response is: resp_ and the token and the rest of the provider's own id, encrypted. So every node
 // finds it, after any restart, and none has to remember it. The token is:
 //
 //	flags        1 byte   idBackground, idBare
@@ -26,8 +29,9 @@ import (
 //	start        8 bytes  when that arrived, microseconds since 1970
 //	tag         12 bytes  HMAC-SHA256 of all before it, the caller and the provider's own id
 //
-// in base64url. The keys are derived from the installation's pepper, which is in every snapshot and
-// never changes. What has no valid tag for the caller does not exist for it.
+// in base64url, as is what follows it. The keys are derived from the installation's pepper, which is in every
+// snapshot and never changes. What has no valid tag for the caller does not exist for it, and no caller learns a
+// provider's own id: who knows one has it from the provider itself (see IsForeignResponse).
 const (
 	idMark   = "resp_tl"
 	idNative = "resp_"
@@ -41,9 +45,11 @@ const (
 
 // Flags of a token.
 const (
-	idVersion    = 0x10
+	idVersion    = 0x20
 	idBackground = 0x01 // it was made in the background: who sees its end bills it
 	idBare       = 0x02 // the provider's own id does not begin with resp_
+	idHex        = 0x04 // what follows is the bytes of hexadecimal digits
+	maxHex       = 96   // digits of an id that gets no longer than it was
 )
 
 type reference [refLen]byte
@@ -51,6 +57,7 @@ type reference [refLen]byte
 // responseIDs is what a snapshot needs to read and write such ids.
 type responseIDs struct {
 	key       []byte
+	own       cipher.Block // of the providers' own ids
 	groups    map[reference]*Group
 	providers map[reference]*Provider
 }
@@ -70,9 +77,16 @@ type ResponseID struct {
 }
 
 func newResponseIDs(pepper []byte) responseIDs {
-	mac := hmac.New(sha256.New, pepper)
-	mac.Write([]byte("trunkline response ids"))
-	return responseIDs{key: mac.Sum(nil), groups: map[reference]*Group{}, providers: map[reference]*Provider{}}
+	derive := func(purpose string) []byte {
+		mac := hmac.New(sha256.New, pepper)
+		mac.Write([]byte(purpose))
+		return mac.Sum(nil)
+	}
+	own, err := aes.NewCipher(derive("trunkline response ids, providers' own"))
+	if err != nil { // the key has 32 bytes
+		panic(err)
+	}
+	return responseIDs{key: derive("trunkline response ids"), own: own, groups: map[reference]*Group{}, providers: map[reference]*Provider{}}
 }
 
 func (r *responseIDs) reference(kind string, names ...string) reference {
@@ -123,6 +137,10 @@ func (s *Snapshot) Wrap(key *APIKey, id *ResponseID) (wrapped string, ok bool) {
 	if !isOurs {
 		flags |= idBare
 	}
+	sealed := []byte(rest)
+	if digits, err := hex.DecodeString(rest); err == nil && len(rest) <= maxHex && rest == strings.ToLower(rest) {
+		flags, sealed = flags|idHex, digits
+	}
 	var credential reference
 	if id.Credential != nil {
 		credential = id.Credential.ref
@@ -139,20 +157,33 @@ func (s *Snapshot) Wrap(key *APIKey, id *ResponseID) (wrapped string, ok bool) {
 		token = binary.BigEndian.AppendUint64(token, uint64(id.CallStart.UnixMicro()))
 	}
 	token = append(token, s.ids.tag(token, key.Caller, id.Native)...)
-	out := make([]byte, 0, len(idMark)+base64.RawURLEncoding.EncodedLen(len(token))+len(rest))
+	s.ids.crypt(token, sealed)
+	out := make([]byte, 0, len(idMark)+base64.RawURLEncoding.EncodedLen(len(token))+base64.RawURLEncoding.EncodedLen(len(sealed)))
 	out = append(out, idMark...)
 	out = base64.RawURLEncoding.AppendEncode(out, token)
-	return string(append(out, rest...)), true
+	return string(base64.RawURLEncoding.AppendEncode(out, sealed)), true
 }
+
+// crypt encrypts what follows a token, or decrypts it. Its tag, which is of all that is encrypted, is the
+// initialization vector, as in RFC 5297.
+func (r *responseIDs) crypt(token, text []byte) {
+	var iv [aes.BlockSize]byte
+	copy(iv[:], token[len(token)-tagLen:])
+	cipher.NewCTR(r.own, iv[:]).XORKeyStream(text, text)
+}
+
+// IsForeignResponse reports whether an id that a client sent is none that any installation of ours gave out, so that
+// it may be a provider's own: of a response made at the provider itself, or before there was a gateway.
+func IsForeignResponse(id string) bool { return !strings.HasPrefix(id, idMark) && fitsNative(id) }
 
 // Unwrap reads an id that a client sent. ok is false for what was not given to this caller: an id
 // that is nobody's, another caller's, or a provider's own.
 func (s *Snapshot) Unwrap(key *APIKey, wrapped string) (id ResponseID, ok bool) {
 	text, found := strings.CutPrefix(wrapped, idMark)
-	if !found || len(wrapped) > len(idMark)+base64.RawURLEncoding.EncodedLen(longLen)+maxNativeID {
+	if !found || len(wrapped) > len(idMark)+base64.RawURLEncoding.EncodedLen(longLen)+base64.RawURLEncoding.EncodedLen(maxNativeID) {
 		return id, false
 	}
-	token, native, found := cutToken(text)
+	token, native, found := s.ids.cutToken(text)
 	if !found || !fitsNative(native) || !s.isFor(key, token, native) {
 		return id, false
 	}
@@ -173,7 +204,7 @@ func (s *Snapshot) Unwrap(key *APIKey, wrapped string) (id ResponseID, ok bool) 
 }
 
 // cutToken takes the token and the provider's own id apart.
-func cutToken(text string) (token []byte, native string, ok bool) {
+func (r *responseIDs) cutToken(text string) (token []byte, native string, ok bool) {
 	if len(text) < 2 {
 		return nil, "", false
 	}
@@ -192,7 +223,15 @@ func cutToken(text string) (token []byte, native string, ok bool) {
 	if token, err = base64.RawURLEncoding.Strict().DecodeString(text[:n]); err != nil {
 		return nil, "", false
 	}
-	if native = text[n:]; first[0]&idBare == 0 {
+	own, err := base64.RawURLEncoding.Strict().DecodeString(text[n:])
+	if err != nil {
+		return nil, "", false
+	}
+	r.crypt(token, own)
+	if native = string(own); first[0]&idHex != 0 {
+		native = hex.EncodeToString(own)
+	}
+	if first[0]&idBare == 0 {
 		native = idNative + native
 	}
 	return token, native, true

@@ -5,7 +5,7 @@ import "net/http"
 // exposed are the headers of answers that pages of other origins may read.
 var exposed = []string{
 	"X-Request-Id, X-Upstream-Request-Id, X-Trunkline-Provider, X-Trunkline-Attempts, X-Trunkline-Overhead-Ms, " +
-		"X-Trunkline-Translated, X-Trunkline-Estimated, " +
+		"X-Trunkline-Translated, X-Trunkline-Estimated, X-Trunkline-Opaque-Items-Cut, " +
 		"Retry-After, Retry-After-Ms, X-Should-Retry, " +
 		"X-Ratelimit-Limit-Requests, X-Ratelimit-Remaining-Requests, X-Ratelimit-Reset-Requests, " +
 		"X-Ratelimit-Limit-Tokens, X-Ratelimit-Remaining-Tokens, X-Ratelimit-Reset-Tokens",

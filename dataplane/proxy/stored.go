@@ -28,6 +28,10 @@ func (c *call) follow() bool {
 	if sent == "" {
 		return true
 	}
+	if dataplane.IsForeignResponse(sent) { // whoever among the candidates has it may go on with it
+		c.rec.PreviousID = sent
+		return true
+	}
 	id, ok := c.snapshot.Unwrap(r.Key, sent)
 	refuse := func(message, code string) bool {
 		c.refuse(dataplane.InvalidRequest, http.StatusBadRequest, wire.Error{Message: message, Type: wire.InvalidRequest, Param: "previous_response_id", Code: code})

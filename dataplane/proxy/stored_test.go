@@ -96,7 +96,7 @@ func TestAStoredResponseIsFoundByTheIDThatWasGiven(t *testing.T) {
 	for _, first := range []string{"ok", "status-500"} { // at the first provider, or behind a failover
 		r := newStoredRig(t, []string{first, "ok@b"}, nil)
 		id, native, got := r.create("")
-		if !strings.HasPrefix(id, "resp_tl") || !strings.HasPrefix(native, "resp_") || !strings.HasSuffix(id, native[len("resp_"):]) || id == native {
+		if !strings.HasPrefix(id, "resp_tl") || !strings.HasPrefix(native, "resp_") || strings.Contains(id, native[len("resp_"):]) {
 			t.Fatalf("%s, %s", id, native)
 		}
 		if got.header.Get("Content-Length") != fmt.Sprint(len(got.body)) || strings.Replace(got.body, id, native, 1) == got.body {
@@ -228,15 +228,14 @@ func TestGoingOnWithWhatCannotBeFound(t *testing.T) {
 		body, code, message string
 		header              []string
 	}{
-		"the provider's own id": {`{"model":"g","input":"x","previous_response_id":"` + native + `"}`, "previous_response_not_found", "not made through this gateway", nil},
-		"a forged one":          {`{"model":"g","input":"x","previous_response_id":"` + forged(id, 20) + `"}`, "previous_response_not_found", "not found", nil},
-		"one that is too long":  {`{"model":"g","input":"x","previous_response_id":"` + id + strings.Repeat("0", 5000) + `"}`, "previous_response_not_found", "...", nil},
-		"another key":           {`{"model":"g","input":"x","previous_response_id":"` + id + `"}`, "previous_response_not_found", "of the same owner", []string{"Authorization", "Bearer " + strangerKey}},
-		"another group":         {`{"model":"h","input":"x","previous_response_id":"` + id + `"}`, "previous_response_elsewhere", "of which the group 'h' has no model", nil},
-		"another provider":      {`{"model":"g","input":"x","previous_response_id":"` + id + `"}`, "previous_response_elsewhere", "names 'p2'", []string{"X-Trunkline-Provider", "p2"}},
-		"twice":                 {`{"model":"g","input":"x","previous_response_id":"` + id + `","previous_response_id":"` + native + `"}`, "", "once", nil},
-		"escaped":               {`{"model":"g","input":"x","previous_response\u005fid":"` + native + `"}`, "", "without escapes", nil},
-		"in capitals":           {`{"model":"g","input":"x","Previous_Response_ID":"` + native + `"}`, "", "lower case", nil},
+		"a forged one":         {`{"model":"g","input":"x","previous_response_id":"` + forged(id, 20) + `"}`, "previous_response_not_found", "not found", nil},
+		"one that is too long": {`{"model":"g","input":"x","previous_response_id":"` + id + strings.Repeat("0", 5000) + `"}`, "previous_response_not_found", "...", nil},
+		"another key":          {`{"model":"g","input":"x","previous_response_id":"` + id + `"}`, "previous_response_not_found", "of the same owner", []string{"Authorization", "Bearer " + strangerKey}},
+		"another group":        {`{"model":"h","input":"x","previous_response_id":"` + id + `"}`, "previous_response_elsewhere", "of which the group 'h' has no model", nil},
+		"another provider":     {`{"model":"g","input":"x","previous_response_id":"` + id + `"}`, "previous_response_elsewhere", "names 'p2'", []string{"X-Trunkline-Provider", "p2"}},
+		"twice":                {`{"model":"g","input":"x","previous_response_id":"` + id + `","previous_response_id":"` + native + `"}`, "", "once", nil},
+		"escaped":              {`{"model":"g","input":"x","previous_response\u005fid":"` + native + `"}`, "", "without escapes", nil},
+		"in capitals":          {`{"model":"g","input":"x","Previous_Response_ID":"` + native + `"}`, "", "lower case", nil},
 	} {
 		before := len(r.fake.Served())
 		got := r.postTo("/responses", tt.body, tt.header...)
@@ -286,7 +285,7 @@ func TestAProviderThatHasLostIt(t *testing.T) {
 	got := r.postTo("/responses", `{"model":"g","input":"x","previous_response_id":"`+id+`"}`)
 	call := r.call()
 	if e := gjson.Get(got.body, "error"); got.status != 400 || e.Get("code").Str != "previous_response_not_found" || !strings.Contains(e.Get("message").Str, id) ||
-		strings.Contains(got.body, "'"+native+"'") || outcomes(call) != "p1:unsupported" || !strings.Contains(call.Attempts[0].Reason, "the conversation would be lost") {
+		strings.Contains(got.body, "'"+native+"'") || outcomes(call) != "p1:unsupported" || call.Attempts[0].Opaque != 0 {
 		t.Errorf("%d %s, %s: %s", got.status, got.body, outcomes(call), call.Attempts[0].Reason)
 	}
 }

@@ -300,8 +300,12 @@ func TestAStoredResponseIsLeftToItsProvider(t *testing.T) {
 	if input := got.Get("input").Array(); got.Get("previous_response_id").Str != "resp_m12" || len(input) != 3 || input[0].Get("content").Str != "three" || input[2].Get("content").Str != "four" {
 		t.Errorf("the provider got %s", got.Raw)
 	}
-	// Whose an unknown one is, is not guessed.
-	_, last := c.turn(`{"type":"response.create","model":"g","previous_response_id":"resp_of_yesterday","input":"x"}`)
+	// One that was not made here goes to the provider as it is; another caller's does not.
+	create(`"resp_of_yesterday"`, "", "five")
+	if got := up.last(t); got.Get("previous_response_id").Str != "resp_of_yesterday" {
+		t.Errorf("the provider got %s", got.Raw)
+	}
+	_, last := c.turn(`{"type":"response.create","model":"g","previous_response_id":"resp_tlIAAA","input":"x"}`)
 	wantError(t, last, 400, "previous_response_not_found")
 }
 

@@ -16,6 +16,8 @@ type Cuts struct {
 	Carried bool
 	// Base64: that is written as base64.
 	Base64 bool
+	// Previous: the response that the request goes on with is cut too. The answer shows it: it goes on with none.
+	Previous bool
 }
 
 // Takes reports whether an opaque item is one of those that are to be cut.

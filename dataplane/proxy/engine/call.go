@@ -158,6 +158,9 @@ func (c *call) answerHeaders(a *attempt, upstream http.Header, spent time.Durati
 		}
 		h[translatedHeader] = []string{text}
 	}
+	if n := a.record.Opaque; n > 0 {
+		h["X-Trunkline-Opaque-Items-Cut"] = []string{strconv.Itoa(n)}
+	}
 	if id := upstream.Get("X-Request-Id"); id != "" {
 		h["X-Upstream-Request-Id"] = []string{id}
 	}
@@ -176,7 +179,7 @@ func headerText(s string) string {
 // mayMove says whether the next candidate may be tried after an attempt that ended so.
 func (c *call) mayMove(a *attempt, v dataplane.Verdict) bool {
 	rule := v.Outcome.Rule()
-	if c.req.Unsafe && !rule.NeverSent {
+	if c.req.Unsafe && !tookNoEffect(v) {
 		return false
 	}
 	switch rule.Move {
@@ -190,6 +193,10 @@ func (c *call) mayMove(a *attempt, v dataplane.Verdict) bool {
 	}
 	return false
 }
+
+// tookNoEffect reports whether an attempt provably changed nothing at its provider: it was never sent, or the provider
+// does not have what the request goes on with.
+func tookNoEffect(v dataplane.Verdict) bool { return v.Outcome.Rule().NeverSent || v.Foreign }
 
 // fail tells the client that nobody answered.
 func (c *call) fail() {

@@ -16,10 +16,10 @@ func (c *call) withoutOpaque(ctx context.Context) (answered bool) {
 	if i < 0 || ctx.Err() != nil || c.req.Endpoint.Opaque == nil || c.req.Body.Form != nil || c.tried >= c.req.maxAttempts() {
 		return false
 	}
-	if last := c.rec.failed[len(c.rec.failed)-1].verdict.Outcome.Rule(); last.Move == dataplane.Stay || c.req.Unsafe && !last.NeverSent {
+	if last := c.rec.failed[len(c.rec.failed)-1].verdict; last.Outcome.Rule().Move == dataplane.Stay || c.req.Unsafe && !tookNoEffect(last) {
 		return false
 	}
-	var cuts wire.Cuts
+	cuts := wire.Cuts{Previous: c.req.Followed == nil}
 	c.req.Endpoint.Opaque(c.req.Body.JSON, &cuts)
 	at := slices.IndexFunc(c.left.all, func(m dataplane.Candidate) bool { return m.Target == c.rec.failed[i].target && m.To == "" })
 	if cuts.Items == 0 || at < 0 {

@@ -50,6 +50,9 @@ func (e *ending) untold() final {
 	if out.err.Param = why.param; why.param != "" {
 		what = "'" + why.param + "'"
 	}
+	if why.param == "previous_response_id" { // clients that know this code send the conversation itself then
+		out.err.Code = "previous_response_not_found"
+	}
 	out.err.Message = "No provider of the group '" + e.req.Group.Name + "' can be sent " + what + " in its own API: " + why.text + "."
 	return out
 }
