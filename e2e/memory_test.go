@@ -21,8 +21,9 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
 )
 
-// uploads is an all-in-one with keys k0, k1 and so on, whose bodies the test sends.
-func uploads(t *testing.T, keys int, env ...string) *stack {
+// uploads is an all-in-one with keys k0, k1 and so on, whose bodies the test sends. group is the control group that it
+// runs in; empty: the test's.
+func uploads(t *testing.T, keys int, group string, env ...string) *stack {
 	t.Helper()
 	s := &stack{t: t, fake: fakeprovider.New(fakeprovider.Config{MaxServed: -1})}
 	up := httptest.NewServer(s.fake)
@@ -37,7 +38,7 @@ func uploads(t *testing.T, keys int, env ...string) *stack {
 	if err := os.WriteFile(s.config, []byte(config.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.all = programs.Start(t, "trunkline", append([]string{"ADMIN_PASSWORD=" + adminPassword}, env...),
+	s.all = programs.StartIn(t, group, "trunkline", append([]string{"ADMIN_PASSWORD=" + adminPassword}, env...),
 		"--listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
 	s.api, s.admin = s.all.Address("console"), s.all.Address("console")
 	s.awaitNodes(1)
@@ -88,40 +89,12 @@ func (s *stack) metric(name string) float64 {
 // 33 uploads of 32 MiB at 2 KB/s by one key: a gibibyte is announced, and nobody else notices.
 func TestSlowUploadsOfOneKey(t *testing.T) {
 	t.Parallel()
-	s := uploads(t, 2)
-	base, err := url.Parse(s.api)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := uploads(t, 2, "")
 	ctx, stop := context.WithCancel(t.Context())
 	var slow sync.WaitGroup
 	defer slow.Wait()
 	defer stop()
-	head := fmt.Sprintf("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n"+`{"model":"g","x":"`, uploadKey(0), 32<<20)
-	for range 33 {
-		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", base.Host)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.WriteString(conn, head); err != nil {
-			t.Fatal(err)
-		}
-		slow.Go(func() {
-			defer conn.Close()
-			tick := time.NewTicker(500 * time.Millisecond)
-			defer tick.Stop()
-			for piece := strings.Repeat("a", 1<<10); ; {
-				if _, err := io.WriteString(conn, piece); err != nil {
-					return // it took too long on this machine: no matter here
-				}
-				select {
-				case <-tick.C:
-				case <-ctx.Done():
-					return
-				}
-			}
-		})
-	}
+	s.uploadSlowly(ctx, &slow, 33)
 	s.eventually("all uploads are under way", func(context.Context) bool { return s.metric("trunkline_calls_in_flight") >= 33 })
 	for _, size := range []int{10, 100 << 10, 20 << 20} {
 		for _, key := range []int{1, 0} { // the other key, and what else the same one does
@@ -139,12 +112,46 @@ func TestSlowUploadsOfOneKey(t *testing.T) {
 	s.eventually("nothing is held", func(context.Context) bool { return s.metric("trunkline_body_bytes") == 0 })
 }
 
+// uploadSlowly begins n uploads of 32 MiB by the first key, at 2 KB/s, which go on until ctx ends.
+func (s *stack) uploadSlowly(ctx context.Context, slow *sync.WaitGroup, n int) {
+	s.t.Helper()
+	base, err := url.Parse(s.api)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	head := fmt.Sprintf("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n"+`{"model":"g","x":"`, uploadKey(0), 32<<20)
+	for range n {
+		conn, err := (&net.Dialer{}).DialContext(s.t.Context(), "tcp", base.Host)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if _, err := io.WriteString(conn, head); err != nil {
+			s.t.Fatal(err)
+		}
+		slow.Go(func() {
+			defer conn.Close()
+			tick := time.NewTicker(500 * time.Millisecond)
+			defer tick.Stop()
+			for piece := strings.Repeat("a", 1<<10); ; {
+				if _, err := io.WriteString(conn, piece); err != nil {
+					return // it took too long on this machine: no matter here
+				}
+				select {
+				case <-tick.C:
+				case <-ctx.Done():
+					return
+				}
+			}
+		})
+	}
+}
+
 // Large uploads of many keys at once take no more memory than the process may use, and give it
 // back.
 func TestLargeUploadsInLittleMemory(t *testing.T) {
 	t.Parallel()
 	const keys, size, limit = 12, 15 << 20, 256 << 20
-	s := uploads(t, keys, "GOMEMLIMIT="+strconv.Itoa(limit))
+	s := uploads(t, keys, "", "GOMEMLIMIT="+strconv.Itoa(limit))
 	if bodies := s.metric("trunkline_body_bytes_limit"); bodies != limit/2 {
 		t.Errorf("%v bytes for bodies, want half of the limit", bodies)
 	}
@@ -172,11 +179,88 @@ func TestLargeUploadsInLittleMemory(t *testing.T) {
 	if status := s.upload(0, 10); status != http.StatusOK {
 		t.Errorf("status %d afterwards", status)
 	}
-	// Without a large body for 10 s, memory goes back to the system.
+	s.memoryReturns(limit/2 + limit/8)
+}
+
+// A container of 512 MiB survives 16 uploads of 30 MB at once, beside 33 slow ones, and gives the memory back.
+func TestLargeUploadsInAContainer(t *testing.T) {
+	t.Parallel()
+	const keys, size, limit = 17, 30_000_000, 512 << 20
+	group := memoryGroup(t, limit)
+	s := uploads(t, keys, group)
+	if bodies := s.metric("trunkline_body_bytes_limit"); bodies > limit/2 {
+		t.Errorf("%v bytes for bodies of %d", bodies, limit)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var slow, all sync.WaitGroup
+	s.uploadSlowly(ctx, &slow, 33)
+	statuses := make([]int, keys)
+	for key := 1; key < keys; key++ {
+		all.Go(func() { statuses[key] = s.upload(key, size) })
+	}
+	all.Wait()
+	stop()
+	slow.Wait()
+	served := 0
+	for key, status := range statuses[1:] {
+		switch status {
+		case http.StatusOK:
+			served++
+		case http.StatusServiceUnavailable, 0: // refused while it was sent
+		default:
+			t.Errorf("key %d: status %d", key+1, status)
+		}
+	}
+	t.Logf("figures: %d of %d served, %d MiB at most", served, keys-1, peakMemory(t, s.all.Pid())>>20)
+	if served == 0 {
+		t.Error("none was served")
+	}
+	if status := s.upload(0, 10); status != http.StatusOK {
+		t.Errorf("status %d afterwards", status)
+	}
+	s.memoryReturns(limit / 4)
+}
+
+// memoryGroup is a control group whose processes may use so many bytes of memory; without the right to make one the
+// test is skipped.
+func memoryGroup(t *testing.T, limit int64) string {
+	t.Helper()
+	own, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		t.Skip("no control groups here")
+	}
+	for line := range strings.Lines(string(own)) {
+		part := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		root, file := "/sys/fs/cgroup", "memory.max"
+		switch {
+		case len(part) < 3:
+			continue
+		case part[1] == "memory": // version 1
+			root, file = "/sys/fs/cgroup/memory", "memory.limit_in_bytes"
+		case part[1] != "":
+			continue
+		}
+		group := filepath.Join(root, part[2], fmt.Sprintf("trunkline-test-%d", os.Getpid()))
+		if os.Mkdir(group, 0o755) != nil {
+			continue
+		}
+		t.Cleanup(func() { _ = os.Remove(group) }) // an empty one harms nobody
+		if os.WriteFile(filepath.Join(group, file), []byte(strconv.FormatInt(limit, 10)), 0o600) == nil {
+			return group
+		}
+	}
+	t.Skip("no control group of memory may be made here")
+	return ""
+}
+
+// memoryReturns waits until no more than so many bytes are resident: without a large body for 10 s, memory goes back to
+// the system.
+func (s *stack) memoryReturns(most float64) {
+	s.t.Helper()
 	end := time.Now().Add(2 * time.Minute)
-	for resident := s.metric("process_resident_memory_bytes"); resident > limit/2+limit/8; resident = s.metric("process_resident_memory_bytes") {
+	for resident := s.metric("process_resident_memory_bytes"); resident > most; resident = s.metric("process_resident_memory_bytes") {
 		if time.Now().After(end) {
-			t.Fatalf("%.0f bytes are resident two minutes later", resident)
+			s.t.Fatalf("%.0f bytes are resident two minutes later", resident)
 		}
 		time.Sleep(time.Second)
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -29,11 +30,12 @@ type Process struct {
 	Env  []string
 	Args []string
 
-	t    testing.TB
-	cmd  *exec.Cmd
-	done chan struct{} // closed at the end of this run, after err and held are set
-	err  error
-	held held // where the next run listens
+	t     testing.TB
+	group string // control group; empty: that of the test
+	cmd   *exec.Cmd
+	done  chan struct{} // closed at the end of this run, after err and held are set
+	err   error
+	held  held // where the next run listens
 
 	mu        sync.Mutex // guards the fields below
 	log       bytes.Buffer
@@ -44,7 +46,13 @@ type Process struct {
 // environment but for PATH and HOME. A failed test shows the end of its log.
 func (s *Set) Start(t testing.TB, name string, env []string, args ...string) *Process {
 	t.Helper()
-	p := &Process{Name: name, Dir: t.TempDir(), Env: env, Args: args, t: t}
+	return s.StartIn(t, "", name, env, args...)
+}
+
+// StartIn is Start in a control group of Linux: a folder of its file system.
+func (s *Set) StartIn(t testing.TB, group, name string, env []string, args ...string) *Process {
+	t.Helper()
+	p := &Process{Name: name, Dir: t.TempDir(), Env: env, Args: args, t: t, group: group}
 	path := s.Path(t, name)
 	p.run(path)
 	p.pin()
@@ -77,6 +85,9 @@ func (p *Process) Become(s *Set) {
 func (p *Process) run(path string) {
 	p.t.Helper()
 	p.cmd = exec.Command(path, p.Args...)
+	if p.group != "" { // a shell joins it and becomes the program
+		p.cmd = exec.Command("/bin/sh", append([]string{"-c", `echo $$ > "$0" && exec "$@"`, filepath.Join(p.group, "cgroup.procs"), path}, p.Args...)...)
+	}
 	p.cmd.Dir = p.Dir
 	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.Dir}, p.Env...)
 	out, in, err := os.Pipe()
