@@ -1,9 +1,12 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
+import { keepTyped } from './keepTyped';
 import { useConflict } from './useConflict';
 
 /** The part of a form (of @mantine/form) that takes over what is stored. */
 type Form<D> = {
   values: D;
+  /** The values of now, also in what was begun at an earlier render. */
+  getValues: () => D;
   setInitialValues: (values: D) => void;
   setValues: (values: D) => void;
   clearErrors: () => void;
@@ -21,10 +24,26 @@ export type Edit<T, C> = {
   found: () => void;
   /** Forgets about theirs: what is typed is saved over it. */
   settled: () => void;
-  /** Begins anew on another state of the document: what was just saved, or theirs. */
+  /** Begins anew on another state of the document. */
   take: (document: T) => void;
   /** Begins anew on what is stored. */
   discard: () => void;
+  /** What is typed is being saved. */
+  saving: () => void;
+  /** It is saved: the edit goes on from there with what was typed since. Reports whether anything was. */
+  saved: (document: T) => boolean;
+};
+
+export type EditOptions<T extends { etag: string }, D, C, F = unknown> = {
+  stored: T;
+  form: Form<D> & F;
+  draftOf: (document: T) => D;
+  /** In words, one a line, as ui/Changes shows them. */
+  differences: (before: D, after: D) => readonly C[];
+  /** What the server has now. */
+  read: () => Promise<T | undefined>;
+  /** What was saved, with what was typed since it was sent; keepTyped unless the draft is of another kind. */
+  merge?: (sent: D, typed: D, saved: D) => D;
 };
 
 /**
@@ -37,26 +56,21 @@ export function useEdit<T extends { etag: string }, D, C>({
   draftOf,
   differences,
   read,
-}: {
-  stored: T;
-  form: Form<D>;
-  draftOf: (document: T) => D;
-  /** In words, one a line, as ui/Changes shows them. */
-  differences: (before: D, after: D) => readonly C[];
-  /** What the server has now. */
-  read: () => Promise<T | undefined>;
-}): Edit<T, C> {
+  merge = keepTyped,
+}: EditOptions<T, D, C>): Edit<T, C> {
   const [base, setBase] = useState(stored);
   const { theirs, found, settled } = useConflict(read);
   const before = draftOf(base);
   const changes = differences(before, form.values);
-  const take = (next: T) => {
+  const sent = useRef(form.values);
+  const begin = (next: T, values: D) => {
     settled();
     setBase(next);
     form.setInitialValues(draftOf(next));
-    form.setValues(draftOf(next));
+    form.setValues(values);
     form.clearErrors();
   };
+  const take = (next: T) => begin(next, draftOf(next));
   // A list that was read before the last save is older than what was saved.
   const isNews = isNewer(stored, base);
   useEffect(() => {
@@ -71,6 +85,14 @@ export function useEdit<T extends { etag: string }, D, C>({
     settled,
     take,
     discard: () => take(isNews ? stored : base),
+    saving: () => {
+      sent.current = form.getValues();
+    },
+    saved: (next) => {
+      const values = merge(sent.current, form.getValues(), draftOf(next));
+      begin(next, values);
+      return differences(draftOf(next), values).length > 0;
+    },
   };
 }
 

@@ -1,7 +1,6 @@
 import { callUnaryMethod, useTransport } from '@connectrpc/connect-query';
 import { useForm } from '@mantine/form';
-import { useAction } from '@/api/useAction';
-import { useEdit } from '@/api/useEdit';
+import { useUpdate } from '@/api/useUpdate';
 import { type AlertChannel, AlertChannelService } from '@/gen/trunkline/admin/v1/alert_channel_pb';
 import { useI18n } from '@/i18n';
 import { EditBar } from '@/ui/EditBar';
@@ -19,22 +18,24 @@ export function EditChannel({ channel, onSaved }: { channel: AlertChannel; onSav
   const form = useForm<Draft>({ initialValues: draftOf(channel) });
   const read = async () =>
     (await callUnaryMethod(transport, AlertChannelService.method.getAlertChannel, { name })).alertChannel;
-  const edit = useEdit({ stored: channel, form, draftOf, differences, read });
-  const update = useAction(AlertChannelService.method.updateAlertChannel, {
-    form: { target: form, name },
-    onConflict: edit.found,
+  const { edit, update, save } = useUpdate(AlertChannelService.method.updateAlertChannel, {
+    stored: channel,
+    name,
+    form,
+    draftOf,
+    differences,
+    read,
+    request: (draft, on) => ({ alertChannel: messageOf(draft, on.etag) }),
+    result: (answer) => answer.alertChannel,
     done: () => t('alerts.saved', { name }),
-    onDone: onSaved,
+    onSaved: (_, isTyped) => isTyped || onSaved(),
   });
-  const run = (from: AlertChannel) => {
-    update.run({ alertChannel: messageOf(form.values, from.etag) });
-  };
   return (
-    <form onSubmit={form.onSubmit(() => run(edit.base))}>
+    <form onSubmit={form.onSubmit(() => save(edit.base))}>
       <Editable call={AlertChannelService.method.updateAlertChannel}>
         <ChannelForm form={form} stored={edit.base} />
       </Editable>
-      <EditBar edit={edit} update={update} onSave={run} />
+      <EditBar edit={edit} update={update} onSave={save} />
     </form>
   );
 }

@@ -2,8 +2,7 @@ import { callUnaryMethod, useTransport } from '@connectrpc/connect-query';
 import { useForm } from '@mantine/form';
 import { getRouteApi } from '@tanstack/react-router';
 import { useEffect } from 'react';
-import { useAction } from '@/api/useAction';
-import { useEdit } from '@/api/useEdit';
+import { useUpdate } from '@/api/useUpdate';
 import { type Group, GroupService } from '@/gen/trunkline/admin/v1/group_pb';
 import { useI18n } from '@/i18n';
 import { EditBar } from '@/ui/EditBar';
@@ -29,27 +28,27 @@ export function EditGroup({ group, rollout, watch }: { group: Group; rollout: Ro
   const differences = useChanges();
   const form = useForm<Draft>({ initialValues: draftOf(group) });
   const read = async () => (await callUnaryMethod(transport, GroupService.method.getGroup, { name })).group;
-  const edit = useEdit({ stored: group, form, draftOf, differences, read });
+  const { edit, update, save } = useUpdate(GroupService.method.updateGroup, {
+    stored: group,
+    name,
+    form,
+    draftOf,
+    differences,
+    read,
+    request: (draft, on, base) => ({
+      group: { ...messageOf(draft), etag: on.etag },
+      updateMask: { paths: changedFields(draftOf(base), draft).map((field) => FIELDS[field]) },
+    }),
+    result: (answer) => answer.group,
+    onSaved: (saved) => saved && watch.saved(name, saved.etag),
+  });
   const { base } = edit;
   const isUntouched = edit.changes.length === 0;
   const live = useRoutes([name]);
 
-  const save = useAction(GroupService.method.updateGroup, {
-    form: { target: form, name },
-    onDone: ({ group: saved }) => {
-      if (!saved) return;
-      edit.take(saved);
-      watch.saved(name, saved.etag);
-    },
-    onConflict: edit.found,
-  });
-  const run = ({ etag }: Group) => {
+  const run = (on: Group) => {
     watch.begin();
-    const changed = changedFields(draftOf(base), form.values);
-    save.run({
-      group: { ...messageOf(form.values), etag },
-      updateMask: { paths: changed.map((field) => FIELDS[field]) },
-    });
+    save(on);
   };
 
   // What is edited stays open, whatever becomes the first of the list.
@@ -83,7 +82,7 @@ export function EditGroup({ group, rollout, watch }: { group: Group; rollout: Ro
           isUntouched={isUntouched}
         />
       </Tabs>
-      <EditBar edit={edit} update={save} onSave={run} />
+      <EditBar edit={edit} update={update} onSave={run} />
       <LeaveGuard when={!isUntouched} leaves={(next) => next.group !== name || next.new !== undefined} />
     </>
   );

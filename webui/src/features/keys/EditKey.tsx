@@ -1,7 +1,6 @@
 import { callUnaryMethod, useTransport } from '@connectrpc/connect-query';
 import { useForm } from '@mantine/form';
-import { useAction } from '@/api/useAction';
-import { useEdit } from '@/api/useEdit';
+import { useUpdate } from '@/api/useUpdate';
 import { type ApiKey, KeyService } from '@/gen/trunkline/admin/v1/key_pb';
 import { useI18n } from '@/i18n';
 import { EditBar } from '@/ui/EditBar';
@@ -21,23 +20,27 @@ export function EditKey({ apiKey, onSaved }: { apiKey: ApiKey; onSaved: () => vo
   const differences = useDifferences();
   const form = useForm<Draft>({ initialValues: draftOf(apiKey) });
   const read = async () => (await callUnaryMethod(transport, KeyService.method.getApiKey, { name })).apiKey;
-  const edit = useEdit({ stored: apiKey, form, draftOf, differences, read });
-  const update = useAction(KeyService.method.updateApiKey, {
-    form: { target: form, name },
-    onConflict: edit.found,
+  const { edit, update, save } = useUpdate(KeyService.method.updateApiKey, {
+    stored: apiKey,
+    name,
+    form,
+    draftOf,
+    differences,
+    read,
+    request: (draft, on, base) => ({
+      apiKey: { ...messageOf(draft, base), etag: on.etag },
+      updateMask: { paths: PATHS },
+    }),
+    result: (answer) => answer.apiKey,
     done: () => t('keys.saved', { name }),
-    onDone: onSaved,
+    onSaved: (_, isTyped) => isTyped || onSaved(),
   });
-  const run = (from: ApiKey) => {
-    const message = { ...messageOf(form.values, edit.base), etag: from.etag };
-    update.run({ apiKey: message, updateMask: { paths: PATHS } });
-  };
   return (
-    <form onSubmit={form.onSubmit(() => run(edit.base))}>
+    <form onSubmit={form.onSubmit(() => save(edit.base))}>
       <Editable call={KeyService.method.updateApiKey}>
         <KeyForm form={form} isNew={false} />
       </Editable>
-      <EditBar edit={edit} update={update} onSave={run} />
+      <EditBar edit={edit} update={update} onSave={save} />
     </form>
   );
 }

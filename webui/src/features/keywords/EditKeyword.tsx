@@ -1,7 +1,6 @@
 import { callUnaryMethod, useTransport } from '@connectrpc/connect-query';
 import { useForm } from '@mantine/form';
-import { useAction } from '@/api/useAction';
-import { useEdit } from '@/api/useEdit';
+import { useUpdate } from '@/api/useUpdate';
 import { type FailureKeyword, KeywordService } from '@/gen/trunkline/admin/v1/keyword_pb';
 import { useI18n } from '@/i18n';
 import { EditBar } from '@/ui/EditBar';
@@ -18,20 +17,22 @@ export function EditKeyword({ keyword, onSaved }: { keyword: FailureKeyword; onS
   const form = useForm<Draft>({ initialValues: draftOf(keyword) });
   const read = async () =>
     (await callUnaryMethod(transport, KeywordService.method.getFailureKeyword, { name })).failureKeyword;
-  const edit = useEdit({ stored: keyword, form, draftOf, differences, read });
-  const update = useAction(KeywordService.method.updateFailureKeyword, {
-    form: { target: form, name },
-    onConflict: edit.found,
+  const { edit, update, save } = useUpdate(KeywordService.method.updateFailureKeyword, {
+    stored: keyword,
+    name,
+    form,
+    draftOf,
+    differences,
+    read,
+    request: (draft, on) => ({ failureKeyword: messageOf(draft, on.etag) }),
+    result: (answer) => answer.failureKeyword,
     done: () => t('keywords.saved', { name }),
-    onDone: onSaved,
+    onSaved: (_, isTyped) => isTyped || onSaved(),
   });
-  const run = (from: FailureKeyword) => {
-    update.run({ failureKeyword: messageOf(form.values, from.etag) });
-  };
   return (
-    <form onSubmit={form.onSubmit(() => run(edit.base))}>
+    <form onSubmit={form.onSubmit(() => save(edit.base))}>
       <KeywordForm form={form} isNew={false} />
-      <EditBar edit={edit} update={update} onSave={run} />
+      <EditBar edit={edit} update={update} onSave={save} />
     </form>
   );
 }

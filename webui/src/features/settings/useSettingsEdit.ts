@@ -1,8 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { callUnaryMethod, useTransport } from '@connectrpc/connect-query';
 import { type UseFormReturnType, useForm } from '@mantine/form';
-import { useAction } from '@/api/useAction';
-import { useEdit } from '@/api/useEdit';
+import { useUpdate } from '@/api/useUpdate';
 import { type Settings, type SettingsSchema, SettingsService } from '@/gen/trunkline/admin/v1/settings_pb';
 import { useI18n } from '@/i18n';
 import type { Change } from '@/ui/Changes';
@@ -25,16 +24,16 @@ export function useSettingsEdit<D extends Record<string, unknown>>({
   const transport = useTransport();
   const form: UseFormReturnType<D> = useForm<D>({ initialValues: draftOf(settings) });
   const read = async () => (await callUnaryMethod(transport, SettingsService.method.getSettings, {})).settings;
-  const edit = useEdit({ stored: settings, form, draftOf, differences, read });
-  const update = useAction(SettingsService.method.updateSettings, {
-    form: { target: form, name: '' },
-    onConflict: edit.found,
+  const editor = useUpdate(SettingsService.method.updateSettings, {
+    stored: settings,
+    name: '',
+    form,
+    draftOf,
+    differences,
+    read,
+    request: (draft, { etag }) => ({ settings: { ...messageOf(draft), etag }, updateMask: { paths } }),
+    result: (answer) => answer.settings,
     done: () => t('settings.saved'),
-    onDone: ({ settings: saved }) => {
-      if (saved) edit.take(saved);
-    },
   });
-  const save = ({ etag }: Settings) =>
-    update.run({ settings: { ...messageOf(form.values), etag }, updateMask: { paths } });
-  return { form, edit, update, save };
+  return { form, ...editor };
 }

@@ -1,7 +1,6 @@
 import { callUnaryMethod, useTransport } from '@connectrpc/connect-query';
 import { useForm } from '@mantine/form';
-import { useAction } from '@/api/useAction';
-import { useEdit } from '@/api/useEdit';
+import { useUpdate } from '@/api/useUpdate';
 import { PRESETS } from '@/gen/presets';
 import { type Provider, ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { useI18n } from '@/i18n';
@@ -23,21 +22,21 @@ export function EditProvider({ provider }: { provider: Provider }) {
   const differences = useChanges();
   const form = useForm<Values>({ initialValues: valuesOf(provider) });
   const read = async () => (await callUnaryMethod(transport, ProviderService.method.getProvider, { name })).provider;
-  const edit = useEdit({ stored: provider, form, draftOf: valuesOf, differences, read });
-  const { base } = edit;
-  const save = useAction(ProviderService.method.updateProvider, {
-    form: { target: form, name },
+  const { edit, update, save } = useUpdate(ProviderService.method.updateProvider, {
+    stored: provider,
+    name,
+    form,
+    draftOf: valuesOf,
+    differences,
+    read,
+    request: (draft, on, base) => ({
+      provider: { ...providerOf(draft), etag: on.etag },
+      updateMask: { paths: changedFields(valuesOf(base), draft).map((field) => FIELDS[field]) },
+    }),
+    result: (answer) => answer.provider,
     done: () => t('providers.saved', { name }),
-    onDone: (result) => {
-      if (result.provider) edit.take(result.provider);
-    },
-    onConflict: edit.found,
   });
-  const run = ({ etag }: Provider) =>
-    save.run({
-      provider: { ...providerOf(form.values), etag },
-      updateMask: { paths: changedFields(valuesOf(base), form.values).map((field) => FIELDS[field]) },
-    });
+  const { base } = edit;
 
   return (
     <>
@@ -46,7 +45,7 @@ export function EditProvider({ provider }: { provider: Provider }) {
           className={c.form}
           onSubmit={(event) => {
             event.preventDefault();
-            if (edit.changes.length > 0) run(base);
+            if (edit.changes.length > 0) save(base);
           }}
         >
           <Editable call={ProviderService.method.updateProvider}>
@@ -67,7 +66,7 @@ export function EditProvider({ provider }: { provider: Provider }) {
           />
         </div>
       </div>
-      <EditBar edit={edit} update={save} onSave={run} />
+      <EditBar edit={edit} update={update} onSave={save} />
       <LeaveGuard when={edit.changes.length > 0} />
     </>
   );

@@ -3,8 +3,7 @@ import { callUnaryMethod, useTransport } from '@connectrpc/connect-query';
 import { useForm } from '@mantine/form';
 import { toMs } from '@/api/duration';
 import { fieldErrors } from '@/api/fieldErrors';
-import { useAction } from '@/api/useAction';
-import { useEdit } from '@/api/useEdit';
+import { useUpdate } from '@/api/useUpdate';
 import { type Provider, ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { useI18n } from '@/i18n';
 import { EditBar } from '@/ui/EditBar';
@@ -29,28 +28,28 @@ export function Schedule({ provider }: { provider: Provider }) {
   const differences = useScheduleChanges();
   const form = useForm<ScheduleDraft>({ initialValues: draftOf(provider) });
   const read = async () => (await callUnaryMethod(transport, ProviderService.method.getProvider, { name })).provider;
-  const edit = useEdit({ stored: provider, form, draftOf, differences, read });
-  const save = useAction(ProviderService.method.updateProvider, {
-    form: { target: form, name },
-    done: () => t('providers.saved', { name }),
-    onDone: ({ provider: saved }) => {
-      if (saved) edit.take(saved);
-    },
-    onConflict: edit.found,
-  });
-  const { interval, rules } = form.values.import;
-  const run = ({ etag }: Provider) =>
-    save.run({
+  const { edit, update, save } = useUpdate(ProviderService.method.updateProvider, {
+    stored: provider,
+    name,
+    form,
+    draftOf,
+    differences,
+    read,
+    request: ({ import: draft }, { etag }) => ({
       provider: {
         name,
         etag,
         import: {
-          interval: interval === undefined ? undefined : durationFromMs(interval),
-          rules: documentOf(rules),
+          interval: draft.interval === undefined ? undefined : durationFromMs(draft.interval),
+          rules: documentOf(draft.rules),
         },
       },
       updateMask: { paths: ['import.interval', 'import.rules'] },
-    });
+    }),
+    result: (answer) => answer.provider,
+    done: () => t('providers.saved', { name }),
+  });
+  const { interval, rules } = form.values.import;
   const stored = draftOf(edit.base).import.interval;
   return (
     <div>
@@ -82,7 +81,7 @@ export function Schedule({ provider }: { provider: Provider }) {
           </Editable>
         </div>
       </Card>
-      <EditBar edit={edit} update={save} onSave={run} />
+      <EditBar edit={edit} update={update} onSave={save} />
       <LeaveGuard when={edit.changes.length > 0} leaves={(next) => next.tab !== 'imports'} />
     </div>
   );
