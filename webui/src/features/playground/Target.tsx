@@ -52,30 +52,28 @@ export function Target({
           onSearchChange={setTyped}
           nothingFoundMessage={t(typed === '' ? 'playground.noGroups' : 'list.noMatch')}
         />
-        <div>
-          <PasswordInput
-            label={t('playground.key')}
-            description={t('playground.keyHow')}
-            placeholder="sk-…"
-            value={apiKey}
-            onChange={(event) => onKey(event.currentTarget.value)}
-            error={malformed ? t('playground.keyMalformed') : refused && t('playground.keyRefused')}
-            autoComplete="off"
-            spellCheck={false}
-            data-1p-ignore
-            data-lpignore="true"
-            visibilityToggleButtonProps={{ 'aria-label': t('secret.show'), tabIndex: 0 }}
-          />
-          {apiKey === '' && keys && (
-            <p className={c.hint}>
-              {sentences(
-                keys.length === 0 && t('playground.noKeys'),
-                <May call={KeyService.method.createApiKey}>{create(t('playground.makeKey'))}</May>,
-              )}
-            </p>
-          )}
-        </div>
+        <PasswordInput
+          label={t('playground.key')}
+          description={t('playground.keyHow')}
+          placeholder="sk-…"
+          value={apiKey}
+          onChange={(event) => onKey(event.currentTarget.value)}
+          error={malformed ? t('playground.keyMalformed') : refused && t('playground.keyRefused')}
+          autoComplete="off"
+          spellCheck={false}
+          data-1p-ignore
+          data-lpignore="true"
+          visibilityToggleButtonProps={{ 'aria-label': t('secret.show'), tabIndex: 0 }}
+        />
       </FieldRow>
+      {apiKey === '' && keys && (
+        <p className={c.hint}>
+          {sentences(
+            keys.length === 0 && t('playground.noKeys'),
+            <May call={KeyService.method.createApiKey}>{create(t('playground.makeKey'))}</May>,
+          )}
+        </p>
+      )}
     </Card>
   );
 }
