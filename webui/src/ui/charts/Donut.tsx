@@ -1,19 +1,10 @@
-import { Link, type LinkOptions } from '@tanstack/react-router';
-import { lazy, type ReactNode, Suspense } from 'react';
+import { Link } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
 import { useI18n } from '@/i18n';
 import c from './charts.module.css';
+import type { Slice } from './types';
 
 const Drawing = lazy(() => import('./DonutDrawing').then((m) => ({ default: m.DonutDrawing })));
-
-export type Slice = {
-  key: string;
-  label: string;
-  value: number;
-  color: string;
-  /** More figures of the slice, one for each of the columns. */
-  cells?: readonly ReactNode[];
-  link?: LinkOptions;
-};
 
 /** Shares of a whole: the total in the hole, and beside it the table that says the same in words. */
 export function Donut({

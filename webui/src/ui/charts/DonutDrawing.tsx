@@ -1,6 +1,6 @@
 import { Pie, PieChart, type PieSectorShapeProps, Sector } from 'recharts';
-import type { Slice } from './Donut';
 import { MarkAnchor } from './MarkAnchor';
+import type { Slice } from './types';
 
 /** The ring. Its table stands beside it, so it is hidden from screen readers. */
 export function DonutDrawing({ slices, size }: { slices: readonly Slice[]; size: number }) {

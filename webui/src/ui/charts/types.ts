@@ -1,4 +1,5 @@
 import type { LinkOptions } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
 
 export type Series = { key: string; label: string; color: string };
 
@@ -26,4 +27,15 @@ export type TimeChartProps = {
   onZoom?: (from: number, to: number) => void;
   /** Top of the axis when the data does not decide, such as 1 for shares. */
   max?: number;
+};
+
+/** A part of a whole. */
+export type Slice = {
+  key: string;
+  label: string;
+  value: number;
+  color: string;
+  /** More figures of the slice, one for each of the columns. */
+  cells?: readonly ReactNode[];
+  link?: LinkOptions;
 };

@@ -1,7 +1,8 @@
 import type { BreakDownUsageResponse, UsageTotals } from '@/gen/trunkline/admin/v1/usage_pb';
 import { useI18n } from '@/i18n';
-import { Donut, type Slice } from '@/ui/charts/Donut';
+import { Donut } from '@/ui/charts/Donut';
 import { OTHER, OTHER_COLOR } from '@/ui/charts/palette';
+import type { Slice } from '@/ui/charts/types';
 import type { CallsLink } from '../links';
 import type { ReadQuery } from '../queries';
 import { num } from '../sums';

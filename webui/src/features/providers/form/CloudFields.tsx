@@ -2,7 +2,7 @@ import { Select, TextInput } from '@mantine/core';
 import { useI18n } from '@/i18n';
 import { CLOUDS, type CloudKind, fieldsOf, hasSecret, SOURCE_WORDS } from './cloud';
 import c from './form.module.css';
-import type { ProviderForm } from './ProviderFields';
+import type { ProviderForm } from './providerForm';
 
 /** How one credential becomes a token or a signature. */
 export function CloudFields({ form, at, kind }: { form: ProviderForm; at: number; kind: CloudKind }) {

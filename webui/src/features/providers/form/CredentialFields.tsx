@@ -5,7 +5,7 @@ import { SecretField } from '@/ui/fields/SecretField';
 import { CloudFields } from './CloudFields';
 import { hasSecret, KIND_WORDS, KINDS, type Kind } from './cloud';
 import c from './form.module.css';
-import type { ProviderForm } from './ProviderFields';
+import type { ProviderForm } from './providerForm';
 import { newCredential } from './values';
 
 const SECRET_WORDS: Record<Kind, PlainKey> = {

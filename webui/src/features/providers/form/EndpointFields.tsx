@@ -3,7 +3,7 @@ import { Plus, Trash2 } from 'lucide-react';
 import { useI18n } from '@/i18n';
 import { APIS, AUTHS, FORMATS, newEndpoint } from './endpoints';
 import c from './form.module.css';
-import type { ProviderForm } from './ProviderFields';
+import type { ProviderForm } from './providerForm';
 
 const TEXT = { autoComplete: 'off', spellCheck: false, classNames: { input: 'mono' } };
 

@@ -1,5 +1,4 @@
 import { NumberInput, Select, Switch, TextInput } from '@mantine/core';
-import type { UseFormReturnType } from '@mantine/form';
 import { ExternalLink } from 'lucide-react';
 import type { Preset } from '@/gen/presets';
 import type { Provider } from '@/gen/trunkline/admin/v1/provider_pb';
@@ -11,15 +10,13 @@ import { RulesField } from '../rules/RulesField';
 import { CredentialFields } from './CredentialFields';
 import { EndpointFields } from './EndpointFields';
 import c from './form.module.css';
+import type { ProviderForm } from './providerForm';
 import { SecretParameterFields } from './SecretParameterFields';
 import { TimeoutFields } from './TimeoutFields';
-import type { Values } from './values';
 import { WayFields } from './WayFields';
 
 /** Headers of clients that providers document; others may be typed. */
 const FORWARDED = ['HTTP-Referer', 'X-Title', 'Idempotency-Key', 'OpenAI-Organization', 'OpenAI-Project'];
-
-export type ProviderForm = UseFormReturnType<Values>;
 
 /** Every field of a provider, the same for a new one and for one that is there. */
 export function ProviderFields({

@@ -3,7 +3,7 @@ import { Plus, Trash2 } from 'lucide-react';
 import { useI18n } from '@/i18n';
 import { SecretField } from '@/ui/fields/SecretField';
 import c from './form.module.css';
-import type { ProviderForm } from './ProviderFields';
+import type { ProviderForm } from './providerForm';
 import { newParameter } from './values';
 
 /** Headers or query parameters that are secrets: written once, never read again. */

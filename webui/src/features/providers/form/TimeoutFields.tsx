@@ -4,7 +4,7 @@ import type { Provider } from '@/gen/trunkline/admin/v1/provider_pb';
 import { useI18n } from '@/i18n';
 import { DurationField } from '@/ui/fields/DurationField';
 import { FieldRow } from '@/ui/fields/Form';
-import type { ProviderForm } from './ProviderFields';
+import type { ProviderForm } from './providerForm';
 import { TIMER_WORDS, TIMERS, type Timer } from './values';
 
 const IN_SETTINGS = {

@@ -2,7 +2,7 @@ import { Switch, Textarea, TextInput } from '@mantine/core';
 import { useI18n } from '@/i18n';
 import { FieldRow, Fields } from '@/ui/fields/Form';
 import { SecretField } from '@/ui/fields/SecretField';
-import type { ProviderForm } from './ProviderFields';
+import type { ProviderForm } from './providerForm';
 
 const PEM = {
   classNames: { input: 'mono' },
