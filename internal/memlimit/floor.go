@@ -68,5 +68,6 @@ func (f *floorKeeper) adapt(used uint64) {
 	}
 }
 
-// maxPercent is enough for a heap of a megabyte.
-const maxPercent = 3200
+// maxPercent bounds how far a heap grows that has become larger all of a sudden, until GOGC is adapted to
+// that: the runtime may take its time to tell of a collection.
+const maxPercent = 300

@@ -12,15 +12,15 @@ func TestTheHeapGrowsToTheFloor(t *testing.T) {
 		want  int
 		calls int // in all
 	}{
-		{0, defaultPercent, 0}, // nothing was collected yet
-		{8 * mb, 300, 1},       // 8 + 24
-		{8*mb + mb/4, 300, 1},  // a little more is left as it is
-		{4 * mb, 700, 2},
-		{1, maxPercent, 3},
-		{15 * mb, 113, 4},
-		{16 * mb, defaultPercent, 5}, // from here on it is as ever, exactly
-		{500 * mb, defaultPercent, 5},
-		{10 * mb, 220, 6},
+		{0, defaultPercent, 0},  // nothing was collected yet
+		{9 * mb, 255, 1},        // 9 + 23
+		{9*mb + mb/4, 255, 1},   // a little more is left as it is
+		{4 * mb, maxPercent, 2}, // and not 700
+		{1, maxPercent, 2},
+		{15 * mb, 113, 3},
+		{16 * mb, defaultPercent, 4}, // from here on it is as ever, exactly
+		{500 * mb, defaultPercent, 4},
+		{10 * mb, 220, 5},
 	} {
 		f.adapt(step.used)
 		if f.percent != step.want || calls != step.calls {
