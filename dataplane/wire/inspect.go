@@ -53,7 +53,7 @@ type Inspection struct {
 	Usage      dataplane.Usage
 	Images     int64 // that are whole
 
-	begins beginning    // of events
+	around frame        // of events
 	id     string       // of the answer, where Stream says where that is
 	told   usageMembers // what Usage is made of
 	toldAt int64        // Output when usage was told last
@@ -84,7 +84,7 @@ func (i *Inspection) See(event []byte, hideUsage bool) Kind {
 	if i.Stream.Typed {
 		return i.seeTyped(event, text)
 	}
-	has := membersIn(text, i.Places, &i.begins)
+	has := membersIn(text, i.Places, &i.around)
 	i.Output += has.output
 	if has.service && !i.Meaningful {
 		i.told.service = cmp.Or(i.serviceIn(text), i.told.service)

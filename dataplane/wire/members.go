@@ -21,42 +21,72 @@ const longestKey = len("reasoning_content")
 // so no key can be part of the output.
 func membersOf(text []byte) members { return membersIn(text, nil, nil) }
 
-// beginning is how an event began, up to its delta, and what that holds. The events of a stream mostly
-// begin alike, so that it need not be read again.
-type beginning struct {
+// frame is what stands around the text of an event, and what that holds. The events of a stream mostly
+// begin and end alike, so that it need not be read again.
+type frame struct {
 	text []byte // up to the colon of the delta, which is behind all that decides what the text holds
 	from int    // where the search for this colon began
 	has  members
+
+	end    []byte // behind the first text; empty: none is known
+	endHas members
 }
 
 // continues tells where the search goes on in an event that begins so.
-func (b *beginning) continues(text []byte) (from int, m members) {
-	if b == nil || len(b.text) == 0 || !bytes.HasPrefix(text, b.text) {
+func (f *frame) continues(text []byte) (from int, m members) {
+	if f == nil || len(f.text) == 0 || !bytes.HasPrefix(text, f.text) {
 		return 0, members{}
 	}
-	return b.from, b.has
+	return f.from, f.has
 }
 
 // note keeps the beginning of an event in which the search from a place has found the colon of the delta,
 // and no output before it.
-func (b *beginning) note(text []byte, from, colon int, has members) {
-	if b != nil && colon < maxBeginning && !bytes.Equal(b.text, text[:colon+1]) {
-		b.text, b.from, b.has = append(b.text[:0], text[:colon+1]...), from, has
+func (f *frame) note(text []byte, from, colon int, has members) {
+	if f != nil && colon < maxFrame && !bytes.Equal(f.text, text[:colon+1]) {
+		f.text, f.from, f.has = append(f.text[:0], text[:colon+1]...), from, has
 	}
 }
 
-// maxBeginning bounds the beginnings that are kept, in bytes.
-const maxBeginning = 512
+// ends reports whether an event ends so.
+func (f *frame) ends(rest []byte) bool {
+	return f != nil && len(f.end) > 0 && bytes.Equal(f.end, rest)
+}
 
-// membersIn is membersOf which also notes where the output is, and how events begin; both may be nil.
-func membersIn(text []byte, spoken *Spoken, begins *beginning) (m members) {
+// noteEnd keeps the end of an event that holds no more output. It must begin as what follows a value does:
+// then no key in it reaches into the text before it.
+func (f *frame) noteEnd(rest []byte, has members) {
+	if f != nil && len(rest) > 0 && len(rest) <= maxFrame && (rest[0] == '}' || rest[0] == ',') {
+		f.end, f.endHas = append(f.end[:0], rest...), has
+	}
+}
+
+// maxFrame bounds the beginnings and the ends that are kept, in bytes each.
+const maxFrame = 512
+
+// with adds what another part of the event has.
+func (m members) with(more members) members {
+	return members{
+		err: m.err || more.err, usage: m.usage || more.usage, finish: m.finish || more.finish, filled: m.filled || more.filled,
+		service: m.service || more.service, output: m.output + more.output, index: more.index,
+	}
+}
+
+// membersIn is membersOf which also notes where the output is, and what stands around it; both may be nil.
+func membersIn(text []byte, spoken *Spoken, around *frame) (m members) {
 	var texts, reasoning, reasoningContent int64 // OpenRouter and others send the same thought under several names
-	i, m := begins.continues(text)
+	var head members                             // what is before the first text, and that
+	var end int                                  // where that text ends; 0: it has not come
+	i, m := around.continues(text)
 	for {
 		n := bytes.IndexByte(text[i:], ':')
 		if n < 0 {
-			m.output += max(texts, reasoning, reasoningContent)
-			return m
+			more := max(texts, reasoning, reasoningContent)
+			if end > 0 && m.output+more == 0 {
+				around.noteEnd(text[end:], m)
+			}
+			m.output += more
+			return head.with(m)
 		}
 		key, from, colon := keyBefore(text[:i+n]), i, i+n
 		i += n + 1
@@ -80,12 +110,18 @@ func membersIn(text []byte, spoken *Spoken, begins *beginning) (m members) {
 			spoken.note(spokenName, m.index, i, i+n)
 			i += n
 		case "content", "refusal", "arguments", "transcript", "thinking", "partial_json", "delta":
-			if string(key) == "delta" && m.output|texts|reasoning|reasoningContent == 0 {
-				begins.note(text, from, colon, m)
+			if string(key) == "delta" && head.output|m.output|texts|reasoning|reasoningContent == 0 {
+				around.note(text, from, colon, head.with(m))
 			}
 			n := countString(text[i:], &m.output)
 			spoken.note(spokenText, m.index, i, i+n)
 			i += n
+			if n > 0 && end == 0 && spoken == nil && texts|reasoning|reasoningContent == 0 {
+				if around.ends(text[i:]) {
+					return m.with(around.endHas)
+				}
+				head, m, end = m, members{index: m.index}, i
+			}
 		case "input", "args": // of a tool: an object at Anthropic and Google
 			if valueAt(text[i:]) == '{' {
 				i += countObject(text[i:], &m.output)

@@ -45,8 +45,8 @@ func TestMembersOf(t *testing.T) {
 	}
 }
 
-// What an event has does not depend on how the one before it began.
-func FuzzMembersOfEventsThatBeginAlike(f *testing.F) {
+// What an event has does not depend on how the one before it began and ended.
+func FuzzMembersOfEventsThatAreAlike(f *testing.F) {
 	const chunk = `{"id":"x","choices":[{"index":0,"delta":{"content":"%s"},"finish_reason":null}],"usage":null}`
 	for _, pair := range [][2]string{
 		{strings.Replace(chunk, "%s", "one", 1), strings.Replace(chunk, "%s", "another", 1)},
@@ -61,13 +61,19 @@ func FuzzMembersOfEventsThatBeginAlike(f *testing.F) {
 		{`{"content":"a","delta":"ab"}`, `{"content":"a","delta":"cd"}`},
 		{`{"choices":[{"delta":`, `{"choices":[{"delta":{"text":"a","reasoning":"abc"}}]}`},
 		{`:"delta":`, `:"delta":"delta":`},
+		{`{"content":"a","usage":{"b":1}}`, `{"error":1,"content":"b","usage":{"b":1}}`},
+		{`{"content":"a","text":"abc","finish_reason":"stop"}`, `{"text":"ab","content":"b","text":"abc","finish_reason":"stop"}`},
+		{`{"content":"a","reasoning":""}`, `{"reasoning":"abcdef","content":"b","reasoning":""}`},
+		{`{"content":"a":1,"usage":{}`, `{"content":"error":1,"usage":{}`},
+		{`{"content":"a",error":1}`, `{"content":"b",error":1}`},
+		{`{"content":"","service_tier":"x","delta":"ab","choices":[1]}`, `{"content":"","service_tier":"x","delta":"cd","choices":[1]}`},
 	} {
 		f.Add(pair[0], pair[1])
 	}
 	f.Fuzz(func(t *testing.T, before, text string) {
-		var begins beginning
+		var around frame
 		for _, event := range []string{before, text, text, before} {
-			if got, want := membersIn([]byte(event), nil, &begins), membersOf([]byte(event)); got != want {
+			if got, want := membersIn([]byte(event), nil, &around), membersOf([]byte(event)); got != want {
 				t.Fatalf("%q after %q: %+v, want %+v", event, before, got, want)
 			}
 		}
@@ -79,11 +85,11 @@ func BenchmarkMembersOfChunks(b *testing.B) {
 	for i, word := range []string{"one", "another"} {
 		chunks[i] = []byte(`{"id":"chatcmpl-123","object":"chat.completion.chunk","created":1700000000,"model":"gpt-4o-mini","choices":[{"index":0,"delta":{"content":"` + word + `"},"logprobs":null,"finish_reason":null}]}`)
 	}
-	for name, begins := range map[string]*beginning{"alone": nil, "in a stream": {}} {
+	for name, around := range map[string]*frame{"alone": nil, "in a stream": {}} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for i := range b.N {
-				membersIn(chunks[i%2], nil, begins)
+				membersIn(chunks[i%2], nil, around)
 			}
 		})
 	}
