@@ -89,7 +89,9 @@ test('a provider, with each kind of credential; secrets are given anew, models a
 });
 
 test('a model', () => {
-  expect(lostBy<Model>(ModelSchema, [], (m) => models.documentOf([m], models.EMPTY)[0] ?? {})).toEqual([]);
+  expect(lostBy<Model>(ModelSchema, [], (m) => models.documentOf({ models: [models.valuesOf(m)] })[0] ?? {})).toEqual(
+    [],
+  );
 });
 
 test('what is imported', () => {

@@ -1,24 +1,36 @@
 import { callUnaryMethod, useTransport } from '@connectrpc/connect-query';
 import { Button } from '@mantine/core';
+import { useForm } from '@mantine/form';
 import { Boxes, ListPlus, Share } from 'lucide-react';
 import { useState } from 'react';
-import { useAction } from '@/api/useAction';
-import { useConflict } from '@/api/useConflict';
+import { useUpdate } from '@/api/useUpdate';
 import type { ProviderHealth } from '@/gen/trunkline/admin/v1/health_pb';
 import { type Provider, ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { useI18n } from '@/i18n';
+import { EditBar } from '@/ui/EditBar';
 import { FilterBox, matches } from '@/ui/FilterBox';
 import { LeaveGuard } from '@/ui/LeaveGuard';
-import { SaveBar } from '@/ui/SaveBar';
 import { EmptyState } from '@/ui/States';
 import { DataTable } from '@/ui/table/DataTable';
 import { RulesDialog } from '../rules/RulesDialog';
 import { AddModels } from './AddModels';
 import { BulkPrice } from './BulkPrice';
-import { type Draft, documentOf, EMPTY, edit, newModel, pricesWith, remove, rowsOf } from './draft';
+import {
+  add,
+  change,
+  type Draft,
+  documentOf,
+  draftOf,
+  newModel,
+  pricesWith,
+  rebase,
+  remove,
+  rowsOf,
+  valuesOf,
+} from './draft';
 import { ExportModels } from './ExportModels';
 import { ModelTools } from './ModelTools';
-import { draftBetween, modelChanges } from './modelChanges';
+import { modelChanges } from './modelChanges';
 import { modelErrors } from './modelErrors';
 import c from './models.module.css';
 import { useModelColumns } from './useModelColumns';
@@ -37,76 +49,72 @@ export function ModelsTab({
   const { t } = i18n;
   const transport = useTransport();
   const { name } = provider;
-  /** What the edits are made on. */
-  const [base, setBase] = useState(provider);
-  const [draft, setDraft] = useState<Draft>(EMPTY);
+  const form = useForm<Draft>({ initialValues: draftOf(provider) });
   const [editing, setEditing] = useState<ReadonlySet<string>>(new Set());
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const [filter, setFilter] = useState('');
   const [ruled, setRuled] = useState<string>();
   const [dialog, setDialog] = useState<'price' | 'add' | 'export'>();
-
-  const changes = modelChanges(i18n, base.models, draft);
-  const current = changes.length > 0 ? base : provider;
-  const rows = rowsOf(current.models, draft);
-  const shown = rows.filter((row) => matches(filter, row.values.id, row.values.alias));
-
-  const start = (next: Draft) => {
-    // The first edit fixes what it is made on: a save is refused when someone else was faster.
-    if (changes.length === 0) setBase(provider);
-    setDraft(next);
-  };
-  const drop = () => {
-    setDraft(EMPTY);
+  const rest = () => {
     setEditing(new Set());
     setPicked(new Set());
   };
-  const conflict = useConflict(async () => {
-    return (await callUnaryMethod(transport, ProviderService.method.getProvider, { name })).provider;
-  });
-  const save = useAction(ProviderService.method.updateProvider, {
-    quiet: true,
-    done: () => t('providers.saved', { name }),
-    onDone: (result) => {
-      conflict.settled();
-      if (result.provider) setBase(result.provider);
-      drop();
-    },
-    onConflict: conflict.found,
-  });
-  const sent = documentOf(base.models, draft);
-  const { atRow, rest } = modelErrors(
-    save.error,
+  const { edit, update, save } = useUpdate(ProviderService.method.updateProvider, {
+    stored: provider,
     name,
-    sent.map((model) => model.id ?? ''),
-  );
-  const run = (on: Provider) =>
-    save.run({
-      provider: { name, etag: on.etag, models: documentOf(on.models, draft) },
+    form,
+    draftOf,
+    differences: (before, after) => modelChanges(i18n, before, after),
+    merge: rebase,
+    read: async () => (await callUnaryMethod(transport, ProviderService.method.getProvider, { name })).provider,
+    // Over what someone else made of it, only what was changed here is saved.
+    request: (draft, on, base) => ({
+      provider: { name, etag: on.etag, models: documentOf(rebase(draftOf(base), draft, draftOf(on))) },
       updateMask: { paths: ['models'] },
-    });
+    }),
+    result: (answer) => answer.provider,
+    done: () => t('providers.saved', { name }),
+    onSaved: (_, isTyped) => isTyped || rest(),
+  });
+
+  const draft = form.values;
+  const start = (next: Draft) => form.setValues(next);
+  const rows = rowsOf(edit.base.models, draft);
+  const shown = rows.filter((row) => matches(filter, row.values.id, row.values.alias));
+  const before = draftOf(edit.base);
+  const sent = update.error ? rebase(before, draft, before).models : [];
+  const errors = modelErrors(
+    update.error,
+    name,
+    sent.map((model) => model.id),
+  );
   const columns = useModelColumns({
     health,
     at,
-    errors: atRow,
-    isFixed: !save.allowed,
+    errors: errors.atRow,
+    isFixed: !update.allowed,
     editing,
     picked,
     onPick: setPicked,
     onRules: setRuled,
     onEdit: (id) => setEditing(new Set([...editing, id])),
-    onChange: (values) => start(edit(draft, base.models, values)),
+    onChange: (values) => start(change(draft, values)),
     onRemove: (id) => start(remove(draft, new Set([id]))),
-    onKeep: (id) => start({ ...draft, removed: new Set([...draft.removed].filter((other) => other !== id)) }),
+    onKeep: (id) => start(add(draft, edit.base.models.filter((model) => model.id === id).map(valuesOf))),
   });
   const close = () => setDialog(undefined);
-  const theirs = conflict.theirs;
+  const withRest =
+    <A extends unknown[]>(then: (...args: A) => void) =>
+    (...args: A) => {
+      rest();
+      then(...args);
+    };
 
   return (
     <>
       <div className={c.tools}>
         <FilterBox value={filter} onChange={setFilter} label={t('providers.filterModels')} />
-        {save.allowed && (
+        {update.allowed && (
           <Button variant="default" leftSection={<ListPlus size={15} aria-hidden />} onClick={() => setDialog('add')}>
             {t('providers.addModels')}
           </Button>
@@ -130,7 +138,7 @@ export function ModelsTab({
         tools={
           <ModelTools
             n={rows.length}
-            isFixed={!save.allowed}
+            isFixed={!update.allowed}
             shown={shown.map((row) => row.values.id)}
             picked={picked}
             onPick={setPicked}
@@ -159,7 +167,7 @@ export function ModelsTab({
             rules={values.rules}
             onClose={() => setRuled(undefined)}
             onApply={(rules) => {
-              start(edit(draft, base.models, { ...values, rules }));
+              start(change(draft, { ...values, rules }));
               setRuled(undefined);
             }}
           />
@@ -169,11 +177,8 @@ export function ModelsTab({
           n={picked.size}
           onClose={close}
           onApply={(prices) => {
-            let next = draft;
-            for (const { values } of rows.filter((row) => picked.has(row.values.id))) {
-              next = edit(next, base.models, { ...values, price: pricesWith(values.price, prices) });
-            }
-            start(next);
+            const chosen = draft.models.filter((values) => picked.has(values.id));
+            start(change(draft, ...chosen.map((v) => ({ ...v, price: pricesWith(v.price, prices) }))));
             close();
           }}
         />
@@ -183,36 +188,19 @@ export function ModelsTab({
           taken={new Set(rows.map((row) => row.values.id))}
           onClose={close}
           onAdd={(ids) => {
-            start({ ...draft, added: [...draft.added, ...ids.map(newModel)] });
+            start(add(draft, ids.map(newModel)));
             setEditing(new Set([...editing, ...ids.slice(0, 20)]));
             close();
           }}
         />
       )}
       {dialog === 'export' && <ExportModels models={shown.map((row) => row.values)} onClose={close} />}
-      <SaveBar
-        changes={changes}
-        onSave={() => run(base)}
-        onDiscard={() => {
-          save.reset();
-          drop();
-        }}
-        busy={save.busy}
-        error={rest}
-        conflict={
-          theirs && {
-            changes: modelChanges(i18n, base.models, draftBetween(base, theirs)),
-            onReload: () => {
-              conflict.settled();
-              save.reset();
-              setBase(theirs);
-              drop();
-            },
-            onOverwrite: () => run(theirs),
-          }
-        }
+      <EditBar
+        edit={{ ...edit, discard: withRest(edit.discard), take: withRest(edit.take) }}
+        update={{ ...update, leftError: errors.rest }}
+        onSave={save}
       />
-      <LeaveGuard when={changes.length > 0} />
+      <LeaveGuard when={edit.changes.length > 0} />
     </>
   );
 }

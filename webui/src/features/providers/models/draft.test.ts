@@ -1,7 +1,22 @@
 import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
-import { ModelSchema } from '@/gen/trunkline/admin/v1/provider_pb';
-import { documentOf, EMPTY, edit, idsOf, newModel, remove, rowsOf, valuesOf } from './draft';
+import { ModelSchema, ProviderSchema } from '@/gen/trunkline/admin/v1/provider_pb';
+import { en } from '@/i18n/locales/en';
+import { makeI18n } from '@/i18n/translate';
+import {
+  add,
+  change,
+  type Draft,
+  documentOf,
+  draftOf,
+  idsOf,
+  newModel,
+  rebase,
+  remove,
+  rowsOf,
+  valuesOf,
+} from './draft';
+import { modelChanges } from './modelChanges';
 
 const models = [
   create(ModelSchema, {
@@ -15,9 +30,12 @@ const models = [
 ];
 const [a, b] = models.map(valuesOf) as [ReturnType<typeof valuesOf>, ReturnType<typeof valuesOf>];
 
+const draft = draftOf(create(ProviderSchema, { models }));
+const ids = ({ models }: Draft) => models.map((model) => model.id);
+
 test('an edit is sent with everything else as it is', () => {
-  const draft = edit(EMPTY, models, { ...b, alias: ' short ', contextWindow: 8000, maxOutputTokens: 90 });
-  expect(documentOf(models, draft)).toEqual([
+  const edited = change(draft, { ...b, alias: ' short ', contextWindow: 8000, maxOutputTokens: 90 });
+  expect(documentOf(edited)).toEqual([
     {
       id: 'a',
       alias: 'x',
@@ -39,27 +57,38 @@ test('tiers and rare prices stay when something else is edited', () => {
       tiers: [{ aboveInputTokens: 200_000n, serviceTier: 'flex', output: '22.5' }],
     },
   });
-  const draft = edit(EMPTY, [tiered], { ...valuesOf(tiered), alias: 'x' });
-  const [sent] = documentOf([tiered], draft);
+  const [sent] = documentOf({ models: [{ ...valuesOf(tiered), alias: 'x' }] });
   expect(sent?.alias).toBe('x');
   expect(create(ModelSchema, sent).price).toEqual(tiered.price);
 });
 
 test('an edit that is taken back is none', () => {
-  const draft = edit(edit(EMPTY, models, { ...a, alias: 'y' }), models, a);
-  expect(draft.edited.size).toBe(0);
+  expect(modelChanges(makeI18n('en', en), draft, change(change(draft, { ...a, alias: 'y' }), { ...a }))).toEqual([]);
 });
 
-test('removing an added model forgets it, removing a stored one is a change', () => {
-  const added = { ...EMPTY, added: [newModel('c')] };
-  expect(remove(added, new Set(['c']))).toEqual(EMPTY);
-  const draft = remove(added, new Set(['a']));
-  expect(documentOf(models, draft).map((m) => m.id)).toEqual(['b', 'c']);
-  expect(rowsOf(models, draft).map((row) => [row.values.id, row.isRemoved])).toEqual([
+test('removing an added model forgets it, removing a stored one shows that it goes', () => {
+  const added = add(draft, [newModel('c')]);
+  expect(ids(remove(added, new Set(['c'])))).toEqual(['a', 'b']);
+  expect(rowsOf(models, remove(added, new Set(['a']))).map((row) => [row.values.id, row.isRemoved])).toEqual([
     ['c', false],
     ['a', true],
     ['b', false],
   ]);
+});
+
+test('what was changed here is kept over what others, or the save itself, made of the models', () => {
+  const named = (id: string, alias: string) => ({ ...newModel(id), alias });
+  const before = { models: ['a', 'b', 'c', 'd'].map(newModel) };
+  const mine = { models: [newModel('a'), named('b', 'mine'), newModel('d'), newModel('e')] };
+  const theirs = { models: [named('a', 'theirs'), named('b', 'theirs'), newModel('c'), newModel('f')] };
+  expect(rebase(before, mine, theirs).models.map(({ id, alias }) => id + alias)).toEqual([
+    'atheirs',
+    'bmine',
+    'f',
+    'e',
+  ]);
+  expect(rebase(before, before, theirs)).toEqual(theirs);
+  expect(ids(rebase(before, mine, before))).toEqual(['a', 'b', 'd', 'e']);
 });
 
 test.each([

@@ -1,6 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Price, PriceSchema } from '@/gen/trunkline/admin/v1/price_pb';
-import type { Model, ModelSchema } from '@/gen/trunkline/admin/v1/provider_pb';
+import type { Model, ModelSchema, Provider } from '@/gen/trunkline/admin/v1/provider_pb';
 import { PRICE_KINDS, type PriceKind } from '@/ui/priceKinds';
 import { documentsOf, type RuleValues, rulesOf } from '../rules/rule';
 
@@ -20,13 +20,8 @@ export type ModelValues = {
   rules: readonly RuleValues[];
 };
 
-/** What is edited and not saved: values by id, ids that go, and whole models that come. */
-export type Draft = {
-  edited: ReadonlyMap<string, ModelValues>;
-  removed: ReadonlySet<string>;
-  added: readonly ModelValues[];
-};
-export const EMPTY: Draft = { edited: new Map(), removed: new Set(), added: [] };
+/** All models as they are to be saved. */
+export type Draft = { models: readonly ModelValues[] };
 
 const ratesOf = (price: Partial<Rates> | undefined) =>
   Object.fromEntries(PRICE_KINDS.map((kind) => [kind, price?.[kind] ?? ''])) as Rates;
@@ -83,6 +78,15 @@ export const valuesOf = (model: Model): ModelValues => ({
   price: pricesOf(model.price),
   rules: rulesOf(model.fieldRules),
 });
+
+const drafts = new WeakMap<Provider, Draft>();
+/** The models of a provider as they are edited; of one provider always the same ones, so that they are compared at once. */
+export function draftOf(provider: Provider): Draft {
+  const draft = drafts.get(provider) ?? { models: provider.models.map(valuesOf) };
+  drafts.set(provider, draft);
+  return draft;
+}
+
 export const newModel = (id: string): ModelValues => ({
   id,
   alias: '',
@@ -95,53 +99,56 @@ export const newModel = (id: string): ModelValues => ({
 /** A row of the table: as it will be, and what is told of it as it is. */
 export type ModelRow = { values: ModelValues; stored: Model | undefined; isRemoved: boolean };
 
+/** The models of a draft by their ids. */
+export const byId = ({ models }: Draft) => new Map(models.map((values) => [values.id, values]));
+
+/** Models that are new come first, those that go are still there. */
 export function rowsOf(models: readonly Model[], draft: Draft): ModelRow[] {
-  const stored = models.map((model) => ({
-    values: draft.edited.get(model.id) ?? valuesOf(model),
-    stored: model,
-    isRemoved: draft.removed.has(model.id),
+  const drafted = byId(draft);
+  const stored = models.map((model) => {
+    const values = drafted.get(model.id);
+    drafted.delete(model.id);
+    return { values: values ?? valuesOf(model), stored: model, isRemoved: values === undefined };
+  });
+  return [...[...drafted.values()].map((values) => ({ values, stored: undefined, isRemoved: false })), ...stored];
+}
+
+/** Other values of models that are there. */
+export function change({ models }: Draft, ...changed: readonly ModelValues[]): Draft {
+  const next = new Map(changed.map((values) => [values.id, values]));
+  return { models: models.map((values) => next.get(values.id) ?? values) };
+}
+
+export const add = ({ models }: Draft, added: readonly ModelValues[]): Draft => ({ models: [...models, ...added] });
+export const remove = ({ models }: Draft, ids: ReadonlySet<string>): Draft => ({
+  models: models.filter((values) => !ids.has(values.id)),
+});
+
+export const isSame = (a: ModelValues, b: ModelValues) => a === b || JSON.stringify(a) === JSON.stringify(b);
+
+/** What was made of one state of the models, made of another: whole models are taken from the one or the other. */
+export function rebase(before: Draft, after: Draft, on: Draft): Draft {
+  const was = byId(before);
+  const is = byId(after);
+  const there = byId(on);
+  const left = on.models.flatMap((values) => {
+    const [old, next] = [was.get(values.id), is.get(values.id)];
+    if (old && next) return isSame(old, next) ? values : next;
+    return old ? [] : (next ?? values);
+  });
+  return { models: [...left, ...after.models.filter(({ id }) => !there.has(id) && !was.has(id))] };
+}
+
+/** The models as they are sent. */
+export function documentOf({ models }: Draft): MessageInitShape<typeof ModelSchema>[] {
+  return models.map(({ id, alias, contextWindow, maxOutputTokens, price, rules }) => ({
+    id,
+    alias: alias.trim(),
+    contextWindow: BigInt(contextWindow),
+    maxOutputTokens: BigInt(maxOutputTokens),
+    price: priceOf(price),
+    fieldRules: documentsOf(rules),
   }));
-  const added = draft.added.map((values) => ({
-    values: draft.edited.get(values.id) ?? values,
-    stored: undefined,
-    isRemoved: false,
-  }));
-  return [...added, ...stored];
-}
-
-/** Another value of one model; one that is as stored is no edit. */
-export function edit(draft: Draft, models: readonly Model[], values: ModelValues): Draft {
-  const edited = new Map(draft.edited).set(values.id, values);
-  const stored = models.find((model) => model.id === values.id);
-  if (stored && isSame(valuesOf(stored), values)) edited.delete(values.id);
-  return { ...draft, edited };
-}
-
-/** Takes models out; those that were only added are simply forgotten. */
-export function remove(draft: Draft, ids: ReadonlySet<string>): Draft {
-  const fresh = new Set(draft.added.map((values) => values.id));
-  return {
-    edited: new Map([...draft.edited].filter(([id]) => !(ids.has(id) && fresh.has(id)))),
-    removed: new Set([...draft.removed, ...[...ids].filter((id) => !fresh.has(id))]),
-    added: draft.added.filter((values) => !ids.has(values.id)),
-  };
-}
-
-export const isSame = (a: ModelValues, b: ModelValues) => JSON.stringify(a) === JSON.stringify(b);
-
-/** The models as they are to be saved, in their order; new ones at the end. */
-export function documentOf(models: readonly Model[], draft: Draft): MessageInitShape<typeof ModelSchema>[] {
-  return [...models.map(valuesOf), ...draft.added]
-    .filter((values) => !draft.removed.has(values.id))
-    .map((values) => draft.edited.get(values.id) ?? values)
-    .map(({ id, alias, contextWindow, maxOutputTokens, price, rules }) => ({
-      id,
-      alias: alias.trim(),
-      contextWindow: BigInt(contextWindow),
-      maxOutputTokens: BigInt(maxOutputTokens),
-      price: priceOf(price),
-      fieldRules: documentsOf(rules),
-    }));
 }
 
 /** Ids out of a text that holds them in lines or between commas, each once. */

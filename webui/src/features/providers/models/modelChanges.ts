@@ -1,22 +1,26 @@
-import type { Model, Provider } from '@/gen/trunkline/admin/v1/provider_pb';
 import type { I18n } from '@/i18n';
 import type { Change } from '@/ui/Changes';
 import { PRICE_KINDS } from '@/ui/priceKinds';
 import { ruleText } from '../rules/rule';
-import { type Draft, EMPTY, isSame, type ModelValues, type Tier, valuesOf } from './draft';
+import { byId, type Draft, isSame, type ModelValues, type Tier } from './draft';
 
 type Words = Pick<I18n, 't' | 'usd' | 'int'>;
 
-/** What a draft changes, a line for each field. */
-export function modelChanges(words: Words, models: readonly Model[], draft: Draft): Change[] {
+/** How one draft differs from another, a line for each field. */
+export function modelChanges(words: Words, before: Draft, after: Draft): Change[] {
   const { t } = words;
-  const added = draft.added.map((values) => ({ name: values.id, after: t('providers.change.added') }));
-  const removed = models
-    .filter((model) => draft.removed.has(model.id))
-    .map((model) => ({ name: model.id, before: t('providers.change.present'), after: t('providers.change.removed') }));
-  const edited = models.flatMap((model) => {
-    const next = draft.edited.get(model.id);
-    return next && !draft.removed.has(model.id) ? fields(words, valuesOf(model), next) : [];
+  if (before === after) return [];
+  const was = byId(before);
+  const is = byId(after);
+  const added = after.models
+    .filter(({ id }) => !was.has(id))
+    .map(({ id }) => ({ name: id, after: t('providers.change.added') }));
+  const removed = before.models
+    .filter(({ id }) => !is.has(id))
+    .map(({ id }) => ({ name: id, before: t('providers.change.present'), after: t('providers.change.removed') }));
+  const edited = before.models.flatMap((old) => {
+    const next = is.get(old.id);
+    return next && !isSame(old, next) ? fields(words, old, next) : [];
   });
   return [...added, ...removed, ...edited];
 }
@@ -50,21 +54,4 @@ function tiersText({ t, usd, int }: Words, tiers: readonly Tier[]): string {
       return `${of.join(' ')}: ${amounts.join(', ')}`;
     })
     .join('; ');
-}
-
-/** What someone else changed, as a draft on what was there before. */
-export function draftBetween(before: Provider, after: Provider): Draft {
-  const old = new Map(before.models.map((model) => [model.id, valuesOf(model)]));
-  const now = new Map(after.models.map((model) => [model.id, valuesOf(model)]));
-  return {
-    ...EMPTY,
-    added: [...now.values()].filter((values) => !old.has(values.id)),
-    removed: new Set([...old.keys()].filter((id) => !now.has(id))),
-    edited: new Map(
-      [...now].filter(([id, values]) => {
-        const was = old.get(id);
-        return was !== undefined && !isSame(was, values);
-      }),
-    ),
-  };
 }
