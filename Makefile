@@ -46,7 +46,7 @@ cluster: setup-test webui-if-node ## Start the distributed form: 2 control plane
 build: webui-if-node ## Build the console and every program into bin/
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
 
-# Go itself knows best what is to be built anew.
+# Go itself knows best what to rebuild.
 .PHONY: bin/trunkline
 bin/trunkline:
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/trunkline

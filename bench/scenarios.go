@@ -12,7 +12,7 @@ type scenario struct {
 	name, about string
 	metrics     []metric
 	runs        func(*system) bool // which of the run's systems it measures; nil: none
-	fresh       bool               // every measurement starts the system anew
+	fresh       bool               // every measurement restarts the system
 	rounds      int                // 0: as the options say
 	measure     func(ctx context.Context, b *bench, s *system) (values, result, error)
 	// more starts systems for this scenario only, which are stopped after it; nil: none.

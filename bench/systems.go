@@ -179,7 +179,7 @@ func (b *bench) add(ctx context.Context, name string, start func(context.Context
 	return nil
 }
 
-// fresh starts a system anew for one measurement, and returns what ends it: that counts the
+// fresh restarts a system for one measurement, and returns what ends it: that counts the
 // records it shipped.
 func (b *bench) fresh(ctx context.Context, s *system) (*system, func() error, error) {
 	s.fresh++

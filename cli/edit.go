@@ -34,9 +34,9 @@ type edit struct {
 }
 
 const editLong = `Open the document as YAML in $VISUAL, else $EDITOR, else vi, and apply what is saved.
-It is refused if somebody else changed the document in the meantime. What cannot be
-applied is kept in a file, whose name is told. Secrets are not shown, and stay as
-they are unless new ones are written in.`
+It is refused if somebody else changed the document in the meantime. Text that cannot
+be applied is kept in a file, whose name is printed. Secrets are not shown, and are
+kept unless new ones are entered.`
 
 // edit makes the command where a service reads and replaces documents, else nil.
 func (r *Runtime) edit(s *Service) *cobra.Command {

@@ -26,7 +26,7 @@ func (c *subcommand) watchable() bool {
 
 func (c *subcommand) bindWatch() {
 	c.cmd.Flags().BoolVarP(&c.watch, "watch", "w", false,
-		"ask again and again until interrupted, and then exit 0: a table at a terminal is drawn anew, elsewhere what is new or changed is added")
+		"repeat until interrupted, then exit with 0: on a terminal the table is redrawn, elsewhere new and changed items are printed")
 	c.cmd.Flags().DurationVar(&c.interval, "interval", defaultInterval, "time between two requests of --watch, 100ms or more")
 }
 
@@ -89,7 +89,7 @@ func (c *subcommand) fetch(ctx context.Context, client *connect.Client, in proto
 
 func (w *watcher) lost(err error) {
 	if !w.away {
-		fmt.Fprintf(w.printer.Notes, "the server does not answer, asking on: %v\n", err)
+		fmt.Fprintf(w.printer.Notes, "the server does not answer, retrying: %v\n", err)
 	}
 	w.away = true
 }

@@ -115,11 +115,11 @@ func TestChangesAreLikeTheWhole(t *testing.T) {
 		for _, k := range keys {
 			whole.ApiKeys = append(whole.ApiKeys, k)
 		}
-		anew, err := Compile(whole)
+		rebuilt, err := Compile(whole)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, want := describe(s, secrets), describe(anew, secrets); got != want {
+		if got, want := describe(s, secrets), describe(rebuilt, secrets); got != want {
 			t.Fatalf("revision %d:\n%s\nwant\n%s", revision, got, want)
 		}
 		for k := range s.Keys() { // what requests hold is counted on, for all secrets of a name

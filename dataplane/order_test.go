@@ -79,7 +79,7 @@ func TestCoolingOnesGoLastNeverAway(t *testing.T) {
 	}
 	order := g.Order(nil, look, rand.IntN, 0)
 	if got := names(order); got != "c d b a" {
-		t.Errorf("order %s: what a person must mend goes behind what time heals", got)
+		t.Errorf("order %s: what a person must fix comes after what passes by itself", got)
 	}
 	if order[0].Cooling || !order[2].Cooling || !order[3].Cooling {
 		t.Errorf("cooling %v %v %v %v", order[0].Cooling, order[1].Cooling, order[2].Cooling, order[3].Cooling)

@@ -39,13 +39,13 @@ const Name = "trunklinectl"
 
 const about = `Operate Trunkline through its admin API.
 
-Commands that name a thing (providers, groups, keys...) work on one at a time;
-apply, diff, export and rollback work on the configuration as a whole.
+Commands for a resource (providers, groups, keys...) work on one at a time;
+apply, diff, export and rollback work on the whole configuration.
 
-Flags that take a list may be repeated or hold commas; a comma inside a value
-is written \,. Durations are written 30s or 5m. An empty value unsets a field.
+List flags may be repeated or contain commas; write a comma inside a value as
+\,. Durations are written as 30s or 5m. An empty value unsets a field.
 
-Where: --server or $` + conn.EnvServer + `, else the context that login made,
+Where: --server or $` + conn.EnvServer + `, else the context created by login,
        else ` + conn.DefaultServer + `.
 Who:   --token-file or $` + conn.EnvTokenFile + `, --token or $` + conn.EnvToken + `, else the context's token.
 

@@ -37,19 +37,19 @@ func Command(r *cli.Runtime) *cobra.Command {
 	c := &command{r: r}
 	cmd := &cobra.Command{
 		Use:   "client-setup CLIENT --group GROUP",
-		Short: "Print how a client is set up to call a group",
-		Long: `Print what to put where so that a client calls a group through the gateway:
-environment, files and settings. Clients: ` + strings.Join(clientsetup.Clients(), ", ") + `.
+		Short: "Print how to set up a client to call a group",
+		Long: `Print the settings with which a client calls a group through the gateway:
+environment, files and options. Clients: ` + strings.Join(clientsetup.Clients(), ", ") + `.
 
   trunklinectl client-setup codex --group gpt-5.5 --api-key my-app
 
-The secret of the API key stands as ` + clientsetup.KeyPlaceholder + ` unless it is given, since the server does
-not know it. What would not work is said on stderr: a group or an API key that
-does not exist or is off, an API key that may not use the group, a client whose
-API no member of the group has.
+The secret of the API key is shown as ` + clientsetup.KeyPlaceholder + ` unless it is given, since the server does
+not know it. Problems are reported on stderr: a group or an API key that does not
+exist or is disabled, an API key that may not use the group, a client whose API
+no member of the group can serve.
 
-The address is --gateway-url, else the one that the server was told with
-TRUNKLINE_GATEWAY_URL, else the server's own.`,
+The address is --gateway-url, else the server's TRUNKLINE_GATEWAY_URL, else the
+server's own.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			if len(args) > 0 {
@@ -60,12 +60,12 @@ TRUNKLINE_GATEWAY_URL, else the server's own.`,
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&c.group, "group", "", "model that the client asks for: name or alias of a group; required")
-	f.StringVar(&c.apiKey, "api-key", "", "name of the API key that the client sends, to be warned when it may not use the group")
-	f.StringVar(&c.secretEnv, "secret-env", "", "name of the environment variable that holds the API key itself")
-	f.StringVar(&c.secretFile, "secret-file", "", "file that holds the API key itself; - reads stdin, or asks at a terminal")
+	f.StringVar(&c.group, "group", "", "model that the client will request: name or alias of a group; required")
+	f.StringVar(&c.apiKey, "api-key", "", "name of the API key that the client will send, to warn if it may not use the group")
+	f.StringVar(&c.secretEnv, "secret-env", "", "name of the environment variable with the API key itself")
+	f.StringVar(&c.secretFile, "secret-file", "", "file with the API key itself; - reads stdin, or prompts on a terminal")
 	f.StringVar(&c.gateway, "gateway-url", "", "where clients send their calls, with or without /v1")
-	f.BoolVar(&c.offline, "offline", false, "ask no server, which needs --gateway-url and warns of nothing")
+	f.BoolVar(&c.offline, "offline", false, "contact no server: requires --gateway-url, and gives no warnings")
 	for _, flag := range []string{"group", "api-key", "secret-env", "gateway-url"} {
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
 	}

@@ -31,9 +31,9 @@ func (s *selection) bind(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&s.files, "file", "f", nil,
 		"file, directory (its .yaml, .yml and .json files) or - for stdin; repeat for more")
 	cmd.Flags().BoolVar(&s.prune, "prune", false,
-		"delete everything that the files do not name, but the settings; diff --prune tells what, and what refers to it")
+		"delete all documents that the files do not contain, except the settings; diff --prune lists them and what refers to them")
 	cmd.Flags().Uint64Var(&s.at, "expect-revision", 0,
-		"do nothing, and exit with code 4, unless the configuration is at this revision; 0 is any. diff, export and configs list-revisions tell it")
+		"do nothing, and exit with code 4, unless the configuration is at this revision; 0 is any. diff, export and configs list-revisions show it")
 	_ = cmd.RegisterFlagCompletionFunc("expect-revision", cobra.NoFileCompletions)
 	cmd.Args = cobra.NoArgs
 }
@@ -65,9 +65,9 @@ func Apply(r *cli.Runtime) *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use:   "apply -f FILE",
-		Short: "Make the configuration as files say, all of it or nothing",
-		Long: `Make the configuration as the files say, in one transaction: either all of it
-is done or nothing. What the files do not name stays, unless --prune is given.` + fileHelp,
+		Short: "Change the configuration to what files say, completely or not at all",
+		Long: `Change the configuration to what the files say, in one transaction: completely or
+not at all. Documents that the files do not contain are kept, unless --prune is given.` + fileHelp,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			resources, err := s.resources()
 			if err != nil {
@@ -91,8 +91,8 @@ func Diff(r *cli.Runtime) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff -f FILE",
 		Short: "Show what apply would change",
-		Long: fmt.Sprintf(`Show what apply would change, without changing it. Exits 0 when nothing would,
-and %d when something would.`, exit.DifferencesSeen) + fileHelp,
+		Long: fmt.Sprintf(`Show what apply would change, without changing it. Exits with 0 if nothing would
+change, and with %d otherwise.`, exit.DifferencesSeen) + fileHelp,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			resources, err := s.resources()
 			if err != nil {

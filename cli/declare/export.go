@@ -22,9 +22,9 @@ func Export(r *cli.Runtime) *cobra.Command {
 		Use:   "export",
 		Short: "Write the whole configuration as a file for apply, without secrets",
 		Long: `Write the whole configuration to stdout as YAML documents that apply reads.
-Secrets are not in it: applied where the providers and keys exist, they keep
-theirs; elsewhere write them in, best as ${NAME} from the environment.
-With -o json it is the answer of the API instead.`,
+Secrets are not included: when applied where the providers and keys exist, these
+keep theirs; elsewhere add them, preferably as ${NAME} from the environment.
+With -o json the API's response is written instead.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return r.Call(cmd.Context(), func(ctx context.Context, c *connect.Client) error {

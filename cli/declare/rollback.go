@@ -21,11 +21,11 @@ func Rollback(r *cli.Runtime) *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use:   "rollback REVISION",
-		Short: "Go back to an older revision, by a new one with its content",
-		Long: `Go back to an older revision, by a new one with its content, and print a line for
-each change. Revoked keys stay revoked and deleted ones deleted; keys keep their
-present secrets, and so do providers that still exist. What cannot be brought back
-is listed. configs list-revisions tells which revisions there are.`,
+		Short: "Go back to an older revision by creating a new one with its content",
+		Long: `Go back to an older revision by creating a new one with its content, and print a line for
+each change. Revoked keys stay revoked and deleted ones deleted; keys and
+existing providers keep their current secrets. What cannot be restored is listed.
+configs list-revisions lists the revisions.`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: completeRevisions(r),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -38,9 +38,9 @@ const Help = `Exit codes:
   6    not signed in, or not allowed
   7    the server cannot be reached, is overloaded, or took too long
   8    diff: there are differences
-  9    done, but not with the result that was wanted: a test or an import failed,
-       a node has not confirmed that it refuses a revoked key, or the audit log is
-       not what was written
+  9    done, but without the desired result: a test or an import failed, a node has
+       not confirmed that it refuses a revoked key, or the audit log was tampered
+       with
   130  interrupted`
 
 // ErrDifferences says that diff found differences. It is no failure, so nothing is printed for it.

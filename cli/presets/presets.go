@@ -24,7 +24,7 @@ import (
 func Command(r *cli.Runtime) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "presets",
-		Short: "Vendors whose addresses and ways are known, for new providers",
+		Short: "Presets of known vendors, for new providers",
 		Args:  cli.KnownSubcommand,
 		RunE:  cli.ShowHelp,
 	}
@@ -56,14 +56,14 @@ func show(r *cli.Runtime) *cobra.Command {
 	var values map[string]string
 	cmd := &cobra.Command{
 		Use:   "show ID",
-		Short: "Write the provider of a preset as a file for apply",
-		Long: `Write the provider that a preset makes to stdout, as a file for apply. Its key is written
+		Short: "Print the provider of a preset as a file for apply",
+		Long: `Print the provider of a preset to stdout, as a file for apply. Its key is written
 as ${NAME}, which apply takes from the environment:
 
   trunklinectl presets show deepseek > deepseek.yaml
   DEEPSEEK_API_KEY=... trunklinectl apply -f deepseek.yaml
 
-Parts of an address that are one's own are given with --set YOUR-RESOURCE=acme.`,
+Parts of an address that are specific to you are given with --set YOUR-RESOURCE=acme.`,
 		Args: cobra.ExactArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) (ids []string, _ cobra.ShellCompDirective) {
 			for _, p := range preset.All() {
@@ -80,7 +80,7 @@ Parts of an address that are one's own are given with --set YOUR-RESOURCE=acme.`
 		},
 	}
 	cmd.Flags().StringVar(&name, "name", "", "name of the provider; default: the preset's")
-	cmd.Flags().StringToStringVar(&values, "set", nil, "PART=VALUE for a part of its address that is one's own; may be repeated")
+	cmd.Flags().StringToStringVar(&values, "set", nil, "PART=VALUE for a part of its address that is specific to you; may be repeated")
 	_ = cmd.RegisterFlagCompletionFunc("name", cobra.NoFileCompletions)
 	_ = cmd.RegisterFlagCompletionFunc("set", cobra.NoFileCompletions)
 	return cmd

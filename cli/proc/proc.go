@@ -41,7 +41,7 @@ func (e *Env) Getenv(name string) string {
 }
 
 // TakeStdin gives stdin to the named user. A second user is refused: it would
-// wait for ever, or read what was meant for the first.
+// wait forever, or read what was meant for the first.
 func (e *Env) TakeStdin(user string) (io.Reader, error) {
 	if e.stdinUser != "" {
 		return nil, fmt.Errorf("%s: stdin is already read by %s", user, e.stdinUser)

@@ -22,11 +22,11 @@ func Context(r *cli.Runtime) *cobra.Command {
 		Short:   "Choose between servers",
 		Long: `A context is a server, how to reach it, and the token for it. Commands use the
 current one, unless --context or $` + contexts.EnvContext + ` names another. $` + conn.EnvServer + `, $` + conn.EnvToken + `
-and $` + conn.EnvTokenFile + ` win over a context, and flags over both; a context's token is
-never sent to another address than its own.
+and $` + conn.EnvTokenFile + ` override a context, and flags override both; a context's token is
+never sent to any address but its own.
 
-The contexts are in $` + contexts.EnvFile + `, else in trunkline/contexts.yaml in the
-user's directory of configuration ($XDG_CONFIG_HOME, else ~/.config).`,
+Contexts are stored in $` + contexts.EnvFile + `, else in trunkline/contexts.yaml in the
+user's configuration directory ($XDG_CONFIG_HOME, else ~/.config).`,
 		Args: cli.KnownSubcommand,
 		RunE: cli.ShowHelp,
 	}
@@ -93,10 +93,10 @@ func use(r *cli.Runtime) *cobra.Command {
 func set(r *cli.Runtime) *cobra.Command {
 	return &cobra.Command{
 		Use:   "set NAME --server ADDRESS",
-		Short: "Make a context, or change one",
-		Long: `Make a context of --server, --ca-file, --insecure-skip-verify and --token-file, or change
-what these flags name. Another server takes the token away, which was for the old one.
-The first context becomes the current one.`,
+		Short: "Create or change a context",
+		Long: `Create a context from --server, --ca-file, --insecure-skip-verify and --token-file, or
+change what these flags name. Changing the server removes the token, which was for
+the old one. The first context becomes the current one.`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: completeContexts(r),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return change(r, func(file *contexts.File) (string, error) { return put(cmd, r, file, args[0]) })

@@ -41,20 +41,20 @@ func Login(r *cli.Runtime) *cobra.Command {
 	l := &login{r: r}
 	cmd := &cobra.Command{
 		Use:   "login [SERVER]",
-		Short: "Sign in and keep a token for the commands that follow",
-		Long: `Sign in to a server and keep a token for it in the file of contexts, which only you
-can read. What is not given is asked for: the address, then the user name and the
-password, or a token that you have.
+		Short: "Sign in and store a token for later commands",
+		Long: `Sign in to a server and store a token for it in the file of contexts, which only you
+can read. Missing values are prompted for: the address, then the user name and the
+password, or an existing token.
 
-With a password, a token of its own is made, which works for --expires-in; logout
-revokes it. With --with-token, --token-file or $` + conn.EnvToken + ` that token is kept.`,
+With a password, a separate token is created, which is valid for --expires-in; logout
+revokes it. With --with-token, --token-file or $` + conn.EnvToken + ` that token is stored.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return l.run(cmd.Context(), args) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&l.name, "name", "", "name of the context; default: the server's host")
-	f.BoolVar(&l.token, "with-token", false, "give a token instead of a password: it is asked for, or read from stdin")
-	f.DurationVar(&l.lifetime, "expires-in", defaultLifetime, "how long the token works that is made; 0 is for ever")
+	f.BoolVar(&l.token, "with-token", false, "sign in with a token instead of a password; it is prompted for, or read from stdin")
+	f.DurationVar(&l.lifetime, "expires-in", defaultLifetime, "how long the created token is valid; 0: without limit")
 	for _, flag := range []string{"name", "expires-in"} {
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
 	}

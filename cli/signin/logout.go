@@ -21,17 +21,17 @@ func Logout(r *cli.Runtime) *cobra.Command {
 	var keep bool
 	cmd := &cobra.Command{
 		Use:   "logout [CONTEXT]",
-		Short: "Revoke the token of a context at its server, and forget it",
-		Long: `Revoke the token of a context at its server, which then refuses it everywhere, and
-forget it; the context stays. A token that is in use elsewhere too is only forgotten
-with --keep-token, and so is one whose server does not exist any more.`,
+		Short: "Revoke the token of a context on its server, and forget it",
+		Long: `Revoke the token of a context on its server, and forget it; the context stays. With
+--keep-token the token is only forgotten, for tokens that are also used elsewhere
+and for servers that no longer exist.`,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: completeContexts(r),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return logout(cmd.Context(), r, strings.Join(args, ""), keep)
 		},
 	}
-	cmd.Flags().BoolVar(&keep, "keep-token", false, "only forget the token, which then still works")
+	cmd.Flags().BoolVar(&keep, "keep-token", false, "only forget the token, which stays valid")
 	return cmd
 }
 

@@ -49,16 +49,16 @@ func Command(r *cli.Runtime, send Apply, sources ...Source) *cobra.Command {
 	}
 	cmd := &cobra.Command{
 		Use:   "import-config --from GATEWAY FILE...",
-		Short: "Make a configuration of that of another gateway",
+		Short: "Convert the configuration of another gateway",
 		Long: `Read the configuration of another gateway and write documents for apply to stdout,
-and a report to stderr: line by line what was taken over, what is not quite what it
-was, and what was left out, each with the reason. Nothing is left out in silence.
+and a report to stderr: line by line what was imported, what was changed, and what
+was left out, each with the reason. Nothing is left out silently.
 ` + about + `
 
 Secrets are written as ${NAME}, and the report lists the variables to set; with
---with-secrets they are written out. With --apply the documents go to the server
-instead, with the secrets of the export; one that is not in it is taken from the
-environment, or asked for. --dry-run only shows what --apply would change.`,
+--with-secrets they are written out. With --apply the documents are sent to the
+server instead, with the secrets of the export; missing ones are taken from the
+environment, or prompted for. --dry-run only shows what --apply would change.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
 	}
@@ -68,9 +68,9 @@ environment, or asked for. --dry-run only shows what --apply would change.`,
 	f.BoolVar(&c.apply, "apply", false, "apply the documents instead of writing them")
 	f.BoolVar(&c.dryRun, "dry-run", false, "only show what --apply would change")
 	f.StringVar(&c.report, "report", "", "file for the report instead of stderr")
-	f.StringVar(&c.o.UserGroup, "user-group", "default", "group of users whose channels are taken over (one-api, new-api)")
-	f.StringVar(&c.o.QuotaPeriod, "quota-period", "", "make a budget per day, week or month of what is left of a token's quota (one-api, new-api); default: leave quotas out")
-	f.BoolVar(&c.strict, "strict", false, "exit with code 9 when something was left out; nothing is applied then")
+	f.StringVar(&c.o.UserGroup, "user-group", "default", "group of users whose channels are imported (one-api, new-api)")
+	f.StringVar(&c.o.QuotaPeriod, "quota-period", "", "convert the remaining quota of a token to a budget per day, week or month (one-api, new-api); default: leave quotas out")
+	f.BoolVar(&c.strict, "strict", false, "exit with code 9, and apply nothing, if something was left out")
 	_ = cmd.RegisterFlagCompletionFunc("from", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("quota-period", cobra.FixedCompletions(periods(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("user-group", cobra.NoFileCompletions)

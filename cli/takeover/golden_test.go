@@ -14,7 +14,7 @@ import (
 	"github.com/trunkline-ai/trunkline/cli/takeover/oneapi"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 func sources() []takeover.Source {
 	return []takeover.Source{litellm.Source{}, oneapi.OneAPI(), oneapi.NewAPI(), gptload.Source{}}
@@ -88,7 +88,7 @@ func golden(t *testing.T, name string, got []byte) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("%s is not what comes out (go test ./cli/takeover -update writes it anew):\n%s", name, got)
+		t.Errorf("%s is not what comes out (go test ./cli/takeover -update rewrites it):\n%s", name, got)
 	}
 }
 

@@ -27,7 +27,7 @@ type accounts struct {
 	store           access.UserStore
 	now             func() time.Time
 
-	replaced atomic.Bool  // a password was set in place of the default one, for ever
+	replaced atomic.Bool  // a password was set in place of the default one, permanently
 	asked    atomic.Int64 // when the database was asked for that last, in microseconds
 }
 

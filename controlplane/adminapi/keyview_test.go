@@ -73,7 +73,7 @@ type awayUsage struct{ asked int }
 func (u *awayUsage) KeyUse(ctx context.Context, _ map[string]time.Time) (map[string]calllog.KeyUse, error) {
 	u.asked++
 	if deadline, bound := ctx.Deadline(); !bound || time.Until(deadline) > 2*time.Second {
-		return nil, errors.New("an answer may wait for ever")
+		return nil, errors.New("an answer may wait forever")
 	}
 	return nil, errors.New("the database is away")
 }

@@ -88,7 +88,7 @@ func TestOidcSignIn(t *testing.T) {
 	if who := ok(c.whoAmI(t))(t); who.GetUsername() != "ann@example.org" || who.GetRole() != adminv1.Role_ROLE_OPERATOR || who.GetHasPassword() || who.GetCanChangePassword() {
 		t.Errorf("who am I: %v", who)
 	}
-	// The groups say it anew each time, whatever the address is by then.
+	// The groups decide it each time, whatever the address is by then.
 	moved := ann("admins", "devs")
 	moved["email"] = "ann@elsewhere.example"
 	p.Person(moved)

@@ -130,12 +130,12 @@ func TestVerifyWithAKnownHash(t *testing.T) {
 	if report, err := Verify(t.Context(), k, known); err != nil || report.Broken != 0 {
 		t.Errorf("%+v, %v", report, err)
 	}
-	anew := written(t, 14)
+	rewritten := written(t, 14)
 	for range 6 {
-		_ = anew.AppendEvent(t.Context(), Event{Actor: "user:other", Action: "Logout"})
+		_ = rewritten.AppendEvent(t.Context(), Event{Actor: "user:other", Action: "Logout"})
 	}
-	if report, err := Verify(t.Context(), anew, known); err != nil || report.Broken != 15 {
-		t.Errorf("written anew: %+v, %v; want broken at 15", report, err)
+	if report, err := Verify(t.Context(), rewritten, known); err != nil || report.Broken != 15 {
+		t.Errorf("rewritten: %+v, %v; want broken at 15", report, err)
 	}
 	if report, err := Verify(t.Context(), written(t, 10), known); err != nil || report.Broken != 11 {
 		t.Errorf("cut: %+v, %v; want broken at 11", report, err)

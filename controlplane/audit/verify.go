@@ -86,7 +86,7 @@ func (c *chain) follow(e Event, last int64) string {
 	case e.Link(c.hash) != e.Hash:
 		return "its content is not what was written, or an event before it is"
 	case c.known != nil && e.Sequence == c.known.Sequence && e.Hash != c.known.Hash:
-		return "its hash is not the known one: the chain was written anew"
+		return "its hash is not the known one: the chain was rewritten"
 	}
 	if e.Action == ActionRemoveEvents && e.Outcome == OK && e.Actor == System {
 		c.removed = e.Detail
@@ -105,7 +105,7 @@ func (c *chain) end(head Head) (broken int64, reason string) {
 	case c.known != nil && c.known.Sequence > head.Sequence:
 		return head.Sequence + 1, fmt.Sprintf("the chain ends before the known event %d", c.known.Sequence)
 	case c.known != nil && c.known.Sequence == head.AnchorSequence && c.known.Hash != head.AnchorHash:
-		return head.AnchorSequence + 1, "the hash before it is not the known one: the chain was written anew"
+		return head.AnchorSequence + 1, "the hash before it is not the known one: the chain was rewritten"
 	}
 	return 0, ""
 }

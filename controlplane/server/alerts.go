@@ -105,7 +105,7 @@ func registerAlerts(reg prometheus.Registerer, a *alerts.Alerts) {
 			Name: "trunkline_alert_messages_given_up_total", Help: "Messages to alert channels that this replica gave up after 10 attempts.",
 		}, func() float64 { return float64(a.Stats().GivenUp) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "trunkline_alerts_firing", Help: "Alerts that fire, as the replica that looks after them saw last; 0 on the others.",
+			Name: "trunkline_alerts_firing", Help: "Firing alerts, as last seen by the replica that evaluates them; 0 on the others.",
 		}, func() float64 { return float64(a.Stats().Firing) }),
 	)
 }

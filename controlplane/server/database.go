@@ -35,7 +35,7 @@ type DatabaseWait struct {
 }
 
 // openDatabase opens the database, and waits for one that is not there yet or whose schema is
-// still being migrated: containers start in any order. What waiting cannot mend, such as a wrong
+// still being migrated: containers start in any order. What waiting cannot fix, such as a wrong
 // password, ends it at once. wait bounds only the waiting: a migration may take longer.
 func openDatabase(ctx context.Context, cfg store.Config, wait DatabaseWait) (*store.DB, error) {
 	begin := time.Now()

@@ -36,13 +36,13 @@ func (s *Server) newImporter(cfg Config) (err error) {
 func registerImports(reg prometheus.Registerer, imports *importer.Importer) {
 	counter := func(result string, read func(importer.Stats) uint64) {
 		reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "trunkline_imports_total", Help: "Imports of models, one per provider, that this replica made.",
+			Name: "trunkline_imports_total", Help: "Imports of models made by this replica, one per provider.",
 			ConstLabels: prometheus.Labels{"result": result},
 		}, func() float64 { return float64(read(imports.Stats())) }))
 	}
 	counter("ok", func(s importer.Stats) uint64 { return s.Succeeded })
 	counter("failed", func(s importer.Stats) uint64 { return s.Failed })
 	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "trunkline_imports_failing", Help: "Providers whose last scheduled import failed, as the replica that makes them saw last.",
+		Name: "trunkline_imports_failing", Help: "Providers whose last scheduled import failed, as last seen by the replica that runs imports.",
 	}, func() float64 { return float64(imports.Stats().Failing) }))
 }

@@ -19,15 +19,15 @@ func newAdminMetrics(reg prometheus.Registerer) *adminMetrics {
 	m := &adminMetrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "trunkline_admin_requests_total",
-			Help: "Requests to the admin API that are over, by method (such as GroupService/ListGroups) and code as Connect writes it, or ok.",
+			Help: "Completed requests to the admin API, by method (such as GroupService/ListGroups) and Connect code, or ok.",
 		}, []string{"method", "code"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "trunkline_admin_request_duration_seconds", Help: "How long requests to the admin API took, by method, without streams.",
+			Name: "trunkline_admin_request_duration_seconds", Help: "Duration of requests to the admin API, by method, without streams.",
 			Buckets: []float64{0.005, 0.02, 0.1, 0.5, 2, 10},
 		}, []string{"method"}),
 		signIns: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "trunkline_sign_ins_failed_total",
-			Help: "Sign-ins to the console that did not succeed, by reason: wrong_credentials; throttled, refused unread after too many failures; code_missing, a right password that the code of the second factor has yet to follow; wrong_code; identity_provider, at which signing in failed.",
+			Help: "Failed sign-ins to the console, by reason: wrong_credentials; throttled, refused without a check after too many failures; code_missing, a correct password without the second-factor code yet; wrong_code; identity_provider, where signing in failed.",
 		}, []string{"reason"}),
 	}
 	reg.MustRegister(m.requests, m.seconds, m.signIns)

@@ -26,6 +26,6 @@ func registerSends(reg prometheus.Registerer, read func() nodeapi.Sends) {
 		"Changes that a node could not use, so that it was sent the whole snapshot; a node whose disk was full does so too.",
 		func(s nodeapi.Sends) uint64 { return s.Resyncs })
 	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "trunkline_snapshot_sends_under_way", Help: "Whole snapshots on their way to nodes, not answered yet; at most 50.",
+		Name: "trunkline_snapshot_sends_under_way", Help: "Complete snapshots in transit to nodes, not acknowledged yet; at most 50.",
 	}, func() float64 { return float64(read().UnderWay) }))
 }

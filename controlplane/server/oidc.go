@@ -18,16 +18,16 @@ type OIDCSettings struct {
 }
 
 func (s *OIDCSettings) register(set *settings.Set) {
-	set.String(&s.issuer, "oidc-issuer", "TRUNKLINE_OIDC_ISSUER", "", "identity provider (OpenID Connect) that people may sign in to the console at, exactly as it calls itself; default: none")
+	set.String(&s.issuer, "oidc-issuer", "TRUNKLINE_OIDC_ISSUER", "", "issuer URL of the identity provider (OpenID Connect) for signing in to the console, exactly as the provider states it; default: none")
 	set.String(&s.clientID, "oidc-client-id", "TRUNKLINE_OIDC_CLIENT_ID", "", "client id of the console there")
 	set.SecretFrom(&s.clientSecret, &s.clientSecretFile, "oidc-client-secret-file", "TRUNKLINE_OIDC_CLIENT_SECRET", "", "its secret; none for a public client. A file is read again at each sign-in")
 	set.String(&s.redirectURL, "oidc-redirect-url", "TRUNKLINE_OIDC_REDIRECT_URL", "", "/login of the console as browsers reach it, such as https://console.example.com/login; the identity provider must allow it")
-	set.String(&s.scopes, "oidc-scopes", "TRUNKLINE_OIDC_SCOPES", "openid email profile", "scopes to ask for, with spaces between; openid and email are needed")
+	set.String(&s.scopes, "oidc-scopes", "TRUNKLINE_OIDC_SCOPES", "openid email profile", "scopes to request, separated by spaces; openid and email are required")
 	set.String(&s.roleClaim, "oidc-role-claim", "TRUNKLINE_OIDC_ROLE_CLAIM", "groups", "claim of the ID token that holds the groups of --oidc-roles")
-	set.String(&s.roles, "oidc-roles", "TRUNKLINE_OIDC_ROLES", "", "which group has which role, such as admins=owner,developers=operator,*=viewer; * is everybody. Without it only users whom an owner created may sign in there")
+	set.String(&s.roles, "oidc-roles", "TRUNKLINE_OIDC_ROLES", "", "roles of groups, such as admins=owner,developers=operator,*=viewer; * is everybody. Without it, only users created by an owner may sign in there")
 	set.Duration(&s.session, "oidc-session", "TRUNKLINE_OIDC_SESSION", oidc.DefaultSession,
 		"how long a session lasts at most that began at the identity provider; then it is asked again, and a role or an account that was taken away there counts here; 5m to 168h")
-	set.Bool(&s.allowPrivate, "oidc-allow-private-network", "TRUNKLINE_OIDC_ALLOW_PRIVATE_NETWORK", false, "the identity provider may be at a private or loopback address")
+	set.Bool(&s.allowPrivate, "oidc-allow-private-network", "TRUNKLINE_OIDC_ALLOW_PRIVATE_NETWORK", false, "the identity provider may have a private or loopback address")
 }
 
 // Config is what they say together; nil when there is no identity provider.

@@ -37,13 +37,13 @@ type Process struct {
 // Register adds every setting of the process.
 func (p *Process) Register(set *settings.Set) {
 	set.String(&p.listen, "listen", "TRUNKLINE_LISTEN", ":8001", "address of console and admin API")
-	set.String(&p.nodeListen, "node-listen", "TRUNKLINE_NODE_LISTEN", ":8002", "address that nodes dial: TLS 1.3 with certificates of its own, so it must be reached as TCP, not through a proxy that ends TLS")
-	set.String(&p.opsListen, "ops-listen", "TRUNKLINE_OPS_LISTEN", ":8003", "address of /healthz, /readyz and /metrics: plain HTTP without a password, so keep it in a private network")
+	set.String(&p.nodeListen, "node-listen", "TRUNKLINE_NODE_LISTEN", ":8002", "address for nodes: TLS 1.3 with its own certificates, so it must be reached as TCP, not through a proxy that terminates TLS")
+	set.String(&p.opsListen, "ops-listen", "TRUNKLINE_OPS_LISTEN", ":8003", "address of /healthz, /readyz and /metrics: plain HTTP without authentication, so keep it in a private network")
 	set.SecretFrom(&p.databaseURL, &p.databaseURLFile, "database-url-file", "DATABASE_URL", "", "postgres://user:password@host/database; required. A file is read again for each new connection, for its user and password")
 	set.SecretFrom(&p.secretKey, &p.secretKeyFile, "secret-key-file", "TRUNKLINE_SECRET_KEY", "",
 		"master keys that seal provider keys and other secrets, each base64 of 32 bytes: one, or several on lines of their own or with commas between them while one takes the place of another; required, the same on every replica. A file is read again every 5 s")
-	set.SecretFrom(&p.joinToken, &p.joinTokenFile, "join-token-file", "TRUNKLINE_JOIN_TOKEN", "", "a token with which any node may join, at least 16 characters and hard to guess; default: none, only those of `trunklinectl nodes create-join-token`. A file is read again for each node that joins")
-	set.Duration(&p.settle, "drain-delay", "TRUNKLINE_DRAIN_DELAY", 5*time.Second, "how long it goes on as before after SIGTERM, while /readyz says 503 already, for load balancers to notice")
+	set.SecretFrom(&p.joinToken, &p.joinTokenFile, "join-token-file", "TRUNKLINE_JOIN_TOKEN", "", "a token with which any node may join, at least 16 characters and hard to guess; default: none, only tokens of `trunklinectl nodes create-join-token`. A file is read again for each node that joins")
+	set.Duration(&p.settle, "drain-delay", "TRUNKLINE_DRAIN_DELAY", 5*time.Second, "how long it keeps serving after SIGTERM, while /readyz already returns 503, for load balancers to notice")
 	p.connections.Register(set)
 	p.tls.Register(set, "console and admin API")
 	p.Settings.Register(set)

@@ -47,7 +47,7 @@ func registerRollouts(reg prometheus.Registerer, read func() rollout.Stats) {
 	is("trunkline_rollout_held", "1 while a change is held back because something is wrong on the nodes that had it first.", adminv1.RolloutState_ROLLOUT_STATE_HELD)
 	steps := func(step string, count func(rollout.Stats) uint64) {
 		reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "trunkline_rollout_steps_total", Help: "Steps of rollouts that this replica decided.", ConstLabels: prometheus.Labels{"step": step},
+			Name: "trunkline_rollout_steps_total", Help: "Rollout steps decided by this replica.", ConstLabels: prometheus.Labels{"step": step},
 		}, func() float64 { return float64(count(read())) }))
 	}
 	steps("begun", func(s rollout.Stats) uint64 { return s.Begun })

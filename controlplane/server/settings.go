@@ -37,28 +37,28 @@ type Settings struct {
 func (s *Settings) Register(set *settings.Set) {
 	set.String(&s.AdminUsername, "admin-username", "ADMIN_USERNAME", "admin", "user name of the console's account")
 	set.Secret(&s.AdminPassword, "admin-password-file", "ADMIN_PASSWORD", DefaultAdminPassword,
-		"its password; the default works on loopback only, and one that is set in the console takes its place")
+		"its password; the default works on loopback only, and a password set in the console overrides it")
 	set.Duration(&s.RecentSignIn, "recent-sign-in", "TRUNKLINE_RECENT_SIGN_IN", adminapi.DefaultRecentSignIn,
-		"for how long a sign-in is enough to change secrets, addresses of providers, users and tokens; after it the console asks for the password again; 1m to 168h")
+		"how recent a sign-in must be to change secrets, addresses of providers, users and tokens; otherwise the console asks for the password again; 1m to 168h")
 	set.Bool(&s.RequireTOTP, "require-totp", "TRUNKLINE_REQUIRE_TOTP", false,
-		"whoever signs in to the console with a password needs a second factor (TOTP): who has none sets it up at the next sign-in, before anything else")
+		"require a second factor (TOTP) of everybody who signs in to the console with a password; users without one set it up at the next sign-in, before anything else")
 	s.OIDC.register(set)
 	set.String(&s.GatewayURL, "gateway-url", "TRUNKLINE_GATEWAY_URL", "", "where clients send /v1 requests, for the console's examples and playground; default: the console's own address")
 	set.Bool(&s.TrustForwarded, "trust-forwarded-headers", "TRUNKLINE_TRUST_FORWARDED_HEADERS", false,
-		"believe X-Forwarded-For and X-Forwarded-Proto; only behind a proxy that sets them")
+		"trust X-Forwarded-For and X-Forwarded-Proto; only behind a proxy that sets them")
 	set.Bool(&s.InstanceIdentity, cloudauth.Flag, cloudauth.Variable, false, cloudauth.FlagHelp)
 	set.Bool(&s.H2C, "h2c", "TRUNKLINE_H2C", false,
 		"speak HTTP/2 without TLS on the console's port too, for gRPC clients of the admin API")
-	set.String(&s.Apply, "apply", "TRUNKLINE_APPLY", "", "declarative YAML file to apply at start; ${NAME} comes from the environment. One that is refused is logged and shown, and the stored configuration serves")
+	set.String(&s.Apply, "apply", "TRUNKLINE_APPLY", "", "declarative YAML file to apply at startup; ${NAME} comes from the environment. If it is refused, this is logged and shown, and the stored configuration is served")
 	set.String(&s.ApplyMode, "apply-mode", "TRUNKLINE_APPLY_MODE", ApplyCreate,
-		"what --apply does: create makes what is not there and leaves what was changed or deleted since; replace makes every document as the file says, which undoes rotations and changes in the console; prune also deletes what the file does not name")
+		"what --apply does: create adds missing documents and leaves those that were changed or deleted since alone; replace sets every document to what the file says, which undoes rotations and changes made in the console; prune also deletes documents that the file does not contain")
 	set.Duration(&s.DatabaseWait, "database-wait", "TRUNKLINE_DATABASE_WAIT", defaultWait,
-		"how long to wait at start for a database that does not answer, or that somebody else has yet to migrate; 0s: not at all. Unless this is set, one on this machine whose port refuses is waited for 15s")
+		"how long to wait at startup for a database that does not answer, or that is not migrated yet; 0s: not at all. Unless this is set, it is 15s if the database is on this machine and its port refuses connections")
 	set.Given(&s.DatabaseWaitGiven, "database-wait")
 	set.Bool(&s.NoMigrate, "no-migrate", "TRUNKLINE_NO_MIGRATE", false,
-		"leave the database's schema as it is, and wait for `trunkline-controlplane migrate` where it is not up to date; default: bring it up to date at start")
+		"do not migrate the database, and wait for `trunkline-controlplane migrate` if its schema is not up to date; default: migrate at startup")
 	set.String(&s.PriceCatalogue, "price-catalogue", "TRUNKLINE_PRICE_CATALOGUE", "",
-		"YAML or JSON file that imports of models take prices from: ours, LiteLLM's model_prices_and_context_window.json or the api.json of models.dev; read again when it changes")
+		"YAML or JSON file with prices for imported models: our format, LiteLLM's model_prices_and_context_window.json or the api.json of models.dev; reloaded when it changes")
 	set.String(&s.LostMasterKeys, "lost-master-keys", "TRUNKLINE_LOST_MASTER_KEYS", "",
 		"ids of master keys that are gone for good, with commas between them: what is sealed under them is given up, so that the control plane starts without them (see docs/keys.md)")
 }

@@ -107,11 +107,11 @@ func TestDeltasLeadToTheWhole(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			anew, err := (*image)(nil).follow(cfg, clear{}, []byte("pepper"))
+			rebuilt, err := (*image)(nil).follow(cfg, clear{}, []byte("pepper"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !bytes.Equal(next.set.Encode(), anew.set.Encode()) || next.set.Digest() != anew.set.Digest() {
+			if !bytes.Equal(next.set.Encode(), rebuilt.set.Encode()) || next.set.Digest() != anew.set.Digest() {
 				t.Fatalf("seed %d: following to revision %d gives other bytes than making it from nothing", seed, cfg.Revision)
 			}
 			if last != nil {

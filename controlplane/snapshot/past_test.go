@@ -45,7 +45,7 @@ func origins(n int) controlplane.Op {
 	}
 }
 
-// A change of the settings makes every provider and group anew, and the snapshot before shares them all the
+// A change of the settings creates every provider and group again, and the snapshot before shares them all the
 // same: keeping it costs what changed. Not parallel: it measures the heap.
 func TestKeptSnapshotsShareWhatDidNotChange(t *testing.T) {
 	heap := func() int {

@@ -17,7 +17,7 @@ func newMetrics(reg prometheus.Registerer, notClosed func() int) metrics {
 	}
 	m := metrics{cooldowns: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "trunkline_cooldowns_total",
-		Help: "Cooldowns that began, by what cools and by the outcome that began them.",
+		Help: "Cooldowns opened, by scope and by the outcome that opened them.",
 	}, []string{"scope", "reason"})}
 	cooling := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "trunkline_cooling_scopes",

@@ -56,7 +56,7 @@ func NewShared(cfg SharedConfig) (*Shared, error) {
 	if cfg.Metrics != nil {
 		cfg.Metrics.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "trunkline_health_report_dropped_total",
-			Help: "Reports of failures, probes and resets that the other nodes were not told, because Redis was slow or failed.",
+			Help: "Reports of failures, probes and resets that could not be shared with other nodes because Redis was slow or failed.",
 		}, func() float64 { return float64(s.dropped.Load()) }))
 	}
 	return s, nil

@@ -15,11 +15,11 @@ func newMetrics(reg prometheus.Registerer, shared func() bool) metrics {
 	}
 	m := metrics{denials: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "trunkline_limits_denied_total",
-		Help: "Calls refused by a limit of their API key, by limit.",
+		Help: "Calls refused because of a limit of their API key, by limit.",
 	}, []string{"limit"})}
 	reg.MustRegister(m.denials, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "trunkline_limits_shared",
-		Help: "1 while limits of API keys are shared with other nodes through Redis, 0 while this node keeps them alone.",
+		Help: "1 while limits of API keys are shared with other nodes through Redis, 0 while this node enforces them on its own.",
 	}, func() float64 {
 		if shared() {
 			return 1

@@ -154,7 +154,7 @@ func (c *Client) register(metrics prometheus.Registerer) {
 	})
 	metrics.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "trunkline_redis_key_faults_total",
-		Help: "Answers of Redis that a key does not hold what this program keeps there; what belongs to that key is not shared.",
+		Help: "Errors of Redis because a key has the wrong type; what belongs to that key is not shared.",
 	}, func() float64 { return float64(c.faults.Load()) }))
 }
 

@@ -47,7 +47,7 @@ func (o *Overlay) Revoke(keys dataplane.RevokedKeys) (cut bool) {
 func (o *Overlay) Register(reg prometheus.Registerer) {
 	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "trunkline_revoked_secrets",
-		Help: "Secrets of API keys that are refused whatever the snapshot says.",
+		Help: "Secrets of API keys that are refused regardless of the snapshot.",
 	}, func() float64 {
 		o.mu.Lock()
 		defer o.mu.Unlock()

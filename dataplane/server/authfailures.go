@@ -11,7 +11,7 @@ import (
 func countStored(reg prometheus.Registerer) func(string, dataplane.Outcome) {
 	total := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "trunkline_stored_response_requests_total",
-		Help: "Requests about stored responses by operation (retrieve, delete, cancel, input_items) and outcome; they are no calls. not_found are also ids that were never given to the caller.",
+		Help: "Requests for stored responses by operation (retrieve, delete, cancel, input_items) and outcome; they are not calls. not_found includes ids that were never issued to the caller.",
 	}, []string{"operation", "outcome"})
 	reg.MustRegister(total)
 	return func(operation string, o dataplane.Outcome) { total.WithLabelValues(operation, o.String()).Inc() }
@@ -22,7 +22,7 @@ func countStored(reg prometheus.Registerer) func(string, dataplane.Outcome) {
 func countAuthFailures(reg prometheus.Registerer) func(proxy.AuthFailure) {
 	total := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "trunkline_auth_failures_total",
-		Help: "Requests to /v1 whose API key was not accepted, by reason: missing, unknown (revoked ones too), expired, unsupported (it has restrictions that this node does not know), address (it may not be used from there).",
+		Help: "Requests to /v1 whose API key was not accepted, by reason: missing, unknown (including revoked), expired, unsupported (it has restrictions that this node does not know), address (not allowed from there).",
 	}, []string{"reason"})
 	reg.MustRegister(total)
 	for _, reason := range proxy.AuthFailures {

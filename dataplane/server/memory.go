@@ -41,7 +41,7 @@ func (s *Server) memoryMetrics(reg prometheus.Registerer) {
 	refused := func(by string, read func(body.Usage) int64) prometheus.Collector {
 		return prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "trunkline_body_refusals_total", ConstLabels: prometheus.Labels{"by": by},
-			Help: "How often there was no room to hold a body or an answer: by key, for the API key had its eighth, or by node, for all was taken.",
+			Help: "How often there was no memory to hold a body or an answer: by key, because the API key had used its eighth, or by node, because all was in use.",
 		}, func() float64 { return float64(read(s.proxy.Memory())) })
 	}
 	reg.MustRegister(

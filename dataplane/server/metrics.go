@@ -30,31 +30,31 @@ type meter struct {
 func newMeter(reg prometheus.Registerer) *meter {
 	m := &meter{
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "trunkline_calls_total", Help: "Client requests by group, outcome and status; the group is empty where none was found.",
+			Name: "trunkline_calls_total", Help: "Client requests by group, outcome and status; the group is empty if none was found.",
 		}, []string{"group", "outcome", "status"}),
 		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "trunkline_attempts_total", Help: "Attempts by provider and outcome.",
 		}, []string{"provider", "outcome"}),
 		again: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "trunkline_retries_total", Help: "Attempts that tried the target of the attempt before once more, by provider and outcome; they are attempts too.",
+			Name: "trunkline_retries_total", Help: "Attempts that retried the target of the previous attempt, by provider and outcome; they also count as attempts.",
 		}, []string{"provider", "outcome"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "trunkline_call_duration_seconds", Help: "From arrival to the last byte, by group.",
 			Buckets: prometheus.ExponentialBuckets(0.01, 2, 17),
 		}, []string{"group"}),
 		firstToken: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "trunkline_first_token_seconds", Help: "From the start of an attempt to the first meaningful event of its stream, by provider; attempts without one are not in it.",
+			Name: "trunkline_first_token_seconds", Help: "From the start of an attempt to the first meaningful event of its stream, by provider; attempts without one are not included.",
 			Buckets: prometheus.ExponentialBuckets(0.01, 2, 17),
 		}, []string{"provider"}),
 		overhead: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "trunkline_overhead_seconds", Help: "What Trunkline itself took before the answer began.",
+			Name: "trunkline_overhead_seconds", Help: "Time that Trunkline itself took before the answer started.",
 			Buckets: prometheus.ExponentialBuckets(0.00005, 2, 14),
 		}),
 		tokens: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "trunkline_tokens_total", Help: "Tokens of all attempts by provider and direction (input, output).",
 		}, []string{"provider", "direction"}),
 		cost: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "trunkline_cost_usd_total", Help: "What attempts cost by the prices that are set, in US dollars, by provider; failed ones too, where the provider may charge.",
+			Name: "trunkline_cost_usd_total", Help: "Cost of attempts at the configured prices, in US dollars, by provider; including failed ones that the provider may charge.",
 		}, []string{"provider"}),
 		keywords: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "trunkline_keyword_hits_total", Help: "Answers in which a failure keyword was found, by its name.",

@@ -35,12 +35,12 @@ type Process struct {
 // Register adds every setting of the process.
 func (p *Process) Register(set *settings.Set) {
 	set.String(&p.listen, "listen", "TRUNKLINE_LISTEN", ":8080", "address of /v1")
-	set.String(&p.opsListen, "ops-listen", "TRUNKLINE_OPS_LISTEN", ":8083", "address of /healthz, /readyz and /metrics: plain HTTP without a password, so keep it in a private network")
-	set.String(&p.controlPlane, "control-plane", "TRUNKLINE_CONTROL_PLANE", "", "host:port of the control plane's node link, or several of them, separated by commas; of a name's addresses any may be taken; required")
-	set.SecretFrom(&p.joinToken, &p.joinTokenFile, "join-token-file", "TRUNKLINE_JOIN_TOKEN", "", "with which the node joins the control plane, made by `trunklinectl nodes create-join-token` or preset there; needed until the node has joined, for its identity stays in the data folder. A file is read again each time that the node tries to join")
-	set.String(&p.dataDir, "data-dir", "TRUNKLINE_DATA_DIR", "./data", "where the node keeps its identity, its last good snapshots and the call records that are not shipped yet (see call-spool-bytes, and 16 MiB for sums); of this node alone")
-	set.Duration(&p.settle, "drain-delay", "TRUNKLINE_DRAIN_DELAY", 5*time.Second, "how long the node takes new requests after SIGTERM, while /readyz says 503 already, for load balancers to notice")
-	set.Duration(&p.drain, "drain-timeout", "TRUNKLINE_DRAIN_TIMEOUT", 10*time.Minute, "how long streams may go on after that; a second SIGTERM cuts them at once")
+	set.String(&p.opsListen, "ops-listen", "TRUNKLINE_OPS_LISTEN", ":8083", "address of /healthz, /readyz and /metrics: plain HTTP without authentication, so keep it in a private network")
+	set.String(&p.controlPlane, "control-plane", "TRUNKLINE_CONTROL_PLANE", "", "host:port of the control plane's node link, or several, separated by commas; if a name has several addresses, any of them may be used; required")
+	set.SecretFrom(&p.joinToken, &p.joinTokenFile, "join-token-file", "TRUNKLINE_JOIN_TOKEN", "", "token with which the node joins the control plane, created by `trunklinectl nodes create-join-token` or preset there; needed until the node has joined, since its identity is kept in the data folder. A file is read again each time that the node tries to join")
+	set.String(&p.dataDir, "data-dir", "TRUNKLINE_DATA_DIR", "./data", "folder for the node's identity, its last good snapshots and call records that are not shipped yet (see call-spool-bytes; 16 MiB for totals); not shared with other nodes")
+	set.Duration(&p.settle, "drain-delay", "TRUNKLINE_DRAIN_DELAY", 5*time.Second, "how long the node accepts new requests after SIGTERM, while /readyz already returns 503, for load balancers to notice")
+	set.Duration(&p.drain, "drain-timeout", "TRUNKLINE_DRAIN_TIMEOUT", 10*time.Minute, "how long streams may continue after that; a second SIGTERM cuts them at once")
 	set.Bool(&p.trustForwarded, "trust-forwarded-headers", "TRUNKLINE_TRUST_FORWARDED_HEADERS", false,
 		"take clients' addresses from the last X-Forwarded-For; only behind a proxy that sets it")
 	set.Bool(&p.instanceIdentity, cloudauth.Flag, cloudauth.Variable, false, cloudauth.FlagHelp)

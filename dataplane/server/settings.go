@@ -35,27 +35,27 @@ type Settings struct {
 
 // Register adds the settings that both the node and the all-in-one have.
 func (s *Settings) Register(set *settings.Set) {
-	set.String(&s.Node, "node", "TRUNKLINE_NODE", "", "name of this node, stable over restarts; default: the host name")
-	set.Int(&s.MaxBody, "max-body-bytes", "TRUNKLINE_MAX_BODY_BYTES", 0, "largest request body, in bytes, at most an eighth of max-bodies-bytes; 0: 32 MiB, or that eighth if it is less")
+	set.String(&s.Node, "node", "TRUNKLINE_NODE", "", "name of this node, stable across restarts; default: the host name")
+	set.Int(&s.MaxBody, "max-body-bytes", "TRUNKLINE_MAX_BODY_BYTES", 0, "largest request body, in bytes, at most an eighth of max-bodies-bytes; 0: 32 MiB, or that eighth if it is smaller")
 	set.Int(&s.MaxBodies, "max-bodies-bytes", "TRUNKLINE_MAX_BODIES_BYTES", 0,
-		"request bodies and whole answers held at once, in bytes, counted as they come in; beyond it requests get 503, and beyond an eighth of it those of one key 429; 0: half of the memory that the process may use (GOMEMLIMIT, else what the cgroup allows, else the machine's), at most 1 GiB")
+		"request bodies and complete answers held at once, in bytes, counted as they arrive; beyond it requests get 503, and beyond an eighth of it those of one key get 429; 0: half of the process's memory limit (GOMEMLIMIT, else the cgroup's, else the machine's memory), at most 1 GiB")
 	set.String(&s.SpoolDir, "spool-dir", "TRUNKLINE_SPOOL_DIR", "", "where uploads of more than 256 KiB are held while they are sent; default: the system's directory for temporary files")
 	set.Duration(&s.KeepAlive, "stream-keep-alive", "TRUNKLINE_STREAM_KEEP_ALIVE", 15*time.Second,
-		"silence after which a stream gets a comment line, before its first token and behind it; 100ms or more")
+		"silence after which a stream gets a comment line, before and after its first token; 100ms or more")
 	set.Bool(&s.NetHTTP, "upstream-net-http", "TRUNKLINE_UPSTREAM_NET_HTTP", false,
-		"reach providers with net/http's client instead of the leaner one of this program; only to find out whether that makes a difference")
+		"use net/http's client for providers instead of this program's leaner one; only for comparison")
 	set.Bool(&s.ServerHTTP, "server-net-http", "TRUNKLINE_SERVER_NET_HTTP", false,
-		"serve all of /v1 with net/http's server, and not ordinary requests without TLS with the leaner one of this program; only to find out whether that makes a difference")
+		"serve all of /v1 with net/http's server, instead of ordinary requests without TLS with this program's leaner one; only for comparison")
 	set.Int(&s.SpoolBytes, "call-spool-bytes", "TRUNKLINE_CALL_SPOOL_BYTES", 1<<30,
-		"call records kept on disk until the control plane has taken them, in bytes, at least 64 KiB; beyond it old ones are summed up")
-	set.Duration(&s.SpoolAge, "call-spool-age", "TRUNKLINE_CALL_SPOOL_AGE", 7*24*time.Hour, "age at which call records that wait on disk are summed up")
+		"call records kept on disk until the control plane has stored them, in bytes, at least 64 KiB; beyond it the oldest are reduced to totals")
+	set.Duration(&s.SpoolAge, "call-spool-age", "TRUNKLINE_CALL_SPOOL_AGE", 7*24*time.Hour, "age at which call records waiting on disk are reduced to totals")
 	set.Int(&s.MinFreeDisk, "min-free-disk", "TRUNKLINE_MIN_FREE_DISK", 5,
-		"part of the disk that call records leave to others, in percent, 0 to 90; with less free they wait in memory and are then summed up; 0: records may fill the disk")
+		"part of the disk that call records leave free, in percent, 0 to 90; with less free they are held in memory and then reduced to totals; 0: records may fill the disk")
 	set.Int(&s.CallMemory, "call-memory-bytes", "TRUNKLINE_CALL_MEMORY_BYTES", 64<<20,
-		"memory for call records that the disk does not take, in bytes; beyond it they are summed up")
+		"memory for call records that cannot be written to disk, in bytes; beyond it they are reduced to totals")
 	set.SecretFrom(&s.RedisURL, &s.RedisURLFile, "redis-url-file", "REDIS_URL", "",
-		"redis://[user:password@]host:port/db, or rediss:// for TLS, that nodes share health and limits through; default: each node keeps its own")
-	set.String(&s.Environment, "environment", "TRUNKLINE_ENVIRONMENT", "default", "keeps Trunklines apart that use one Redis")
+		"redis://[user:password@]host:port/db, or rediss:// for TLS, through which nodes share health and limits; default: not shared")
+	set.String(&s.Environment, "environment", "TRUNKLINE_ENVIRONMENT", "default", "separates several Trunkline installations on one Redis")
 }
 
 // leastKeepAlive bounds what comment lines cost.

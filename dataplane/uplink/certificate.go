@@ -53,7 +53,7 @@ func (u *Uplink) identify(ctx context.Context, target string) error {
 }
 
 // errRenewed ends a link whose certificate is not the node's newest: the control plane judges each call by what the
-// connection was opened with, and does not trust that for ever.
+// connection was opened with, and does not trust that forever.
 var errRenewed = errors.New("the node has a new certificate")
 
 // keepRenewed renews the certificate over the link when it is due, and calls renewed then; or until ctx ends.

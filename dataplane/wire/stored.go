@@ -70,7 +70,7 @@ func between(doc []byte, value scan.Span) scan.Span {
 var keyResponse = []byte(`"response"`)
 
 // ResponseEvent gives the data of an event that may hold a response, and where in the event it
-// begins. An event whose data has several lines is made anew with one.
+// begins. An event whose data has several lines is rewritten with one.
 func ResponseEvent(event []byte) (whole, data []byte, at int) {
 	if !bytes.Contains(event, keyResponse) {
 		return event, nil, 0

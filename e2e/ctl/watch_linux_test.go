@@ -35,7 +35,7 @@ func signedIn(t *testing.T) (env []string, run func(args ...string) string) {
 	return env, run
 }
 
-// TestWatchAtATerminal: the table is drawn anew, in place, and Ctrl-C ends it well.
+// TestWatchAtATerminal: the table is redrawn, in place, and Ctrl-C ends it well.
 func TestWatchAtATerminal(t *testing.T) {
 	t.Parallel()
 	env, run := signedIn(t)

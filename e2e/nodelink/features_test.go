@@ -107,7 +107,7 @@ func TestAnOlderNodeRefusesWhatItDoesNotKnow(t *testing.T) {
 	}
 	shown("the list of nodes says what is refused", 2, refused)
 
-	// A control plane that starts anew sends nothing, and knows it all the same.
+	// A control plane that has restarted sends nothing, and knows it all the same.
 	c.kill()
 	c = serve(t, listen(t, lis.Addr().String()), cfg, newLedger())
 	shown("the list of a new control plane says it too", 2, refused)

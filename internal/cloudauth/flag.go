@@ -5,5 +5,5 @@ package cloudauth
 const (
 	Flag     = "allow-instance-identity"
 	Variable = "TRUNKLINE_ALLOW_INSTANCE_IDENTITY"
-	FlagHelp = "let credentials of providers be the cloud identity of this machine (metadata services, and what they put into the environment and files); whoever may change providers can then send tokens of that identity to hosts of their choice"
+	FlagHelp = "allow provider credentials that use the cloud identity of this machine (from metadata services, the environment and files); whoever may change providers can then send that identity's tokens to hosts of their choice"
 )

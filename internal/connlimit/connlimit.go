@@ -42,8 +42,8 @@ func New(cfg Config) *Limit {
 	}
 	l := &Limit{perAddress: cfg.PerAddress, uncapped: cfg.Uncapped, log: cfg.Logger}
 	labels := []string{"listener"}
-	l.open = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trunkline_connections", Help: "Connections that are open, by listener (api, console, nodes, ops)."}, labels)
-	l.refused = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "trunkline_connections_refused_total", Help: "Connections that were reset because their address had as many as one may, by listener."}, labels)
+	l.open = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trunkline_connections", Help: "Open connections, by listener (api, console, nodes, ops)."}, labels)
+	l.refused = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "trunkline_connections_refused_total", Help: "Connections that were reset because their address had reached the limit, by listener."}, labels)
 	cfg.Metrics.MustRegister(l.open, l.refused)
 	return l
 }

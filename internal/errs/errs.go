@@ -13,7 +13,7 @@ type Code string
 
 // The codes, named after what the caller can do about them.
 const (
-	InvalidArgument    Code = "invalid_argument"    // mend the request
+	InvalidArgument    Code = "invalid_argument"    // fix the request
 	NotFound           Code = "not_found"           // the thing does not exist
 	AlreadyExists      Code = "already_exists"      // the name is taken
 	Conflict           Code = "conflict"            // someone else changed it first: read again

@@ -12,7 +12,7 @@ import (
 func RegisterBuildInfo(reg prometheus.Registerer) {
 	info := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "trunkline_build_info",
-		Help: "Always 1; the labels say which build runs: its version as --version tells it, the commit it was made of (empty when that is not known), and Go's version.",
+		Help: "Always 1; the labels identify the build: its version as in --version, its commit (empty if unknown), and Go's version.",
 	}, []string{"version", "revision", "goversion"})
 	reg.MustRegister(info)
 	info.WithLabelValues(version.String(), version.Revision(), runtime.Version()).Set(1)

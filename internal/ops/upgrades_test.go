@@ -155,7 +155,7 @@ func testServeWaitsForUpgradedConnections(t *testing.T, start starter) {
 	}
 }
 
-// But not for ever.
+// But not forever.
 func TestServeCutsUpgradedConnectionsInTheEnd(t *testing.T) {
 	t.Parallel()
 	onBoth(t, testServeCutsUpgradedConnectionsInTheEnd)

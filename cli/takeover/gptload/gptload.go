@@ -272,7 +272,7 @@ func (r *reader) timers(n *takeover.Node, p *adminv1.Provider) {
 }
 
 func why(path string) string {
-	const bookkeeping = "what the old gateway counted and noted; the numbers begin anew"
+	const bookkeeping = "statistics of the old gateway; counting starts again"
 	key := path[strings.LastIndex(path, ".")+1:]
 	if strings.Contains(path, "effective_config.") {
 		return "settings of the whole gateway; those of the group itself are in config"

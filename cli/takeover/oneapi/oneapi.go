@@ -108,7 +108,7 @@ func listOf(text, separators string) (parts []string) {
 	return parts
 }
 
-const bookkeeping = "what the old gateway counted and noted; the numbers begin anew"
+const bookkeeping = "statistics of the old gateway; counting starts again"
 
 func why(path string) string {
 	key := path[strings.LastIndex(path, ".")+1:]
@@ -119,7 +119,7 @@ func why(path string) string {
 		"created_time": bookkeeping, "test_time": bookkeeping, "response_time": bookkeeping, "balance": bookkeeping, "balance_updated_time": bookkeeping,
 		"used_quota": bookkeeping, "accessed_time": bookkeeping, "other_info": bookkeeping, "id": bookkeeping, "user_id": bookkeeping,
 		"status_reason": bookkeeping, "status_time": bookkeeping, "multi_key_polling_index": bookkeeping, "multi_key_size": bookkeeping,
-		"auto_ban":            "a provider that fails is cooled down and tried again, and is never switched off for good",
+		"auto_ban":            "a failing provider cools down and is tried again; it is never disabled permanently",
 		"test_model":          "trunklinectl providers test asks for the models, and --model names one",
 		"status_code_mapping": "which failures move on is fixed by their outcome; see docs/reference/outcomes.md",
 		"cross_group_retry":   "there are no groups of users",

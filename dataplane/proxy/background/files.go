@@ -114,17 +114,17 @@ func newMetrics(reg prometheus.Registerer, waiting func() float64) metrics {
 	m := metrics{
 		ended: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "trunkline_background_responses_ended_total",
-			Help: "Responses in the background that this node served and that are over, by how they ended: completed, incomplete, failed, cancelled, gone (the provider has it no more) or given_up (after 24 hours).",
+			Help: "Finished background responses served by this node, by result: completed, incomplete, failed, cancelled, gone (the provider no longer has it) or given_up (after 24 hours).",
 		}, []string{"status"}),
 		refused: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "trunkline_background_responses_refused_total", Help: "Requests with background: true that were refused because 2,000 responses of this node, or 250 of the API key, have not ended.",
+			Name: "trunkline_background_responses_refused_total", Help: "Requests with background: true that were refused because 2,000 responses of this node, or 250 of the API key, were unfinished.",
 		}),
 		late: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "trunkline_background_late_records_total", Help: "Records that this node made of responses in the background that another node served, 2 minutes after their end was seen here; those that are there already are not stored again.",
+			Name: "trunkline_background_late_records_total", Help: "Records made by this node of background responses that another node served, 2 minutes after their end was seen here; existing records are not stored again.",
 		}),
 	}
 	reg.MustRegister(m.ended, m.refused, m.late, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "trunkline_background_responses", Help: "Responses in the background that this node served and that have not ended: their calls are not recorded yet.",
+		Name: "trunkline_background_responses", Help: "Unfinished background responses served by this node: their calls are not recorded yet.",
 	}, waiting))
 	for status := range outcomes {
 		m.ended.WithLabelValues(status)

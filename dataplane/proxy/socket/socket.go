@@ -1,7 +1,7 @@
 // Package socket speaks the Responses API over a WebSocket, as OpenAI's and Codex do. It is a way in
 // and no more: each response.create becomes the POST /v1/responses that it would be by HTTP, goes to
 // the same handler, and each event of the answer becomes one message. Authentication, limits,
-// failover and records are the handler's, for each turn anew.
+// failover and records are the handler's, separately for each turn.
 //
 //	socket.go        the connections of a node
 //	session.go       one connection: reading, pinging, one turn after another

@@ -153,7 +153,7 @@ func (s *Set) With(c *Change) *Set {
 	return next
 }
 
-// sum is the digest: it changes with every byte of the encoded snapshot, and is made anew from what changed
+// sum is the digest: it changes with every byte of the encoded snapshot, and is recomputed from what changed
 // alone.
 func (s *Set) sum() Digest {
 	all := binary.BigEndian.AppendUint64([]byte("trunkline snapshot 1"), s.revision)

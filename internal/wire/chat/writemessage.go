@@ -38,7 +38,7 @@ func (w *writer) messages() {
 		}
 	}
 	if n := len(items); n > 0 && items[n-1].Role == form.Assistant {
-		w.losses.Approximate("messages.prefill") // this API answers anew
+		w.losses.Approximate("messages.prefill") // this API starts a new answer
 	}
 	w.End(']')
 }

@@ -37,7 +37,7 @@ type Request struct {
 	Store    *bool  // whether the provider may keep it; nil: not said
 	Rest     Rest
 
-	// Memory lends empty memory for about so many bytes; nil: it is taken anew.
+	// Memory lends empty memory for about so many bytes; nil: it is allocated.
 	Memory func(size int) []byte
 
 	// flat and named find tools by their names; made by NameTools and not changed afterwards.

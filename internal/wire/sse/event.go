@@ -65,7 +65,7 @@ func Event(body []byte) []byte {
 	return append(event, "\n\n"...)
 }
 
-// OneLine is an event whose data is in one line: the same one where it is, else one made anew. Where
+// OneLine is an event whose data is in one line: the same one if it is, else a new one. Where
 // a line of JSON ends there may be white space.
 func OneLine(event []byte) []byte {
 	lines := 0

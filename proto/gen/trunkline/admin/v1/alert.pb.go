@@ -23,7 +23,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Whether what an alert tells of still holds.
+// Whether the cause of an alert persists.
 type AlertState int32
 
 const (
@@ -143,7 +143,7 @@ func (AlertCause) EnumDescriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_alert_proto_rawDescGZIP(), []int{1}
 }
 
-// Something that people should know of, from when it began until it is over.
+// A problem that needs attention, from its start until it is resolved.
 type Alert struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identity, the same while it fires and when it is over.
@@ -158,9 +158,9 @@ type Alert struct {
 	// When it was over; unset while it fires.
 	EndTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
 	// How far it went, where an event has levels: percent of a budget (50, 80, 100), days until a key expires (14, 3, 1; 0
-	// has expired), models that are gone, or failed sign-ins (20, 200). An alert that goes on to the next level is told again.
+	// has expired), models that are gone, or failed sign-ins (20, 200). An alert that reaches the next level is sent again.
 	Level int32 `protobuf:"varint,7,opt,name=level,proto3" json:"level,omitempty"`
-	// What it is about; empty where it is about something else.
+	// Name of the provider; empty if it is about something else.
 	Provider string `protobuf:"bytes,10,opt,name=provider,proto3" json:"provider,omitempty"`
 	// Upstream model id.
 	Model string `protobuf:"bytes,11,opt,name=model,proto3" json:"model,omitempty"`
@@ -176,7 +176,7 @@ type Alert struct {
 	Nodes []string `protobuf:"bytes,16,rep,name=nodes,proto3" json:"nodes,omitempty"`
 	// Groups that use the provider, or that the key may use; at most 100.
 	Groups []string `protobuf:"bytes,17,rep,name=groups,proto3" json:"groups,omitempty"`
-	// Why: the outcome that opened a cooldown, the error of an import, or what a node says; empty where there is nothing to say.
+	// Why: the outcome that opened a cooldown, the error of an import, or what a node reports; may be empty.
 	Reason string `protobuf:"bytes,18,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Which case of its event it is.
 	Cause AlertCause `protobuf:"varint,19,opt,name=cause,proto3,enum=trunkline.admin.v1.AlertCause" json:"cause,omitempty"`

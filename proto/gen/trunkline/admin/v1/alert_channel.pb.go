@@ -25,14 +25,14 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// How the sending of a message stands.
+// State of the delivery of a message.
 type AlertDeliveryState int32
 
 const (
 	AlertDeliveryState_ALERT_DELIVERY_STATE_UNSPECIFIED AlertDeliveryState = 0
-	// It is to be sent, for the first time or again.
+	// It is waiting to be sent, for the first time or again.
 	AlertDeliveryState_ALERT_DELIVERY_STATE_PENDING AlertDeliveryState = 1
-	// The receiver took it.
+	// The receiver accepted it.
 	AlertDeliveryState_ALERT_DELIVERY_STATE_SENT AlertDeliveryState = 2
 	// It was given up.
 	AlertDeliveryState_ALERT_DELIVERY_STATE_FAILED AlertDeliveryState = 3
@@ -81,7 +81,7 @@ func (AlertDeliveryState) EnumDescriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_alert_channel_proto_rawDescGZIP(), []int{0}
 }
 
-// Somebody who is told when something happens: by a webhook, in Slack or by e-mail.
+// A recipient of alerts: by webhook, in Slack or by e-mail.
 type AlertChannel struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Unique name, 1 to 128 bytes without control or invisible characters; cannot be changed.
@@ -94,32 +94,32 @@ type AlertChannel struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the channel was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// What it is told of; everything when empty: cooldown (calls skip a provider, model or credential for a while),
-	// group_unavailable (no member of a group serves), budget (a key has spent 50, 80 or 100 % of its budget), key_expiring
-	// (a key expires in 14, 3 or 1 days, or has expired), node_lost (a node is gone for a minute), models_gone (a provider
-	// no longer lists models that an import brought), drift (a node refuses the newest configuration, or is behind for a minute),
-	// import_failing (scheduled imports of a provider fail), sign_ins_failing (20, or 200, sign-ins to the console failed within
-	// 10 minutes), rollout_held (a change that is tried on some nodes is held back from the others).
+	// Events to send; all when empty: cooldown (calls skip a provider, model or credential for a while), group_unavailable
+	// (no member of a group can serve), budget (a key has spent 50, 80 or 100 % of its budget), key_expiring (a key expires
+	// in 14, 3 or 1 days, or has expired), node_lost (a node is gone for a minute), models_gone (a provider no longer lists
+	// imported models), drift (a node refuses the newest configuration, or is behind for a minute), import_failing (scheduled
+	// imports of a provider fail), sign_ins_failing (20, or 200, sign-ins to the console failed within 10 minutes),
+	// rollout_held (a change that is tried on some nodes is held back from the others).
 	Events []string `protobuf:"bytes,10,rep,name=events,proto3" json:"events,omitempty"`
-	// Of what is about providers, only what is about these; all when empty.
+	// Of alerts about providers, only those about these; all when empty.
 	Providers []string `protobuf:"bytes,11,rep,name=providers,proto3" json:"providers,omitempty"`
-	// Of what is about groups, or about providers or keys with groups, only what is about these; all when empty.
+	// Of alerts about groups, or about providers or keys with groups, only those about these; all when empty.
 	Groups []string `protobuf:"bytes,12,rep,name=groups,proto3" json:"groups,omitempty"`
 	// How long alerts are collected for one message, 0s to 1h; default 30s. 0s sends at once.
 	Digest *durationpb.Duration `protobuf:"bytes,13,opt,name=digest,proto3" json:"digest,omitempty"`
-	// Whether it is told when what it was told of is over; default true.
+	// Whether a message is also sent when an alert is resolved; default true.
 	SendResolved *bool `protobuf:"varint,14,opt,name=send_resolved,json=sendResolved,proto3,oneof" json:"send_resolved,omitempty"`
 	// Whether anything is sent to it; default true.
 	Enabled *bool `protobuf:"varint,15,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
-	// Whether it may be at a private or loopback address; always allowed in the all-in-one.
+	// Whether it may have a private or loopback address; always allowed in the all-in-one.
 	AllowPrivateNetwork bool `protobuf:"varint,16,opt,name=allow_private_network,json=allowPrivateNetwork,proto3" json:"allow_private_network,omitempty"`
-	// It is told by an HTTP request of ours; exactly one of webhook, slack and email is set.
+	// Sends an HTTP request; exactly one of webhook, slack and email is set.
 	Webhook *AlertWebhook `protobuf:"bytes,20,opt,name=webhook,proto3" json:"webhook,omitempty"`
-	// It is told in a channel of Slack.
+	// Sends to a Slack channel.
 	Slack *AlertSlack `protobuf:"bytes,21,opt,name=slack,proto3" json:"slack,omitempty"`
-	// It is told by e-mail.
+	// Sends e-mail.
 	Email *AlertEmail `protobuf:"bytes,22,opt,name=email,proto3" json:"email,omitempty"`
-	// The digest that holds.
+	// The effective digest.
 	EffectiveDigest *durationpb.Duration `protobuf:"bytes,30,opt,name=effective_digest,json=effectiveDigest,proto3" json:"effective_digest,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
@@ -267,11 +267,12 @@ func (x *AlertChannel) GetEffectiveDigest() *durationpb.Duration {
 	return nil
 }
 
-// A URL that takes signed JSON by POST, as standardwebhooks.com says.
+// A URL that accepts signed JSON by POST, according to standardwebhooks.com.
 type AlertWebhook struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where it is sent: https, or http to a loopback or, with allow_private_network, a private address. Redirects are not followed.
-	// Viewers see the scheme and the host alone, as https://hooks.example.com/..., for the rest may be a secret.
+	// Where it is sent: https, or http to a loopback or, with allow_private_network, a private address. Redirects are not
+	// followed. Viewers see only the scheme and the host, as in https://hooks.example.com/..., because the rest may be a
+	// secret.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
 	// Key of the signature: whsec_ and the base64 of 24 to 64 bytes. Never returned. Empty in an update keeps the stored one.
 	Secret string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
@@ -279,7 +280,7 @@ type AlertWebhook struct {
 	SecretHint string `protobuf:"bytes,4,opt,name=secret_hint,json=secretHint,proto3" json:"secret_hint,omitempty"`
 	// When the secret was stored.
 	SecretSetTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=secret_set_time,json=secretSetTime,proto3" json:"secret_set_time,omitempty"`
-	// Where the ciphertext lies.
+	// Reference to the ciphertext.
 	SecretRef     string `protobuf:"bytes,6,opt,name=secret_ref,json=secretRef,proto3" json:"secret_ref,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -350,7 +351,7 @@ func (x *AlertWebhook) GetSecretRef() string {
 	return ""
 }
 
-// A Slack channel, by an incoming webhook; what speaks the same, as Mattermost does, works too.
+// A Slack channel, through an incoming webhook; compatible services such as Mattermost work too.
 type AlertSlack struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// URL of the incoming webhook, which is a secret: https://hooks.slack.com/services/... Never returned. Empty in an
@@ -360,7 +361,7 @@ type AlertSlack struct {
 	SecretHint string `protobuf:"bytes,4,opt,name=secret_hint,json=secretHint,proto3" json:"secret_hint,omitempty"`
 	// When the URL was stored.
 	SecretSetTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=secret_set_time,json=secretSetTime,proto3" json:"secret_set_time,omitempty"`
-	// Where the ciphertext lies.
+	// Reference to the ciphertext.
 	SecretRef     string `protobuf:"bytes,6,opt,name=secret_ref,json=secretRef,proto3" json:"secret_ref,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -435,18 +436,18 @@ type AlertEmail struct {
 	SecretHint string `protobuf:"bytes,4,opt,name=secret_hint,json=secretHint,proto3" json:"secret_hint,omitempty"`
 	// When the password was stored.
 	SecretSetTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=secret_set_time,json=secretSetTime,proto3" json:"secret_set_time,omitempty"`
-	// Where the ciphertext lies.
+	// Reference to the ciphertext.
 	SecretRef string `protobuf:"bytes,6,opt,name=secret_ref,json=secretRef,proto3" json:"secret_ref,omitempty"`
 	// Port, 1 to 65535; default 587, and 465 with security tls.
 	Port int32 `protobuf:"varint,10,opt,name=port,proto3" json:"port,omitempty"`
 	// starttls (default; a server that does not offer it is refused), tls from the first byte, or none, which works with a
 	// server on a loopback address only.
 	Security string `protobuf:"bytes,11,opt,name=security,proto3" json:"security,omitempty"`
-	// Account at the server; empty: no authentication.
+	// Account on the server; empty: no authentication.
 	Username string `protobuf:"bytes,12,opt,name=username,proto3" json:"username,omitempty"`
 	// Address of the sender: ops@example.com, or Trunkline <ops@example.com>.
 	From string `protobuf:"bytes,13,opt,name=from,proto3" json:"from,omitempty"`
-	// Addresses of the receivers, 1 to 50.
+	// Addresses of the recipients, 1 to 50.
 	To            []string `protobuf:"bytes,14,rep,name=to,proto3" json:"to,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -554,13 +555,14 @@ func (x *AlertEmail) GetTo() []string {
 
 type ListAlertChannelsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Most alert channels in one page, 1 to 1000; default 100.
+	// Maximum number of alert channels per page, 1 to 1000; default 100.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before; everything else must be the same.
+	// next_page_token of the previous page; all other fields must be the same.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Only those with this text in their name, the host of their URL or server, or their addresses; letter case does not matter.
+	// Only those with this text in their name, the host of their URL or server, or their addresses; case-insensitive.
 	Search string `protobuf:"bytes,3,opt,name=search,proto3" json:"search,omitempty"`
-	// Order: one of name, create_time, update_time, followed by " desc" to turn it round; default name. Equal ones come in name order.
+	// Order: one of name, create_time, update_time, followed by " desc" for descending order; default name. Ties are in name
+	// order.
 	OrderBy       string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -629,7 +631,7 @@ type ListAlertChannelsResponse struct {
 	AlertChannels []*AlertChannel        `protobuf:"bytes,1,rep,name=alert_channels,json=alertChannels,proto3" json:"alert_channels,omitempty"`
 	// Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	// How many there are on all pages together.
+	// Total number on all pages.
 	TotalSize     int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -866,10 +868,10 @@ func (x *CreateAlertChannelResponse) GetAlertChannel() *AlertChannel {
 
 type UpdateAlertChannelRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The alert channel as it should be; alert_channel.etag, when set, must be the present one.
+	// The new state of the alert channel; alert_channel.etag, if set, must match the current one.
 	AlertChannel *AlertChannel `protobuf:"bytes,1,opt,name=alert_channel,json=alertChannel,proto3" json:"alert_channel,omitempty"`
 	// Only the fields named here change, each replaced as a whole, such as enabled or webhook.url; default: everything is
-	// replaced. A path that does not exist, or that cannot be set, is refused.
+	// replaced. An unknown path, or one that cannot be set, is refused.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -967,7 +969,7 @@ type DeleteAlertChannelRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the alert channel.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// When set, must be the present etag.
+	// If set, must match the current etag.
 	Etag          string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1057,8 +1059,8 @@ type TestAlertChannelRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of a stored alert channel. Either this or alert_channel.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// A channel that is not stored, or not as it is here. A secret that it does not give is the stored one of its name,
-	// unless it moves to another scheme, host or port.
+	// A channel that is not stored, or differs from the stored one. Secrets that are left out are taken from the stored
+	// channel of that name, unless the scheme, host or port differs.
 	AlertChannel  *AlertChannel `protobuf:"bytes,2,opt,name=alert_channel,json=alertChannel,proto3" json:"alert_channel,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1110,9 +1112,9 @@ func (x *TestAlertChannelRequest) GetAlertChannel() *AlertChannel {
 
 type TestAlertChannelResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whether the receiver took the message.
+	// Whether the receiver accepted the message.
 	Delivered bool `protobuf:"varint,1,opt,name=delivered,proto3" json:"delivered,omitempty"`
-	// Why it did not; empty when it did. It holds nothing of what the receiver answered but its status.
+	// Why not; empty if it did. Of the receiver's answer it contains only the status.
 	Error string `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`
 	// How long that took.
 	Duration      *durationpb.Duration `protobuf:"bytes,3,opt,name=duration,proto3" json:"duration,omitempty"`
@@ -1175,9 +1177,9 @@ type ListAlertChannelDeliveriesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Only those of this alert channel.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Most deliveries in one page, 1 to 1000; default 100.
+	// Maximum number of deliveries per page, 1 to 1000; default 100.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before; everything else must be the same.
+	// next_page_token of the previous page; all other fields must be the same.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Only those in this state.
 	State         AlertDeliveryState `protobuf:"varint,4,opt,name=state,proto3,enum=trunkline.admin.v1.AlertDeliveryState" json:"state,omitempty"`
@@ -1299,22 +1301,22 @@ func (x *ListAlertChannelDeliveriesResponse) GetNextPageToken() string {
 // One message to an alert channel.
 type AlertDelivery struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Identity of the message, the same each time it is tried: the webhook-id of a webhook and the Message-ID of an e-mail.
+	// Identity of the message, the same for each attempt: the webhook-id of a webhook and the Message-ID of an e-mail.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Name of the channel.
 	Channel string `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
-	// When the message was made.
+	// When the message was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	State      AlertDeliveryState     `protobuf:"varint,4,opt,name=state,proto3,enum=trunkline.admin.v1.AlertDeliveryState" json:"state,omitempty"`
 	// How often it was tried; at most 10 times, 5 s after the first failure, then twice as long each time, up to 10 min.
 	Attempts int32 `protobuf:"varint,5,opt,name=attempts,proto3" json:"attempts,omitempty"`
-	// When it is tried next; while it is pending.
+	// Time of the next attempt, while it is pending.
 	NextAttemptTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=next_attempt_time,json=nextAttemptTime,proto3" json:"next_attempt_time,omitempty"`
 	// When it was sent or given up.
 	EndTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
-	// Why the last try failed; empty when none did. It holds nothing of what the receiver answered but its status.
+	// Why the last attempt failed; empty if none did. Of the receiver's answer it contains only the status.
 	Error string `protobuf:"bytes,8,opt,name=error,proto3" json:"error,omitempty"`
-	// What it tells, at most 50 alerts.
+	// Its alerts, at most 50.
 	Alerts []*Alert `protobuf:"bytes,9,rep,name=alerts,proto3" json:"alerts,omitempty"`
 	// Alerts that are left out because there are more than 50.
 	Omitted int32 `protobuf:"varint,10,opt,name=omitted,proto3" json:"omitted,omitempty"`

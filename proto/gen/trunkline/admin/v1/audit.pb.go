@@ -85,8 +85,8 @@ type AuditEvent struct {
 	Sequence int64 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// When it was written.
 	EventTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=event_time,json=eventTime,proto3" json:"event_time,omitempty"`
-	// user:<name>, token:<name>, node:<name> of one that joins, or system for what the control plane does by itself.
-	// Empty for a failed sign-in under a name that nobody has.
+	// user:<name>, token:<name>, node:<name> for a joining node, or system for actions of the control plane itself. Empty for
+	// a failed sign-in with an unknown name.
 	Actor string `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
 	// Role of the actor at that time; empty where there is none.
 	Role string `protobuf:"bytes,4,opt,name=role,proto3" json:"role,omitempty"`

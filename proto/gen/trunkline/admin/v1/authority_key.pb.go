@@ -30,9 +30,9 @@ const (
 	AuthorityKeyRole_AUTHORITY_KEY_ROLE_UNSPECIFIED AuthorityKeyRole = 0
 	// It signs certificates.
 	AuthorityKeyRole_AUTHORITY_KEY_ROLE_SIGNING AuthorityKeyRole = 1
-	// Nodes learn to trust it; it is to sign.
+	// Nodes are being told to trust it; it will sign next.
 	AuthorityKeyRole_AUTHORITY_KEY_ROLE_NEXT AuthorityKeyRole = 2
-	// It is trusted still for what it signed before; nodes get certificates of the new key.
+	// It is still trusted for what it signed before; nodes are getting certificates of the new key.
 	AuthorityKeyRole_AUTHORITY_KEY_ROLE_RETIRED AuthorityKeyRole = 3
 )
 
@@ -82,7 +82,7 @@ func (AuthorityKeyRole) EnumDescriptor() ([]byte, []int) {
 // One key of the authority.
 type AuthorityKey struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Tells it from others: 16 hexadecimal digits of the hash of its certificate.
+	// Identifier: 16 hexadecimal digits of the hash of its certificate.
 	Fingerprint string           `protobuf:"bytes,1,opt,name=fingerprint,proto3" json:"fingerprint,omitempty"`
 	Role        AuthorityKeyRole `protobuf:"varint,2,opt,name=role,proto3,enum=trunkline.admin.v1.AuthorityKeyRole" json:"role,omitempty"`
 	// Since when it has that role; unset where that is not known.
@@ -189,7 +189,7 @@ func (*ListAuthorityKeysRequest) Descriptor() ([]byte, []int) {
 
 type ListAuthorityKeysResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The one that signs first, then the one beside it while a key is being replaced.
+	// The signing key first, then the other one while a key is being replaced.
 	AuthorityKeys []*AuthorityKey `protobuf:"bytes,1,rep,name=authority_keys,json=authorityKeys,proto3" json:"authority_keys,omitempty"`
 	// Names of the nodes that are not ready for the next step, in order. Empty while no key is being replaced.
 	WaitingNodes  []string `protobuf:"bytes,2,rep,name=waiting_nodes,json=waitingNodes,proto3" json:"waiting_nodes,omitempty"`
@@ -279,7 +279,7 @@ func (*RotateAuthorityKeyRequest) Descriptor() ([]byte, []int) {
 
 type RotateAuthorityKeyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// As they stand after that.
+	// The keys afterwards.
 	Status        *ListAuthorityKeysResponse `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -324,7 +324,7 @@ func (x *RotateAuthorityKeyResponse) GetStatus() *ListAuthorityKeysResponse {
 
 type AdvanceAuthorityKeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The nodes to be left behind: all that it waits for, so that none is by mistake.
+	// The nodes to leave behind: all that are being waited for must be listed, so that none is left behind by mistake.
 	WithoutNodes  []string `protobuf:"bytes,1,rep,name=without_nodes,json=withoutNodes,proto3" json:"without_nodes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -369,7 +369,7 @@ func (x *AdvanceAuthorityKeyRequest) GetWithoutNodes() []string {
 
 type AdvanceAuthorityKeyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// As they stand after that.
+	// The keys afterwards.
 	Status        *ListAuthorityKeysResponse `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -450,7 +450,7 @@ func (*CancelAuthorityKeyRequest) Descriptor() ([]byte, []int) {
 
 type CancelAuthorityKeyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// As they stand after that.
+	// The keys afterwards.
 	Status        *ListAuthorityKeysResponse `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -37,7 +37,7 @@ type Call struct {
 	Endpoint string `protobuf:"bytes,4,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
 	// What the client named in `model`.
 	Model string `protobuf:"bytes,5,opt,name=model,proto3" json:"model,omitempty"`
-	// Group that was found for it; empty when none was.
+	// Group that it was resolved to; empty if none.
 	Group string `protobuf:"bytes,6,opt,name=group,proto3" json:"group,omitempty"`
 	// Name of the API key; empty when it was not known.
 	ApiKey string `protobuf:"bytes,7,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
@@ -73,8 +73,8 @@ type Call struct {
 	KeywordAfterCommit bool `protobuf:"varint,22,opt,name=keyword_after_commit,json=keywordAfterCommit,proto3" json:"keyword_after_commit,omitempty"`
 	// How far the node's clock was ahead, behind when negative; unset unless it was more than a minute.
 	ClockAhead *durationpb.Duration `protobuf:"bytes,30,opt,name=clock_ahead,json=clockAhead,proto3" json:"clock_ahead,omitempty"`
-	// X-Client-Request-Id that the client sent, at most 256 bytes; empty when it sent none. What looks like a credential is
-	// left out of this and of the fields behind it.
+	// X-Client-Request-Id that the client sent, at most 256 bytes; empty when it sent none. Anything that looks like a
+	// credential is masked in this and the following fields.
 	ClientRequestId string `protobuf:"bytes,170,opt,name=client_request_id,json=clientRequestId,proto3" json:"client_request_id,omitempty"`
 	// X-Request-Id that came with the request, from the client or from a proxy before Trunkline, at most 256 bytes.
 	IncomingRequestId string `protobuf:"bytes,171,opt,name=incoming_request_id,json=incomingRequestId,proto3" json:"incoming_request_id,omitempty"`
@@ -82,29 +82,28 @@ type Call struct {
 	// of the traceparent that came with the request or, where nodes send traces, of the trace that began here; empty:
 	// neither.
 	TraceId string `protobuf:"bytes,460,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`
-	// Whom the client says it asks for: user, safety_identifier or metadata.user_id of the request, at most 256 bytes.
+	// End user given by the client: user, safety_identifier or metadata.user_id of the request, at most 256 bytes.
 	User string `protobuf:"bytes,172,opt,name=user,proto3" json:"user,omitempty"`
 	// The request's metadata: at most 16 texts, keys of at most 64 bytes and values of at most 256.
 	Metadata map[string]string `protobuf:"bytes,173,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// The provider's own id of the response, at most 256 bytes, where the provider stores it (POST /v1/responses without
-	// store: false). The client has a longer id that ends alike, and no request can name a response by this one.
+	// The provider's own id of the response, at most 256 bytes, if the provider stores it (POST /v1/responses without store:
+	// false). The client has a longer id with the same ending; requests cannot refer to a response by this one.
 	ResponseId string `protobuf:"bytes,320,opt,name=response_id,json=responseId,proto3" json:"response_id,omitempty"`
-	// The provider's own id of the stored response that the call goes on with (previous_response_id), at most 256 bytes. Such a
-	// call is sent to the provider of that response alone.
+	// The provider's own id of the stored response that the call continues (previous_response_id), at most 256 bytes. Such a
+	// call is sent only to the provider of that response.
 	PreviousResponseId string `protobuf:"bytes,321,opt,name=previous_response_id,json=previousResponseId,proto3" json:"previous_response_id,omitempty"`
 	// The response was made in the background (background: true). Such a call ends with its response, so that its
 	// duration, usage and cost are those of the response, and is recorded then.
 	Background bool `protobuf:"varint,322,opt,name=background,proto3" json:"background,omitempty"`
-	// Members of the group that were not tried although their turn would have come, because they were cooling down, or
-	// because they speak another dialect in which the request cannot be told; in the order of the group, at most 64. Only
-	// where attempts are.
+	// Members of the group that were skipped because they were cooling down, or because they speak another dialect in which
+	// the request cannot be expressed; in the order of the group, at most 64. Present only together with attempts.
 	Skipped []*SkippedMember `protobuf:"bytes,31,rep,name=skipped,proto3" json:"skipped,omitempty"`
-	// What told which conversation the call belongs to, where the group is sticky: session_header, prompt_cache_key,
-	// client_metadata (metadata.user_id of Claude Code), conversation, first_message (system prompt and first message of the
-	// user), or none, when nothing did and the call went to any member by weight; empty when the group was not sticky. What
-	// the conversation is called is not recorded.
+	// How the call's conversation was identified, if the group is sticky: session_header, prompt_cache_key, client_metadata
+	// (metadata.user_id of Claude Code), conversation, first_message (system prompt and first message of the user), or none,
+	// if it was not and the call went to any member by weight; empty if the group was not sticky. The identifier itself is
+	// not recorded.
 	AffinityKey string `protobuf:"bytes,310,opt,name=affinity_key,json=affinityKey,proto3" json:"affinity_key,omitempty"`
-	// The call went first to where a failover had taken its conversation less than affinity_hold before.
+	// The call went first to the target to which a failover had moved its conversation less than affinity_hold before.
 	AffinityHeld  bool `protobuf:"varint,311,opt,name=affinity_held,json=affinityHeld,proto3" json:"affinity_held,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -385,12 +384,12 @@ type SkippedMember struct {
 	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
 	// Upstream model id.
 	Model string `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
-	// Class of the failure that began the cooldown, or not_translatable.
+	// Class of the failure that opened the cooldown, or not_translatable.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
-	// When the cooldown ends; in the past when it was over and another call was just testing the member; unset when there
-	// was none.
+	// When the cooldown ends; in the past if it was over and another call was just testing the member; unset if there was
+	// none.
 	UntilTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=until_time,json=untilTime,proto3" json:"until_time,omitempty"`
-	// What of the request the member could not be told, where the reason is not_translatable.
+	// Part of the request that could not be expressed, if the reason is not_translatable.
 	Parameter     string `protobuf:"bytes,350,opt,name=parameter,proto3" json:"parameter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -482,14 +481,14 @@ type Attempt struct {
 	Status int32 `protobuf:"varint,8,opt,name=status,proto3" json:"status,omitempty"`
 	// Class of the result.
 	Outcome string `protobuf:"bytes,9,opt,name=outcome,proto3" json:"outcome,omitempty"`
-	// Why it ended so, in one line, without secrets.
+	// Reason for the outcome, in one line, without secrets.
 	Reason string `protobuf:"bytes,10,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Who is to blame: provider, target, credential, caller or gateway; empty on success.
 	Blame string `protobuf:"bytes,11,opt,name=blame,proto3" json:"blame,omitempty"`
-	// It failed and the provider may charge for it: it had the whole request and did not refuse it. Usage and cost
-	// are then what it told, or estimated of the request and of what was received.
+	// It failed and the provider may charge for it: it had received the whole request and did not refuse it. Usage and cost
+	// are then as reported, or estimated from the request and from what was received.
 	MaybeBilled bool `protobuf:"varint,12,opt,name=maybe_billed,json=maybeBilled,proto3" json:"maybe_billed,omitempty"`
-	// Tried although it was cooling, because every candidate was.
+	// Tried although it was cooling down, because every candidate was.
 	LastResort bool `protobuf:"varint,13,opt,name=last_resort,json=lastResort,proto3" json:"last_resort,omitempty"`
 	// Tokens the upstream reported, or an estimate.
 	Usage *Usage `protobuf:"bytes,14,opt,name=usage,proto3" json:"usage,omitempty"`
@@ -497,15 +496,15 @@ type Attempt struct {
 	Cost string `protobuf:"bytes,15,opt,name=cost,proto3" json:"cost,omitempty"`
 	// Name of the failure keyword that was seen in the answer.
 	Keyword string `protobuf:"bytes,16,opt,name=keyword,proto3" json:"keyword,omitempty"`
-	// The target of the attempt before, tried once more: see retry_same_target and retry_wait of the failover policy.
+	// A retry on the target of the previous attempt: see retry_same_target and retry_wait of the failover policy.
 	Again bool `protobuf:"varint,17,opt,name=again,proto3" json:"again,omitempty"`
-	// From the attempt's start to the first event before the first token that told that the model works or reasons, and so
-	// lengthened the wait for that token; unset when none came.
+	// From the attempt's start to the first event before the first token that signalled that the model was working or
+	// reasoning, and so extended the wait for that token; unset if there was none.
 	WorkingLatency *durationpb.Duration `protobuf:"bytes,130,opt,name=working_latency,json=workingLatency,proto3" json:"working_latency,omitempty"`
 	// Field rules that changed its request, such as "drop temperature" and "rename max_tokens max_completion_tokens".
 	FieldRules []string `protobuf:"bytes,140,rep,name=field_rules,json=fieldRules,proto3" json:"field_rules,omitempty"`
-	// Items of the conversation that were cut out, since only the provider that wrote them can read them and no candidate
-	// was that one: encrypted reasoning, signed thinking.
+	// Items of the conversation that were removed, because only the provider that wrote them can read them and no candidate
+	// was that provider: encrypted reasoning, signed thinking.
 	OpaqueItemsCut int32 `protobuf:"varint,141,opt,name=opaque_items_cut,json=opaqueItemsCut,proto3" json:"opaque_items_cut,omitempty"`
 	// What the cost is made of, at the prices of then; parts that cost nothing are left out.
 	CostParts []*CostPart `protobuf:"bytes,150,rep,name=cost_parts,json=costParts,proto3" json:"cost_parts,omitempty"`
@@ -707,9 +706,9 @@ type Translation struct {
 	From string `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
 	// Dialect of the provider: chat, responses, messages or gemini.
 	To string `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
-	// What was said in another way, with a way back: names of members and kinds, such as tools.custom; never values.
+	// What was approximated, and reversed in the answer: names of members and kinds, such as tools.custom; never values.
 	Approximated []string `protobuf:"bytes,3,rep,name=approximated,proto3" json:"approximated,omitempty"`
-	// What was not said, such as cache_control.
+	// What was dropped, such as cache_control.
 	Dropped       []string `protobuf:"bytes,4,rep,name=dropped,proto3" json:"dropped,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -776,11 +775,11 @@ func (x *Translation) GetDropped() []string {
 // Tokens of an answer.
 type Usage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Input tokens, cached ones included.
+	// Input tokens, including cached ones.
 	InputTokens int64 `protobuf:"varint,1,opt,name=input_tokens,json=inputTokens,proto3" json:"input_tokens,omitempty"`
 	// Input tokens served from the upstream's cache.
 	CachedInputTokens int64 `protobuf:"varint,2,opt,name=cached_input_tokens,json=cachedInputTokens,proto3" json:"cached_input_tokens,omitempty"`
-	// Output tokens, reasoning included.
+	// Output tokens, including reasoning.
 	OutputTokens int64 `protobuf:"varint,3,opt,name=output_tokens,json=outputTokens,proto3" json:"output_tokens,omitempty"`
 	// Where the numbers come from: upstream, estimated or none.
 	Source string `protobuf:"bytes,4,opt,name=source,proto3" json:"source,omitempty"`
@@ -802,15 +801,15 @@ type Usage struct {
 	CachedImageInputTokens int64 `protobuf:"varint,156,opt,name=cached_image_input_tokens,json=cachedImageInputTokens,proto3" json:"cached_image_input_tokens,omitempty"`
 	// Output tokens of images.
 	ImageOutputTokens int64 `protobuf:"varint,157,opt,name=image_output_tokens,json=imageOutputTokens,proto3" json:"image_output_tokens,omitempty"`
-	// Images that were made, where they are what is asked for.
+	// Generated images, for image endpoints.
 	Images int64 `protobuf:"varint,158,opt,name=images,proto3" json:"images,omitempty"`
-	// Characters of text that was to be spoken.
+	// Characters of text to be spoken.
 	Characters int64 `protobuf:"varint,159,opt,name=characters,proto3" json:"characters,omitempty"`
-	// Audio that was heard.
+	// Duration of input audio.
 	AudioDuration *durationpb.Duration `protobuf:"bytes,160,opt,name=audio_duration,json=audioDuration,proto3" json:"audio_duration,omitempty"`
-	// Service tier in which the upstream says it answered, such as flex or priority; empty: the usual one, or none was told.
+	// Service tier in which the upstream says it answered, such as flex or priority; empty: the default one, or not reported.
 	ServiceTier string `protobuf:"bytes,161,opt,name=service_tier,json=serviceTier,proto3" json:"service_tier,omitempty"`
-	// Units that the upstream bills a call as, such as search units; 0: it tells none, and it is one.
+	// Billing units of the call reported by the upstream, such as search units; 0: none reported, counts as one.
 	BilledUnits   int64 `protobuf:"varint,162,opt,name=billed_units,json=billedUnits,proto3" json:"billed_units,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1039,9 +1038,9 @@ func (x *CostPart) GetCost() string {
 
 type ListCallsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Most calls in one page, 1 to 1000; default 50.
+	// Maximum number of calls per page, 1 to 1000; default 50.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before; the filter must be the same.
+	// next_page_token of the previous page; the filter must be the same.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Which calls; default all.
 	Filter *CallFilter `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
@@ -1114,9 +1113,9 @@ type ListCallsResponse struct {
 	Calls []*Call                `protobuf:"bytes,1,rep,name=calls,proto3" json:"calls,omitempty"`
 	// Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	// The search was ended after a quarter of a second: every call that arrived at this time or later was looked at, none that
-	// arrived before. next_page_token goes on from there, and the page may hold fewer calls than asked for, or none. Unset: the page
-	// is full, or the last.
+	// The search was stopped after a quarter of a second: calls that arrived at this time or later were searched, earlier
+	// ones were not. next_page_token continues from there, and the page may have fewer calls than requested, or none. Unset:
+	// the page is full, or the last.
 	SearchEndTime *timestamppb.Timestamp `protobuf:"bytes,550,opt,name=search_end_time,json=searchEndTime,proto3" json:"search_end_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1175,7 +1174,7 @@ func (x *ListCallsResponse) GetSearchEndTime() *timestamppb.Timestamp {
 
 type TailCallsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A call that was stored since; unset in an answer that only tells of skipped ones or that the stream is alive.
+	// A newly stored call; unset in messages that only report skipped calls or keep the stream alive.
 	Call *Call `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
 	// Calls before it that are not shown, because they came faster than they were read.
 	Skipped       int64 `protobuf:"varint,2,opt,name=skipped,proto3" json:"skipped,omitempty"`

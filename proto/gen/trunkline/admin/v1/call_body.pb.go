@@ -24,23 +24,23 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Whether and how the bodies of a group's calls are kept: what clients send and what they are answered. Bodies of JSON
-// requests only: forms, files and audio are never kept. They are encrypted, and kept as far as room allows: a call
-// is never lost or slowed down for its body.
+// Whether and how the request and response bodies of a group's calls are kept. Only bodies of JSON requests: forms, files
+// and audio are never kept. They are encrypted, and kept as far as space allows: a call is never lost or slowed down for
+// its body.
 type BodyLog struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whether bodies are kept; default false.
 	Enabled bool `protobuf:"varint,1,opt,name=enabled,proto3" json:"enabled,omitempty"`
-	// Most bytes that are kept of a request, and of an answer, up to 1 MiB; default 64 KiB.
+	// Maximum number of bytes kept of a request, and of a response, up to 1 MiB; default 64 KiB.
 	MaxBytes int32 `protobuf:"varint,2,opt,name=max_bytes,json=maxBytes,proto3" json:"max_bytes,omitempty"`
 	// Share of the calls, 0 to 1, whose bodies are kept; default 1.
 	Sample *float64 `protobuf:"fixed64,3,opt,name=sample,proto3,oneof" json:"sample,omitempty"`
-	// Replace what looks like a key, token or password before bodies leave the node; default true.
+	// Replace anything that looks like a key, token or password before bodies leave the node; default true.
 	Redact *bool `protobuf:"varint,4,opt,name=redact,proto3,oneof" json:"redact,omitempty"`
 	// Replace e-mail addresses too; default false.
 	RedactEmails bool `protobuf:"varint,5,opt,name=redact_emails,json=redactEmails,proto3" json:"redact_emails,omitempty"`
-	// How long bodies are kept, 1 hour to 90 days and never longer than the calls; default 7 days. Holds for bodies
-	// that come in from now on.
+	// How long bodies are kept, 1 hour to 90 days and never longer than the calls; default 7 days. Applies to bodies received
+	// from now on.
 	Retention     *durationpb.Duration `protobuf:"bytes,6,opt,name=retention,proto3" json:"retention,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -118,7 +118,7 @@ func (x *BodyLog) GetRetention() *durationpb.Duration {
 	return nil
 }
 
-// What a client sent and what it was answered.
+// Request and response bodies of a call.
 type CallBody struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Body of the request, as far as it was kept.
@@ -129,7 +129,7 @@ type CallBody struct {
 	RequestTruncated bool `protobuf:"varint,3,opt,name=request_truncated,json=requestTruncated,proto3" json:"request_truncated,omitempty"`
 	// The answer was longer than what was kept.
 	ResponseTruncated bool `protobuf:"varint,4,opt,name=response_truncated,json=responseTruncated,proto3" json:"response_truncated,omitempty"`
-	// What looked like a secret was replaced.
+	// Text that looked like a secret was replaced.
 	Redacted bool `protobuf:"varint,5,opt,name=redacted,proto3" json:"redacted,omitempty"`
 	// When it is deleted.
 	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
@@ -312,7 +312,7 @@ func (x *GetCallBodyRequest) GetId() string {
 type GetCallBodyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Body  *CallBody              `protobuf:"bytes,1,opt,name=body,proto3" json:"body,omitempty"`
-	// Who read it, this time included, the latest first; at most 100.
+	// Who read it, including this time, latest first; at most 100.
 	Reads         []*CallBodyRead `protobuf:"bytes,2,rep,name=reads,proto3" json:"reads,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

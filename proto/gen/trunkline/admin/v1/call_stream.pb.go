@@ -85,7 +85,7 @@ type ExportCallsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How calls are written; default CSV.
 	Format ExportFormat `protobuf:"varint,1,opt,name=format,proto3,enum=trunkline.admin.v1.ExportFormat" json:"format,omitempty"`
-	// Most calls, the newest; default all.
+	// Maximum number of calls, the newest ones; default all.
 	MaxCalls int64 `protobuf:"varint,2,opt,name=max_calls,json=maxCalls,proto3" json:"max_calls,omitempty"`
 	// Which calls; default all that arrived before now.
 	Filter        *CallFilter `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
@@ -191,7 +191,7 @@ func (x *ExportCallsResponse) GetData() []byte {
 
 type TailCallsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which calls; default all. Times and ids do not filter what is still to come and are refused.
+	// Which calls; default all. Times and ids cannot filter future calls and are refused.
 	Filter *CallFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Return the attempts of each call too.
 	WithAttempts  bool `protobuf:"varint,2,opt,name=with_attempts,json=withAttempts,proto3" json:"with_attempts,omitempty"`

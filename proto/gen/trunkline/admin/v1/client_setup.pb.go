@@ -140,7 +140,7 @@ const (
 	ClientSetupWarning_CLIENT_SETUP_WARNING_GROUP_UNKNOWN ClientSetupWarning = 1
 	// The group is disabled.
 	ClientSetupWarning_CLIENT_SETUP_WARNING_GROUP_DISABLED ClientSetupWarning = 2
-	// No member of the group can be asked in the client's API, neither as it comes nor translated.
+	// No member of the group can serve the client's API, neither natively nor translated.
 	ClientSetupWarning_CLIENT_SETUP_WARNING_API_NOT_SERVED ClientSetupWarning = 3
 	// There is no API key of the name.
 	ClientSetupWarning_CLIENT_SETUP_WARNING_API_KEY_UNKNOWN ClientSetupWarning = 4
@@ -204,15 +204,15 @@ type ClientSetup struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the client, such as codex.
 	Client string `protobuf:"bytes,1,opt,name=client,proto3" json:"client,omitempty"`
-	// How the client writes itself.
+	// Display name of the client.
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
 	// API that it calls: chat, responses, messages or gemini.
 	Api string `protobuf:"bytes,3,opt,name=api,proto3" json:"api,omitempty"`
-	// What to put where, in this order.
+	// The texts and where they belong, in this order.
 	Blocks []*ClientSetupBlock `protobuf:"bytes,4,rep,name=blocks,proto3" json:"blocks,omitempty"`
-	// Page on which its maker describes what is set.
+	// The vendor's page about these settings.
 	DocsUrl string `protobuf:"bytes,5,opt,name=docs_url,json=docsUrl,proto3" json:"docs_url,omitempty"`
-	// Why it would not work as it is.
+	// Why it would not work as things are.
 	Warnings      []ClientSetupWarning `protobuf:"varint,6,rep,packed,name=warnings,proto3,enum=trunkline.admin.v1.ClientSetupWarning" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -290,11 +290,11 @@ func (x *ClientSetup) GetWarnings() []ClientSetupWarning {
 	return nil
 }
 
-// A text to put somewhere.
+// A text and where it belongs.
 type ClientSetupBlock struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Place ClientSetupPlace       `protobuf:"varint,1,opt,name=place,proto3,enum=trunkline.admin.v1.ClientSetupPlace" json:"place,omitempty"`
-	// File that the text belongs into, when the place is a file; ~ is the home directory.
+	// File to which the text belongs, if the place is a file; ~ is the home directory.
 	Path string `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
 	// The text, cut wherever the API key belongs: the key, quoted as key_quoting says, goes between each two parts.
 	Parts []string `protobuf:"bytes,3,rep,name=parts,proto3" json:"parts,omitempty"`
@@ -364,11 +364,11 @@ func (x *ClientSetupBlock) GetKeyQuoting() ClientSetupQuoting {
 
 type ListClientSetupsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Model that clients are to ask for: name or alias of a group, 1 to 128 bytes.
+	// Model that clients will request: name or alias of a group, 1 to 128 bytes.
 	Group string `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
 	// Where clients send their calls, http(s)://host[:port][/path], with or without /v1 at its end, at most 2048 bytes.
 	GatewayUrl string `protobuf:"bytes,2,opt,name=gateway_url,json=gatewayUrl,proto3" json:"gateway_url,omitempty"`
-	// Name of the API key that clients will send, to see whether it may use the group; default: that is not looked at.
+	// Name of the API key that clients will send, to check whether it may use the group; default: no check.
 	ApiKey        string `protobuf:"bytes,3,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -23,7 +23,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// How the file of --apply fared.
+// Outcome of applying the file of --apply.
 type StartupApplyState int32
 
 const (
@@ -231,7 +231,7 @@ type GeneratedKey struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the API key.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The key itself: shown here once and never again.
+	// The key itself: shown only once, here.
 	Secret        string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -283,11 +283,11 @@ func (x *GeneratedKey) GetSecret() string {
 
 type ApplyConfigRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The resources as they should be; a name may appear once per kind.
+	// The desired resources; a name may appear once per kind.
 	Resources []*Resource `protobuf:"bytes,1,rep,name=resources,proto3" json:"resources,omitempty"`
 	// Delete every provider, group, key, keyword and alert channel that the resources do not name.
 	Prune bool `protobuf:"varint,2,opt,name=prune,proto3" json:"prune,omitempty"`
-	// Change nothing unless the configuration is at this revision (aborted, with the present one); 0 is any.
+	// Change nothing unless the configuration is at this revision (aborted, with the current one); 0 is any.
 	ExpectRevision uint64 `protobuf:"varint,270,opt,name=expect_revision,json=expectRevision,proto3" json:"expect_revision,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -499,7 +499,7 @@ func (x *ExportConfigResponse) GetResources() []*Resource {
 
 type DiffConfigRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The resources as they should be.
+	// The desired resources.
 	Resources []*Resource `protobuf:"bytes,1,rep,name=resources,proto3" json:"resources,omitempty"`
 	// Count what the resources do not name as deleted.
 	Prune bool `protobuf:"varint,2,opt,name=prune,proto3" json:"prune,omitempty"`
@@ -694,8 +694,8 @@ func (x *GetStartupApplyResponse) GetStartupApply() *StartupApply {
 	return nil
 }
 
-// What became of the file of --apply. One that is refused changes nothing and keeps no process from
-// starting: it serves the configuration that is stored.
+// Result of applying the file of --apply. A refused file changes nothing and does not prevent startup: the process serves
+// the stored configuration.
 type StartupApply struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	State StartupApplyState      `protobuf:"varint,1,opt,name=state,proto3,enum=trunkline.admin.v1.StartupApplyState" json:"state,omitempty"`
@@ -709,15 +709,15 @@ type StartupApply struct {
 	Revision uint64 `protobuf:"varint,5,opt,name=revision,proto3" json:"revision,omitempty"`
 	// Why it was refused; empty when it was not.
 	Error string `protobuf:"bytes,6,opt,name=error,proto3" json:"error,omitempty"`
-	// Documents that it made.
+	// Documents that it created.
 	Created int32 `protobuf:"varint,7,opt,name=created,proto3" json:"created,omitempty"`
 	// Documents that it changed.
 	Updated int32 `protobuf:"varint,8,opt,name=updated,proto3" json:"updated,omitempty"`
 	// Documents that it deleted.
 	Deleted int32 `protobuf:"varint,9,opt,name=deleted,proto3" json:"deleted,omitempty"`
-	// Documents that were as the file says already.
+	// Documents that were already as in the file.
 	Unchanged int32 `protobuf:"varint,10,opt,name=unchanged,proto3" json:"unchanged,omitempty"`
-	// Documents that differ from the file, or were deleted, and stay so: the mode is create.
+	// Documents that differ from the file, or were deleted, and are left alone because the mode is create.
 	LeftAlone     int32 `protobuf:"varint,11,opt,name=left_alone,json=leftAlone,proto3" json:"left_alone,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

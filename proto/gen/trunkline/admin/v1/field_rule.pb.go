@@ -22,24 +22,23 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// What is done to one field of the JSON requests that a provider, or one of its models, is sent. The rest of a request
-// stays as the client wrote it, byte for byte. Requests as forms are not changed.
+// A change to one field of the JSON requests sent to a provider, or to one of its models. The rest of a request stays as
+// the client wrote it, byte for byte. Form requests are not changed.
 type FieldRule struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The field: its name, or parent.name for one inside an object, such as reasoning.effort. Letters, digits, _ and -, up
-	// to 64 each; once in a list for each endpoint. A model's rule takes the place of its provider's for the same field. There are no rules
-	// for model, messages, input, prompt, query, documents, stream, stream_options, background, conversation and
+	// The field: its name, or parent.name for one inside an object, such as reasoning.effort. Letters, digits, _ and -, up to
+	// 64 each; once in a list for each endpoint. A model's rule overrides its provider's for the same field. Not allowed for
+	// model, messages, input, prompt, query, documents, stream, stream_options, background, conversation and
 	// previous_response_id.
 	Field string `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
-	// What to do: drop it where it is, rename it where it is, default (set it where it is missing or null) or force
-	// (always set it).
+	// The change: drop, rename, default (set it if it is missing or null) or force (always set it).
 	Action string `protobuf:"bytes,2,opt,name=action,proto3" json:"action,omitempty"`
-	// With rename: its new name, in the same object. Where the request has that as well, the field is dropped.
+	// With rename: its new name, in the same object. If the request has that as well, the field is dropped.
 	To string `protobuf:"bytes,3,opt,name=to,proto3" json:"to,omitempty"`
 	// With default and force: the value, as JSON: 0.7, "low", true or {"type":"disabled"}; up to 4096 bytes.
 	Value string `protobuf:"bytes,4,opt,name=value,proto3" json:"value,omitempty"`
-	// Endpoints it is for, such as chat/completions; default: those that generate text (chat/completions, completions,
-	// responses and messages).
+	// Endpoints to which it applies, such as chat/completions; default: those that generate text (chat/completions,
+	// completions, responses and messages).
 	Endpoints     []string `protobuf:"bytes,5,rep,name=endpoints,proto3" json:"endpoints,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

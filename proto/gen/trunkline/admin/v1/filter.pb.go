@@ -24,11 +24,11 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Which calls are meant. An empty field does not filter; several must all hold. A group, provider, model, API key or node
-// that never existed is refused; one that was deleted finds its calls.
+// Selects calls. An empty field does not filter; several fields must all match. A group, provider, model, API key or node
+// that never existed is refused; one that was deleted still finds its calls.
 type CallFilter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only the call with this request id, whatever its age; the other fields must hold too.
+	// Only the call with this request id, whatever its age; the other fields must match too.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Only calls that arrived at this time or later.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
@@ -42,7 +42,7 @@ type CallFilter struct {
 	Provider string `protobuf:"bytes,6,opt,name=provider,proto3" json:"provider,omitempty"`
 	// Only calls that this upstream model answered. Best together with a time or another filter.
 	Model string `protobuf:"bytes,7,opt,name=model,proto3" json:"model,omitempty"`
-	// Only calls with this outcome. An outcome that does not exist is refused.
+	// Only calls with this outcome. An unknown outcome is refused.
 	Outcome string `protobuf:"bytes,8,opt,name=outcome,proto3" json:"outcome,omitempty"`
 	// Only calls that the client saw with this status.
 	Status int32 `protobuf:"varint,9,opt,name=status,proto3" json:"status,omitempty"`
@@ -50,7 +50,7 @@ type CallFilter struct {
 	Node string `protobuf:"bytes,10,opt,name=node,proto3" json:"node,omitempty"`
 	// Only calls that asked for a stream, or only those that did not.
 	Stream *bool `protobuf:"varint,11,opt,name=stream,proto3,oneof" json:"stream,omitempty"`
-	// Only calls that took at least so long. Best together with a time or another filter.
+	// Only calls that took at least this long. Best together with a time or another filter.
 	MinDuration *durationpb.Duration `protobuf:"bytes,12,opt,name=min_duration,json=minDuration,proto3" json:"min_duration,omitempty"`
 	// Only calls that did not end ok. Best together with a time or another filter.
 	Failed bool `protobuf:"varint,13,opt,name=failed,proto3" json:"failed,omitempty"`
@@ -64,10 +64,10 @@ type CallFilter struct {
 	User string `protobuf:"bytes,171,opt,name=user,proto3" json:"user,omitempty"`
 	// Only calls with this metadata: a key, or key=value. Best together with a time or another filter.
 	Metadata string `protobuf:"bytes,172,opt,name=metadata,proto3" json:"metadata,omitempty"`
-	// Only calls that cost at least so much, in USD, an exact decimal. Best together with a time or another filter.
+	// Only calls that cost at least this much, in USD, an exact decimal. Best together with a time or another filter.
 	MinCost string `protobuf:"bytes,15,opt,name=min_cost,json=minCost,proto3" json:"min_cost,omitempty"`
-	// Only calls with an attempt of this outcome; with a provider, an attempt on it. An outcome that does not exist is
-	// refused. Best together with a time or another filter.
+	// Only calls with an attempt of this outcome; with a provider, an attempt on it. An unknown outcome is refused. Best
+	// together with a time or another filter.
 	AttemptOutcome string `protobuf:"bytes,16,opt,name=attempt_outcome,json=attemptOutcome,proto3" json:"attempt_outcome,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -243,8 +243,8 @@ func (x *CallFilter) GetAttemptOutcome() string {
 	return ""
 }
 
-// Which calls are summed up. An empty field does not filter; several must all hold. A group, provider, model or API key that
-// never existed is refused; one that was deleted finds its calls.
+// Selects calls for totals. An empty field does not filter; several fields must all match. A group, provider, model or API
+// key that never existed is refused; one that was deleted still finds its calls.
 type UsageFilter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Only calls that arrived at this time or later; default a day before the end.
@@ -255,11 +255,11 @@ type UsageFilter struct {
 	Group string `protobuf:"bytes,3,opt,name=group,proto3" json:"group,omitempty"`
 	// Only calls with the API key of this name. Not for attempts.
 	ApiKey string `protobuf:"bytes,4,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
-	// Only calls that this provider answered; of attempts, those on this provider.
+	// Only calls that this provider answered; for attempts, those on this provider.
 	Provider string `protobuf:"bytes,5,opt,name=provider,proto3" json:"provider,omitempty"`
-	// Only calls that this upstream model answered; of attempts, those on this model.
+	// Only calls that this upstream model answered; for attempts, those on this model.
 	Model string `protobuf:"bytes,6,opt,name=model,proto3" json:"model,omitempty"`
-	// Only calls, or attempts, with this outcome. An outcome that does not exist is refused.
+	// Only calls, or attempts, with this outcome. An unknown outcome is refused.
 	Outcome       string `protobuf:"bytes,7,opt,name=outcome,proto3" json:"outcome,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

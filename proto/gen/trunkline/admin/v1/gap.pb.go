@@ -23,7 +23,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// A time of which a node has no record of some calls.
+// A period for which a node has no record of some calls.
 type Gap struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identity of the gap.
@@ -34,17 +34,17 @@ type Gap struct {
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	// When the last of them arrived.
 	EndTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
-	// How many calls have no record; 0 when nobody knows.
+	// How many calls have no record; 0 if unknown.
 	Calls int64 `protobuf:"varint,5,opt,name=calls,proto3" json:"calls,omitempty"`
-	// Why: queue_full (the node was too busy), memory_full (its disk did not take them), spool_full or
-	// too_old (the control plane was away for too long), damaged (the disk did not keep them),
-	// totals_full (there was no room for the sums either), killed (the node ended without being stopped:
-	// calls that ended in this time may be missing) or database_restored (the database was set back to an
-	// older state: what it had stored of this node in this time is gone).
+	// Why: queue_full (the node was too busy), memory_full (its disk did not accept them), spool_full or too_old (the control
+	// plane was unreachable for too long), damaged (the disk did not keep them), totals_full (there was no room for the
+	// totals either), killed (the node was not shut down cleanly: calls that ended in this period may be missing) or
+	// database_restored (the database was restored to an older state: what it had stored from this node in this period is
+	// lost).
 	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Whether the calls are part of the usage all the same; if not, they are lost altogether.
 	Summed bool `protobuf:"varint,7,opt,name=summed,proto3" json:"summed,omitempty"`
-	// Nobody knows how many calls there were, none perhaps.
+	// The number of calls is unknown and may be zero.
 	CallsUnknown  bool `protobuf:"varint,150,opt,name=calls_unknown,json=callsUnknown,proto3" json:"calls_unknown,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -138,9 +138,9 @@ func (x *Gap) GetCallsUnknown() bool {
 
 type ListGapsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Most gaps in one page, 1 to 1000; default 100.
+	// Maximum number of gaps per page, 1 to 1000; default 100.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before; the filters must be the same.
+	// next_page_token of the previous page; the filters must be the same.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Only gaps of this node.
 	Node string `protobuf:"bytes,3,opt,name=node,proto3" json:"node,omitempty"`
@@ -273,7 +273,7 @@ func (x *ListGapsResponse) GetNextPageToken() string {
 // A record that a node sent and the control plane could not store.
 type Refused struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Id that the node gave it, as far as it can be shown.
+	// Id given by the node, as far as it can be shown.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// What it is: call, total or gap.
 	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
@@ -354,9 +354,9 @@ func (x *Refused) GetReason() string {
 
 type ListRefusedRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Most records in one page, 1 to 1000; default 100.
+	// Maximum number of records per page, 1 to 1000; default 100.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before.
+	// next_page_token of the previous page.
 	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

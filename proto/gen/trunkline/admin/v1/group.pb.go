@@ -25,7 +25,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Why a group does not stand well.
+// Why a group is not healthy.
 type GroupRouteReason int32
 
 const (
@@ -36,9 +36,9 @@ const (
 	GroupRouteReason_GROUP_ROUTE_REASON_NO_MEMBERS GroupRouteReason = 2
 	// No call tries any of its members.
 	GroupRouteReason_GROUP_ROUTE_REASON_ALL_LEFT_OUT GroupRouteReason = 3
-	// Every candidate is cooling.
+	// Every candidate is cooling down.
 	GroupRouteReason_GROUP_ROUTE_REASON_ALL_COOLING GroupRouteReason = 4
-	// What would serve if all were well is cooling or probing.
+	// The member that would serve if all were healthy is cooling down or being probed.
 	GroupRouteReason_GROUP_ROUTE_REASON_FIRST_NOT_SERVING GroupRouteReason = 5
 )
 
@@ -102,9 +102,9 @@ const (
 	LeftOutReason_LEFT_OUT_REASON_PROVIDER_MISSING LeftOutReason = 3
 	// The provider is disabled.
 	LeftOutReason_LEFT_OUT_REASON_PROVIDER_DISABLED LeftOutReason = 4
-	// The provider does not have the API that the call is in: see Provider.endpoints.
+	// The provider does not have the API of the call: see Provider.endpoints.
 	LeftOutReason_LEFT_OUT_REASON_API_MISSING LeftOutReason = 5
-	// It cannot be told what the request is about, or only in another way where the group is strict: see translation.
+	// The request cannot be translated for it, or only with approximations although the group is strict: see translation.
 	LeftOutReason_LEFT_OUT_REASON_NOT_TRANSLATABLE LeftOutReason = 500
 )
 
@@ -157,7 +157,7 @@ func (LeftOutReason) EnumDescriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{1}
 }
 
-// What of a candidate stands as the candidate does.
+// What determines the state of a candidate.
 type HealthScope int32
 
 const (
@@ -213,20 +213,20 @@ func (HealthScope) EnumDescriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_group_proto_rawDescGZIP(), []int{2}
 }
 
-// What part a candidate has in serving calls now.
+// The current role of a candidate.
 type CandidateRole int32
 
 const (
 	CandidateRole_CANDIDATE_ROLE_UNSPECIFIED CandidateRole = 0
 	// Calls go to it first; several share them where weights or load decide.
 	CandidateRole_CANDIDATE_ROLE_SERVING CandidateRole = 1
-	// It is tried when what serves fails, or beside it after hedge_after.
+	// It is tried when the serving member fails, or in parallel after hedge_after.
 	CandidateRole_CANDIDATE_ROLE_NEXT CandidateRole = 2
 	// It is tried after that.
 	CandidateRole_CANDIDATE_ROLE_STANDBY CandidateRole = 3
-	// It is cooling, or refuses what the call holds: tried only when nothing else is left.
+	// It is cooling down, or refuses part of the call: tried only when nothing else is left.
 	CandidateRole_CANDIDATE_ROLE_LAST_RESORT CandidateRole = 4
-	// Single requests try it; all others pass it by until it answers.
+	// Single requests try it; all others skip it until it answers.
 	CandidateRole_CANDIDATE_ROLE_PROBING CandidateRole = 5
 )
 
@@ -290,28 +290,28 @@ type Group struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the group was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// Other names that clients may use for the group; each belongs to one group only. One * stands for any text of at least one
-	// character: openai/*. A model that a client names is looked for as it is written among all names and aliases, then in any
-	// letter case, then among the aliases with a *, of which the one with the most other characters wins. Names and aliases of
-	// two groups must not differ in letter case alone.
+	// Other names that clients may use for the group; each belongs to one group only. One * matches one or more characters:
+	// openai/*. The model in a request is first compared with all names and aliases exactly, then ignoring case, then with
+	// the aliases that contain a *, of which the one with the most other characters wins. Names and aliases of two groups
+	// must not differ in case alone.
 	Aliases []string `protobuf:"bytes,10,rep,name=aliases,proto3" json:"aliases,omitempty"`
 	// Targets of the group; the lowest priority number is tried first.
 	Members []*Member `protobuf:"bytes,11,rep,name=members,proto3" json:"members,omitempty"`
-	// What differs from the settings for this group.
+	// Policy of this group where it differs from the settings.
 	Policy *FailoverPolicy `protobuf:"bytes,12,opt,name=policy,proto3" json:"policy,omitempty"`
 	// Whether clients may use the group; default true.
 	Enabled *bool `protobuf:"varint,13,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
-	// How members of one priority share the calls: cheapest (default; weight breaks ties), weighted,
-	// least_busy (fewest attempts in flight on the node, weighted), or sticky (all calls of a conversation go to the same
-	// member and the same credential, so that providers find its beginning in their prompt cache; conversations share the
-	// members by weight).
+	// How members of one priority share the calls: cheapest (default; weight breaks ties), weighted, least_busy (fewest
+	// attempts in flight on the node, weighted), or sticky (all calls of a conversation go to the same member and the same
+	// credential, so that providers find its beginning in their prompt cache; conversations are distributed over the members
+	// by weight).
 	Selection string `protobuf:"bytes,14,opt,name=selection,proto3" json:"selection,omitempty"`
-	// Whether and how the bodies of calls are kept; default not at all.
+	// Whether and how the bodies of calls are kept; default: not at all.
 	BodyLog *BodyLog `protobuf:"bytes,15,opt,name=body_log,json=bodyLog,proto3" json:"body_log,omitempty"`
-	// What model lists show for people, up to 128 bytes; default: the name.
+	// Display name in model lists, up to 128 bytes; default: the name.
 	DisplayName string `protobuf:"bytes,170,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	// The policy that holds for the group, every field set: its own over the settings over the defaults. Timers of a
-	// provider win over it.
+	// The effective policy of the group, every field set: its own, then the settings, then the defaults. Timeouts of a
+	// provider take precedence over it.
 	EffectivePolicy *FailoverPolicy `protobuf:"bytes,30,opt,name=effective_policy,json=effectivePolicy,proto3" json:"effective_policy,omitempty"`
 	// How many API keys may use the group.
 	ApiKeyCount   int32 `protobuf:"varint,31,opt,name=api_key_count,json=apiKeyCount,proto3" json:"api_key_count,omitempty"`
@@ -531,18 +531,19 @@ func (x *Member) GetEnabled() bool {
 
 type ListGroupsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Most groups in one page, 1 to 1000; default 100.
+	// Maximum number of groups per page, 1 to 1000; default 100.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before; everything else must be the same.
+	// next_page_token of the previous page; all other fields must be the same.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Only those with this text in their name, aliases, or the providers and models of their members; letter case does not matter.
+	// Only those with this text in their name, aliases, or the providers and models of their members; case-insensitive.
 	Search string `protobuf:"bytes,3,opt,name=search,proto3" json:"search,omitempty"`
-	// Order: one of name, create_time, update_time, followed by " desc" to turn it round; default name. Equal ones come in name order.
+	// Order: one of name, create_time, update_time, followed by " desc" for descending order; default name. Ties are in name
+	// order.
 	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	// Only groups with a member of this provider.
 	Provider string `protobuf:"bytes,5,opt,name=provider,proto3" json:"provider,omitempty"`
-	// Only these fields of each group are in the answer, such as name or policy.cooldown; default: all of them.
-	// A path that does not exist, or that is never in an answer, is refused.
+	// Only these fields of each group are returned, such as name or policy.cooldown; default: all. An unknown path, or one
+	// that is never returned, is refused.
 	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,6,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -625,7 +626,7 @@ type ListGroupsResponse struct {
 	Groups []*Group               `protobuf:"bytes,1,rep,name=groups,proto3" json:"groups,omitempty"`
 	// Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	// How many there are on all pages together.
+	// Total number on all pages.
 	TotalSize     int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -862,10 +863,10 @@ func (x *CreateGroupResponse) GetGroup() *Group {
 
 type UpdateGroupRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The group as it should be; group.etag, when set, must be the present one.
+	// The new state of the group; group.etag, if set, must match the current one.
 	Group *Group `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
 	// Only the fields named here change, each replaced as a whole, such as enabled or policy.cooldown; default: everything is
-	// replaced. A path that does not exist, or that cannot be set, is refused.
+	// replaced. An unknown path, or one that cannot be set, is refused.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -963,7 +964,7 @@ type DeleteGroupRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the group.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// When set, must be the present etag.
+	// If set, must match the current etag.
 	Etag          string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1053,15 +1054,15 @@ type ExplainGroupRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name or alias of the group, or a model as a client would name it.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Endpoint of the call, such as chat/completions; default: any that nobody is known to lack.
+	// Endpoint of the call, such as chat/completions; default: any that no member is known to lack.
 	Endpoint string `protobuf:"bytes,140,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
-	// What the call holds that targets may refuse: fields (tools, temperature, or with a value: tool_choice="none"), or images, audio, files or developer.
-	// Candidates that were seen to refuse any of it come last, as they do for such a call.
+	// Contents of the call that targets may refuse: fields (tools, temperature, or with a value: tool_choice="none"), or
+	// images, audio, files or developer. Candidates that have refused any of these come last, as they do for such a call.
 	Parameters []string `protobuf:"bytes,141,rep,name=parameters,proto3" json:"parameters,omitempty"`
-	// Whose call it is: owner:NAME, or key:NAME of an API key without an owner; default: somebody of whom nothing is known.
+	// Caller: owner:NAME, or key:NAME of an API key without an owner; default: an unknown caller.
 	Caller string `protobuf:"bytes,142,opt,name=caller,proto3" json:"caller,omitempty"`
-	// Name of a conversation as a client sends it, such as the value of x-session-id or prompt_cache_key: where its calls go if
-	// the group is sticky, as long as no failover has taken it elsewhere. Needs api_key.
+	// Conversation identifier as sent by a client, such as the value of x-session-id or prompt_cache_key: shows where its
+	// calls go if the group is sticky, unless a failover has moved it. Requires api_key.
 	Session string `protobuf:"bytes,310,opt,name=session,proto3" json:"session,omitempty"`
 	// API key of the conversation: two keys never share one.
 	ApiKey        string `protobuf:"bytes,311,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
@@ -1250,7 +1251,7 @@ func (x *PreviewTranslationRequest) GetBody() string {
 
 type PreviewTranslationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How the request would go now. Members that cannot be told what it is about are among those that are left out.
+	// How the request would be routed now. Members for which it cannot be translated are among those left out.
 	Route         *GroupRoute `protobuf:"bytes,1,opt,name=route,proto3" json:"route,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1297,19 +1298,19 @@ type ExplainGroupsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Names or aliases of groups; default: all. One that does not exist is refused.
 	Names []string `protobuf:"bytes,1,rep,name=names,proto3" json:"names,omitempty"`
-	// Most groups in one page, 1 to 1000; default 100.
+	// Maximum number of groups per page, 1 to 1000; default 100.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before; the names must be the same.
+	// next_page_token of the previous page; the names must be the same.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Endpoint of the call, such as chat/completions; default: any that nobody is known to lack.
+	// Endpoint of the call, such as chat/completions; default: any that no member is known to lack.
 	Endpoint string `protobuf:"bytes,140,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
-	// What the call holds that targets may refuse: fields (tools, temperature, or with a value: tool_choice="none"), or images, audio, files or developer.
-	// Candidates that were seen to refuse any of it come last, as they do for such a call.
+	// Contents of the call that targets may refuse: fields (tools, temperature, or with a value: tool_choice="none"), or
+	// images, audio, files or developer. Candidates that have refused any of these come last, as they do for such a call.
 	Parameters []string `protobuf:"bytes,141,rep,name=parameters,proto3" json:"parameters,omitempty"`
-	// Whose call it is: owner:NAME, or key:NAME of an API key without an owner; default: somebody of whom nothing is known.
+	// Caller: owner:NAME, or key:NAME of an API key without an owner; default: an unknown caller.
 	Caller string `protobuf:"bytes,142,opt,name=caller,proto3" json:"caller,omitempty"`
-	// Name of a conversation as a client sends it, such as the value of x-session-id or prompt_cache_key: where its calls go if
-	// the group is sticky, as long as no failover has taken it elsewhere. Needs api_key.
+	// Conversation identifier as sent by a client, such as the value of x-session-id or prompt_cache_key: shows where its
+	// calls go if the group is sticky, unless a failover has moved it. Requires api_key.
 	Session string `protobuf:"bytes,310,opt,name=session,proto3" json:"session,omitempty"`
 	// API key of the conversation: two keys never share one.
 	ApiKey        string `protobuf:"bytes,311,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
@@ -1456,18 +1457,18 @@ func (x *ExplainGroupsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// How calls to a group are routed now, as far as the nodes' health is known.
+// Current routing of calls to a group, as far as the nodes' health is known.
 type GroupRoute struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the group.
 	Group string `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
-	// How the group stands: disabled; cooling when every candidate is, or when it has none; degraded when what
-	// should serve does not; otherwise healthy.
+	// State of the group: disabled; cooling if every candidate is, or if there is none; degraded if the member that should
+	// serve does not; otherwise healthy.
 	State TargetState `protobuf:"varint,2,opt,name=state,proto3,enum=trunkline.admin.v1.TargetState" json:"state,omitempty"`
-	// Why it does not stand well; unset when it is healthy.
+	// Why it is not healthy; unset if it is.
 	Reason GroupRouteReason `protobuf:"varint,3,opt,name=reason,proto3,enum=trunkline.admin.v1.GroupRouteReason" json:"reason,omitempty"`
-	// Candidates in the order in which a call would try them now. What shares the calls of one priority by chance, by
-	// load or by conversation is listed by weight; where a conversation is asked about, in its order.
+	// Candidates in the order in which a call would try them now. Members that share the calls of one priority by chance,
+	// load or conversation are listed by weight; if a conversation was given, in its order.
 	Candidates []*Candidate `protobuf:"bytes,4,rep,name=candidates,proto3" json:"candidates,omitempty"`
 	// Members that no call tries: disabled, or their provider is.
 	LeftOut       []*Candidate `protobuf:"bytes,5,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
@@ -1540,7 +1541,7 @@ func (x *GroupRoute) GetLeftOut() []*Candidate {
 	return nil
 }
 
-// A member of a group as a call would meet it.
+// A member of a group, from the point of view of a call.
 type Candidate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the provider.
@@ -1553,7 +1554,7 @@ type Candidate struct {
 	Weight int32 `protobuf:"varint,4,opt,name=weight,proto3" json:"weight,omitempty"`
 	// USD per million tokens as the order sees it; empty when the model has no price.
 	Price string `protobuf:"bytes,5,opt,name=price,proto3" json:"price,omitempty"`
-	// How it stands: the worst of all nodes.
+	// Its state: the worst of all nodes.
 	State TargetState `protobuf:"varint,6,opt,name=state,proto3,enum=trunkline.admin.v1.TargetState" json:"state,omitempty"`
 	// Outcome that opened the cooldown; empty when none did.
 	Reason string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -1563,28 +1564,28 @@ type Candidate struct {
 	Failures int32 `protobuf:"varint,9,opt,name=failures,proto3" json:"failures,omitempty"`
 	// Failures that open a cooldown.
 	Threshold int32 `protobuf:"varint,10,opt,name=threshold,proto3" json:"threshold,omitempty"`
-	// Nodes on which it stands so.
+	// Nodes on which it has this state.
 	Nodes []string `protobuf:"bytes,11,rep,name=nodes,proto3" json:"nodes,omitempty"`
-	// Its part in serving calls; unset when it is left out.
+	// Its role; unset if it is left out.
 	Role CandidateRole `protobuf:"varint,12,opt,name=role,proto3,enum=trunkline.admin.v1.CandidateRole" json:"role,omitempty"`
-	// Part of the calls that come to it first, 0 to 1: its weight among those that serve; with least_busy what it is
-	// when all are equally busy, with sticky of conversations.
+	// Share of the calls that go to it first, 0 to 1: its weight among the serving members; with least_busy if all are
+	// equally busy, with sticky the share of conversations.
 	Share float64 `protobuf:"fixed64,13,opt,name=share,proto3" json:"share,omitempty"`
-	// Credential of the provider that a conversation would use there; only where one is asked about.
+	// Credential of the provider that the conversation would use there; only if one was given.
 	Credential string `protobuf:"bytes,310,opt,name=credential,proto3" json:"credential,omitempty"`
 	// The model as the member names it: id or alias.
 	MemberModel string `protobuf:"bytes,14,opt,name=member_model,json=memberModel,proto3" json:"member_model,omitempty"`
-	// What it was seen to refuse: calls that hold it try the candidate last.
+	// Learned refusals: calls with such content try the candidate last.
 	Refusals []*LearnedRefusal `protobuf:"bytes,140,rep,name=refusals,proto3" json:"refusals,omitempty"`
-	// What stands so, where a cooldown was opened.
+	// What the cooldown applies to, if there is one.
 	ReasonScope HealthScope `protobuf:"varint,15,opt,name=reason_scope,json=reasonScope,proto3,enum=trunkline.admin.v1.HealthScope" json:"reason_scope,omitempty"`
 	// Why no call tries it; unset for candidates.
 	LeftOutReason LeftOutReason `protobuf:"varint,16,opt,name=left_out_reason,json=leftOutReason,proto3,enum=trunkline.admin.v1.LeftOutReason" json:"left_out_reason,omitempty"`
-	// Dialect that a call of the endpoint that was asked about is translated to for it; empty: it gets it as it comes.
+	// Dialect to which a call of the given endpoint is translated for it; empty: not translated.
 	TranslatedTo string `protobuf:"bytes,350,opt,name=translated_to,json=translatedTo,proto3" json:"translated_to,omitempty"`
-	// How calls of each dialect reach it; unset for those that no call tries.
+	// How calls of each dialect reach it; unset for members that no call tries.
 	Dialects []*CandidateDialect `protobuf:"bytes,351,rep,name=dialects,proto3" json:"dialects,omitempty"`
-	// What becomes of the request that PreviewTranslation was asked about; unset where it is not translated.
+	// Result of PreviewTranslation for it; unset if the request is not translated.
 	Translation   *CandidateTranslation `protobuf:"bytes,500,opt,name=translation,proto3" json:"translation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1767,18 +1768,18 @@ func (x *Candidate) GetTranslation() *CandidateTranslation {
 	return nil
 }
 
-// What a candidate would be told of a request in another dialect.
+// How a request would be translated for a candidate.
 type CandidateTranslation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Dialect that the request is translated to.
 	To string `protobuf:"bytes,1,opt,name=to,proto3" json:"to,omitempty"`
-	// The request is translated only if the provider turns out to lack the client's dialect; else it gets it as it comes.
+	// The request is translated only if the provider turns out to lack the client's dialect; otherwise it is sent unchanged.
 	Uncertain bool `protobuf:"varint,2,opt,name=uncertain,proto3" json:"uncertain,omitempty"`
-	// Members and kinds that are said in another way, at most 20.
+	// Members and kinds that are approximated, at most 20.
 	Approximated []string `protobuf:"bytes,3,rep,name=approximated,proto3" json:"approximated,omitempty"`
-	// Members and kinds that are not said, at most 20.
+	// Members and kinds that are dropped, at most 20.
 	Dropped []string `protobuf:"bytes,4,rep,name=dropped,proto3" json:"dropped,omitempty"`
-	// What it cannot be told, so that it is left out; empty: nothing.
+	// The parameter that cannot be translated, so that it is left out; empty: none.
 	Refused string `protobuf:"bytes,5,opt,name=refused,proto3" json:"refused,omitempty"`
 	// Why.
 	Reason        string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -1863,10 +1864,10 @@ type CandidateDialect struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Dialect of the client: chat, gemini, messages or responses.
 	Dialect string `protobuf:"bytes,1,opt,name=dialect,proto3" json:"dialect,omitempty"`
-	// Dialect in which it gets such a call: the same, as it comes; another, translated; empty: it is left out.
+	// Dialect in which it gets such a call: the same: unchanged; another: translated; empty: it is left out.
 	Spoken string `protobuf:"bytes,2,opt,name=spoken,proto3" json:"spoken,omitempty"`
-	// It gets the call as it comes, although it is not certain that its provider has that API. Where an answer teaches that it
-	// has not, the call is translated, if the provider has another one for certain.
+	// It gets the call unchanged, although it is not certain that its provider has that API. If an answer shows that it has
+	// not, the call is translated, provided that another API of the provider is certain.
 	Uncertain     bool `protobuf:"varint,3,opt,name=uncertain,proto3" json:"uncertain,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -29,7 +29,7 @@ const (
 	TargetState_TARGET_STATE_UNSPECIFIED TargetState = 0
 	// It had no failure within the window.
 	TargetState_TARGET_STATE_HEALTHY TargetState = 1
-	// It had failures within the window, too few to skip it.
+	// It had failures within the window, but too few to be skipped.
 	TargetState_TARGET_STATE_DEGRADED TargetState = 2
 	// Its cooldown is over and single requests try it.
 	TargetState_TARGET_STATE_PROBING TargetState = 3
@@ -86,7 +86,7 @@ func (TargetState) EnumDescriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_health_proto_rawDescGZIP(), []int{0}
 }
 
-// How a target, a credential or a whole provider stands, on one node or on all of them together.
+// Health of a target, a credential or a whole provider, on one node or on all of them together.
 type TargetHealth struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the provider.
@@ -95,7 +95,7 @@ type TargetHealth struct {
 	Model string `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
 	// Name of the credential when only that is meant.
 	Credential string `protobuf:"bytes,3,opt,name=credential,proto3" json:"credential,omitempty"`
-	// How it stands; over several nodes the worst.
+	// Its state; over several nodes the worst.
 	State TargetState `protobuf:"varint,4,opt,name=state,proto3,enum=trunkline.admin.v1.TargetState" json:"state,omitempty"`
 	// Time left of the cooldown; over several nodes the longest.
 	Remaining *durationpb.Duration `protobuf:"bytes,5,opt,name=remaining,proto3" json:"remaining,omitempty"`
@@ -105,12 +105,11 @@ type TargetHealth struct {
 	Failures int32 `protobuf:"varint,7,opt,name=failures,proto3" json:"failures,omitempty"`
 	// Failures that open a cooldown.
 	Threshold int32 `protobuf:"varint,8,opt,name=threshold,proto3" json:"threshold,omitempty"`
-	// A whole provider that cools only because several of its models do; says nothing of models that
-	// stand badly by themselves.
+	// The provider is cooling down only because several of its models are; does not affect models with failures of their own.
 	Derived bool `protobuf:"varint,9,opt,name=derived,proto3" json:"derived,omitempty"`
-	// Nodes on which it stands so; only where it is about several nodes.
+	// Nodes on which it has this state; only when it is about several nodes.
 	Nodes []string `protobuf:"bytes,10,rep,name=nodes,proto3" json:"nodes,omitempty"`
-	// What more is known of the reason, in words: why no token is got for a credential. Empty for other reasons.
+	// Details of the reason, as text: why no token could be obtained for a credential. Empty for other reasons.
 	Detail        string `protobuf:"bytes,330,opt,name=detail,proto3" json:"detail,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -223,26 +222,26 @@ func (x *TargetHealth) GetDetail() string {
 	return ""
 }
 
-// How a provider stands on all connected nodes together.
+// Health of a provider on all connected nodes together.
 type ProviderHealth struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the provider.
 	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
-	// How the provider stands as a whole: disabled; cooling when it is, or when every model or every credential of it is;
-	// degraded or probing when any part of it is not healthy; otherwise healthy.
+	// State of the provider as a whole: disabled; cooling if it is, or if all of its models or all of its credentials are;
+	// degraded or probing if any part of it is not healthy; otherwise healthy.
 	State TargetState `protobuf:"varint,2,opt,name=state,proto3,enum=trunkline.admin.v1.TargetState" json:"state,omitempty"`
-	// Time left until it stands better, when it cools.
+	// Time left until its state improves, while it is cooling down.
 	Remaining *durationpb.Duration `protobuf:"bytes,3,opt,name=remaining,proto3" json:"remaining,omitempty"`
-	// Why it stands so: the outcome behind it; empty when it is healthy.
+	// Reason for its state: an outcome; empty if it is healthy.
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
-	// Its parts that are not simply healthy: the provider as a whole, models, credentials.
+	// Its parts that are not healthy: the provider as a whole, models, credentials.
 	Targets []*TargetHealth `protobuf:"bytes,5,rep,name=targets,proto3" json:"targets,omitempty"`
-	// Models that cool on no connected node, and models altogether.
+	// Models that are cooling down on no connected node, and all models.
 	UsableModels int32 `protobuf:"varint,6,opt,name=usable_models,json=usableModels,proto3" json:"usable_models,omitempty"`
 	ModelCount   int32 `protobuf:"varint,7,opt,name=model_count,json=modelCount,proto3" json:"model_count,omitempty"`
 	// Names of the groups with a member of it.
 	Groups []string `protobuf:"bytes,8,rep,name=groups,proto3" json:"groups,omitempty"`
-	// What its models were seen to refuse.
+	// Refusals that were learned about its models.
 	Refusals      []*LearnedRefusal `protobuf:"bytes,140,rep,name=refusals,proto3" json:"refusals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

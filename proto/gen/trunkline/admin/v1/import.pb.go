@@ -160,13 +160,13 @@ func (ImportStage) EnumDescriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_import_proto_rawDescGZIP(), []int{1}
 }
 
-// How a provider's models are imported. Imports only add and fill in: a value that an admin set is never overwritten,
-// a model that an admin removed does not come back by itself, and a model that vanished upstream is flagged and stays.
+// How a provider's models are imported. Imports only add and fill in: values set by an admin are never overwritten, models
+// removed by an admin do not come back by themselves, and models that disappeared upstream are flagged and kept.
 type ProviderImport struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What is imported, and how.
 	Rules *ImportRules `protobuf:"bytes,1,opt,name=rules,proto3" json:"rules,omitempty"`
-	// How often models are imported by themselves, 1 hour to 90 days; unset: only when asked.
+	// Interval of automatic imports, 1 hour to 90 days; unset: only on request.
 	Interval *durationpb.Duration `protobuf:"bytes,2,opt,name=interval,proto3" json:"interval,omitempty"`
 	// Ids of imported models that an admin removed; imports leave them out.
 	RemovedModels []string `protobuf:"bytes,3,rep,name=removed_models,json=removedModels,proto3" json:"removed_models,omitempty"`
@@ -228,12 +228,12 @@ func (x *ProviderImport) GetRemovedModels() []string {
 // Which models are imported, under what aliases and at what prices.
 type ImportRules struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only models whose id contains one of these keywords or matches one of these globs (* is any text, ? one
-	// character); letter case does not matter. Empty: all.
+	// Only models whose id contains one of these keywords or matches one of these globs (* is any text, ? one character);
+	// case-insensitive. Empty: all.
 	Include []string `protobuf:"bytes,1,rep,name=include,proto3" json:"include,omitempty"`
 	// Leave out models whose id contains one of these keywords or matches one of these globs; wins over include.
 	Exclude []string `protobuf:"bytes,2,rep,name=exclude,proto3" json:"exclude,omitempty"`
-	// How aliases are made of ids; unset: models get none.
+	// How aliases are derived from ids; unset: models get none.
 	Alias *AliasTemplate `protobuf:"bytes,3,opt,name=alias,proto3" json:"alias,omitempty"`
 	// Aliases of single models by id; they win over the template, and an empty one means none.
 	Aliases map[string]string `protobuf:"bytes,4,rep,name=aliases,proto3" json:"aliases,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
@@ -241,9 +241,9 @@ type ImportRules struct {
 	DefaultPrice *Price `protobuf:"bytes,5,opt,name=default_price,json=defaultPrice,proto3" json:"default_price,omitempty"`
 	// Suggest no prices: neither those that the provider lists nor those of the price catalogue.
 	SkipPrices bool `protobuf:"varint,6,opt,name=skip_prices,json=skipPrices,proto3" json:"skip_prices,omitempty"`
-	// Name of the credential to ask with; default: the first that is enabled.
+	// Name of the credential to use; default: the first enabled one.
 	Credential string `protobuf:"bytes,7,opt,name=credential,proto3" json:"credential,omitempty"`
-	// Import a model whose alias is taken without an alias; default: the import is refused and names them.
+	// Import models whose alias is taken without an alias; default: the import is refused and names them.
 	SkipAliasConflicts bool `protobuf:"varint,8,opt,name=skip_alias_conflicts,json=skipAliasConflicts,proto3" json:"skip_alias_conflicts,omitempty"`
 	unknownFields      protoimpl.UnknownFields
 	sizeCache          protoimpl.SizeCache
@@ -408,14 +408,14 @@ func (x *AliasTemplate) GetSuffix() string {
 	return ""
 }
 
-// Where an imported model comes from and what imports wrote: a field that differs from it was changed by an admin.
+// Origin of an imported model and the values that imports wrote: a field with a different value was changed by an admin.
 type ModelImport struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Id of the import that brought the model.
+	// Id of the import that added the model.
 	Import string `protobuf:"bytes,1,opt,name=import,proto3" json:"import,omitempty"`
 	// When it did.
 	ImportTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=import_time,json=importTime,proto3" json:"import_time,omitempty"`
-	// Name of the credential that was asked; empty when the upstream needs none.
+	// Name of the credential that was used; empty when the upstream needs none.
 	Credential string `protobuf:"bytes,3,opt,name=credential,proto3" json:"credential,omitempty"`
 	// The alias that imports wrote last.
 	Alias string `protobuf:"bytes,4,opt,name=alias,proto3" json:"alias,omitempty"`
@@ -538,8 +538,8 @@ type ImportedModel struct {
 	Note string `protobuf:"bytes,8,opt,name=note,proto3" json:"note,omitempty"`
 	// Groups that use the model.
 	Groups []string `protobuf:"bytes,9,rep,name=groups,proto3" json:"groups,omitempty"`
-	// What the price catalogue says of the model and a price here cannot say, by the catalogue's names: calls that these are
-	// about cost what the price says.
+	// Parts of the catalogue's price that cannot be expressed here, by the catalogue's names: calls affected by these cost
+	// what the price says.
 	PricesLeftOut []string `protobuf:"bytes,150,rep,name=prices_left_out,json=pricesLeftOut,proto3" json:"prices_left_out,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -652,11 +652,11 @@ type ImportCounts struct {
 	Listed int32 `protobuf:"varint,1,opt,name=listed,proto3" json:"listed,omitempty"`
 	// Added.
 	Added int32 `protobuf:"varint,2,opt,name=added,proto3" json:"added,omitempty"`
-	// Changed, those that were gone and are listed again included.
+	// Changed, including those that were gone and are listed again.
 	Changed int32 `protobuf:"varint,3,opt,name=changed,proto3" json:"changed,omitempty"`
 	// Kept as they are.
 	Kept int32 `protobuf:"varint,4,opt,name=kept,proto3" json:"kept,omitempty"`
-	// No longer listed, those that were so before included.
+	// No longer listed, including those that were gone before.
 	Gone int32 `protobuf:"varint,5,opt,name=gone,proto3" json:"gone,omitempty"`
 	// Left out by the rules.
 	Excluded int32 `protobuf:"varint,6,opt,name=excluded,proto3" json:"excluded,omitempty"`

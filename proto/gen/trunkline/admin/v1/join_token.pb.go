@@ -24,20 +24,20 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Lets a new node join. Whoever makes it gives its note and its node, if any.
+// Lets a new node join.
 type JoinToken struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Identifies it; part of the token, but no secret.
+	// Identifies it; part of the token, but not secret.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// What it is for.
 	Note string `protobuf:"bytes,2,opt,name=note,proto3" json:"note,omitempty"`
 	// usable, used or expired.
 	State string `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
-	// When it was made.
+	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it stops working.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
-	// Who made it.
+	// Who created it.
 	CreatedBy string `protobuf:"bytes,6,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
 	// How many nodes may join with it.
 	MaxUses int32 `protobuf:"varint,7,opt,name=max_uses,json=maxUses,proto3" json:"max_uses,omitempty"`
@@ -205,8 +205,8 @@ type CreateJoinTokenRequest struct {
 	Ttl *durationpb.Duration `protobuf:"bytes,2,opt,name=ttl,proto3" json:"ttl,omitempty"`
 	// How many nodes may join with it: 1 to 1000; default 1.
 	MaxUses int32 `protobuf:"varint,3,opt,name=max_uses,json=maxUses,proto3" json:"max_uses,omitempty"`
-	// Name of the only node that may join with it; default: any. The name of a node that is connected is taken over
-	// only with such a token.
+	// Name of the only node that may join with it; default: any. Only such a token allows taking over the name of a connected
+	// node.
 	Node          string `protobuf:"bytes,4,opt,name=node,proto3" json:"node,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -273,7 +273,7 @@ func (x *CreateJoinTokenRequest) GetNode() string {
 type CreateJoinTokenResponse struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	JoinToken *JoinToken             `protobuf:"bytes,1,opt,name=join_token,json=joinToken,proto3" json:"join_token,omitempty"`
-	// The token itself, TRUNKLINE_JOIN_TOKEN of the node: shown here once and never again.
+	// The token itself, TRUNKLINE_JOIN_TOKEN of the node: shown only once, here.
 	Secret        string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -33,9 +33,9 @@ const (
 	ApiKeyState_API_KEY_STATE_ACTIVE ApiKeyState = 1
 	// An admin disabled it; it can be enabled again.
 	ApiKeyState_API_KEY_STATE_DISABLED ApiKeyState = 2
-	// Its time is over.
+	// It has expired.
 	ApiKeyState_API_KEY_STATE_EXPIRED ApiKeyState = 3
-	// It was revoked for good.
+	// It was revoked permanently.
 	ApiKeyState_API_KEY_STATE_REVOKED ApiKeyState = 4
 )
 
@@ -97,7 +97,7 @@ type ApiKey struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the key was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// Names of the groups the key may use; others look like unknown models.
+	// Names of the groups that the key may use; to the key, others do not exist.
 	Groups []string `protobuf:"bytes,10,rep,name=groups,proto3" json:"groups,omitempty"`
 	// The key itself, 16 to 256 visible ASCII characters. Only its hash is stored.
 	Secret string `protobuf:"bytes,11,opt,name=secret,proto3" json:"secret,omitempty"`
@@ -111,7 +111,7 @@ type ApiKey struct {
 	LastFour string `protobuf:"bytes,15,opt,name=last_four,json=lastFour,proto3" json:"last_four,omitempty"`
 	// Hash of the key.
 	SecretHash []byte `protobuf:"bytes,16,opt,name=secret_hash,json=secretHash,proto3" json:"secret_hash,omitempty"`
-	// What the key may use per minute and at once.
+	// Rate and concurrency limits of the key.
 	Limits *KeyLimits `protobuf:"bytes,17,opt,name=limits,proto3" json:"limits,omitempty"`
 	// What the key may spend.
 	Budget *Budget `protobuf:"bytes,18,opt,name=budget,proto3" json:"budget,omitempty"`
@@ -119,21 +119,21 @@ type ApiKey struct {
 	AllowedIps []string `protobuf:"bytes,19,rep,name=allowed_ips,json=allowedIps,proto3" json:"allowed_ips,omitempty"`
 	// Whether calls may carry x-trunkline-* request headers that change routing; default false.
 	RequestOptions bool `protobuf:"varint,20,opt,name=request_options,json=requestOptions,proto3" json:"request_options,omitempty"`
-	// Whether error answers tell which providers were tried and how that ended; default false.
+	// Whether error responses include the providers that were tried and the results; default false.
 	Debug bool `protobuf:"varint,21,opt,name=debug,proto3" json:"debug,omitempty"`
-	// Whom the key belongs to, such as a team or an e-mail address; shown and searched, not judged.
+	// Owner of the key, such as a team or an e-mail address; shown and searchable, not validated.
 	Owner string `protobuf:"bytes,22,opt,name=owner,proto3" json:"owner,omitempty"`
 	// Words to find the key by.
 	Tags []string `protobuf:"bytes,23,rep,name=tags,proto3" json:"tags,omitempty"`
-	// When the key was revoked for good.
+	// When the key was revoked permanently.
 	RevokeTime *timestamppb.Timestamp `protobuf:"bytes,30,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
-	// Until when the secret before the last rotation works too.
+	// Until when the previous secret also works.
 	OldSecretExpireTime *timestamppb.Timestamp `protobuf:"bytes,31,opt,name=old_secret_expire_time,json=oldSecretExpireTime,proto3" json:"old_secret_expire_time,omitempty"`
-	// Last four characters of the secret before the last rotation.
+	// Last four characters of the previous secret.
 	OldLastFour string `protobuf:"bytes,32,opt,name=old_last_four,json=oldLastFour,proto3" json:"old_last_four,omitempty"`
-	// Hash of the secret before the last rotation.
+	// Hash of the previous secret.
 	OldSecretHash []byte `protobuf:"bytes,33,opt,name=old_secret_hash,json=oldSecretHash,proto3" json:"old_secret_hash,omitempty"`
-	// Whether streams that ran were ended when the key was revoked.
+	// Whether running streams were ended when the key was revoked.
 	RevokeCutStreams bool `protobuf:"varint,34,opt,name=revoke_cut_streams,json=revokeCutStreams,proto3" json:"revoke_cut_streams,omitempty"`
 	// Whether it works now.
 	State ApiKeyState `protobuf:"varint,35,opt,name=state,proto3,enum=trunkline.admin.v1.ApiKeyState" json:"state,omitempty"`
@@ -355,15 +355,15 @@ func (x *ApiKey) GetUsage() *ApiKeyUsage {
 	return nil
 }
 
-// What a key has used, as far as calls are stored: about a second behind.
+// What a key has used, from stored calls: about a second behind.
 type ApiKeyUsage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When the last call with it arrived, to the hour once the calls of that hour are deleted; unset when there was none
-	// in two years.
+	// When the last call with it arrived, with hourly precision once that call has been deleted; unset if there was none
+	// within two years.
 	LastUsedTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=last_used_time,json=lastUsedTime,proto3" json:"last_used_time,omitempty"`
-	// What it has spent in the present period of its budget, in USD, an exact decimal; empty without a budget.
+	// What it has spent in the current period of its budget, in USD, an exact decimal; empty without a budget.
 	Spent string `protobuf:"bytes,2,opt,name=spent,proto3" json:"spent,omitempty"`
-	// When the present period ends and the budget is whole again; unset without a budget.
+	// When the current period ends and the full budget is available again; unset without a budget.
 	BudgetResetTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=budget_reset_time,json=budgetResetTime,proto3" json:"budget_reset_time,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
@@ -427,7 +427,7 @@ type KeyLimits struct {
 	RequestsPerMinute int64 `protobuf:"varint,1,opt,name=requests_per_minute,json=requestsPerMinute,proto3" json:"requests_per_minute,omitempty"`
 	// Input and output tokens per minute.
 	TokensPerMinute int64 `protobuf:"varint,2,opt,name=tokens_per_minute,json=tokensPerMinute,proto3" json:"tokens_per_minute,omitempty"`
-	// Calls in flight at once.
+	// Concurrent calls.
 	Concurrency   int64 `protobuf:"varint,3,opt,name=concurrency,proto3" json:"concurrency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -487,7 +487,7 @@ func (x *KeyLimits) GetConcurrency() int64 {
 // What a key may spend in a period of the calendar, in UTC.
 type Budget struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// USD, exact decimal, at most 6 digits after the point.
+	// USD, exact decimal, at most 6 decimal places.
 	Amount string `protobuf:"bytes,1,opt,name=amount,proto3" json:"amount,omitempty"`
 	// day, week (from Monday) or month.
 	Period        string `protobuf:"bytes,2,opt,name=period,proto3" json:"period,omitempty"`
@@ -541,14 +541,14 @@ func (x *Budget) GetPeriod() string {
 
 type ListApiKeysRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Most API keys in one page, 1 to 1000; default 100.
+	// Maximum number of API keys per page, 1 to 1000; default 100.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before; everything else must be the same.
+	// next_page_token of the previous page; all other fields must be the same.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Only those with this text in their name, owner, tags, prefix or last four characters; letter case does not matter.
+	// Only those with this text in their name, owner, tags, prefix or last four characters; case-insensitive.
 	Search string `protobuf:"bytes,3,opt,name=search,proto3" json:"search,omitempty"`
-	// Order: one of name, create_time, update_time, expire_time, followed by " desc" to turn it round; default name. Equal ones come in
-	// name order; a key that never expires is later than all that do.
+	// Order: one of name, create_time, update_time, expire_time, followed by " desc" for descending order; default name. Ties
+	// are in name order; keys that never expire sort last.
 	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	// Only keys that may use this group.
 	Group string `protobuf:"bytes,5,opt,name=group,proto3" json:"group,omitempty"`
@@ -635,7 +635,7 @@ type ListApiKeysResponse struct {
 	ApiKeys []*ApiKey              `protobuf:"bytes,1,rep,name=api_keys,json=apiKeys,proto3" json:"api_keys,omitempty"`
 	// Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	// How many there are on all pages together.
+	// Total number on all pages.
 	TotalSize     int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -829,7 +829,7 @@ func (x *CreateApiKeyRequest) GetApiKey() *ApiKey {
 type CreateApiKeyResponse struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	ApiKey *ApiKey                `protobuf:"bytes,1,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
-	// The key itself, when Trunkline made it: shown here once and never again.
+	// The key itself, if Trunkline generated it: shown only once, here.
 	Secret        string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -881,10 +881,10 @@ func (x *CreateApiKeyResponse) GetSecret() string {
 
 type UpdateApiKeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The API key as it should be; api_key.etag, when set, must be the present one.
+	// The new state of the API key; api_key.etag, if set, must match the current one.
 	ApiKey *ApiKey `protobuf:"bytes,1,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
-	// Only the fields named here change, each replaced as a whole, such as enabled or limits.concurrency; default: everything is
-	// replaced. A path that does not exist, or that cannot be set, is refused.
+	// Only the fields named here change, each replaced as a whole, such as enabled or limits.concurrency; default: everything
+	// is replaced. An unknown path, or one that cannot be set, is refused.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -982,7 +982,7 @@ type DeleteApiKeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the API key.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// When set, must be the present etag.
+	// If set, must match the current etag.
 	Etag          string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1071,7 +1071,7 @@ func (*DeleteApiKeyResponse) Descriptor() ([]byte, []int) {
 type RotateApiKeyResponse struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	ApiKey *ApiKey                `protobuf:"bytes,1,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
-	// The new secret: shown here once and never again.
+	// The new secret: shown only once, here.
 	Secret        string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -45,14 +45,14 @@ type FailureKeyword struct {
 	Enabled *bool `protobuf:"varint,12,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
 	// Whether a hit also counts as a failure of the target; default false, since a prompt can make a model say anything.
 	Count bool `protobuf:"varint,13,opt,name=count,proto3" json:"count,omitempty"`
-	// Whether a hit is only noted in the call log, without moving on; default false.
+	// Whether a hit is only recorded in the call log, without moving on; default false.
 	LogOnly bool `protobuf:"varint,14,opt,name=log_only,json=logOnly,proto3" json:"log_only,omitempty"`
-	// Where to look: error (bodies of errors), answer (plain answers), stream (the beginning of
-	// streams); everywhere when empty.
+	// Where to look: error (bodies of errors), answer (answers that are not streamed), stream (the beginning of streams);
+	// everywhere when empty.
 	Scopes []string `protobuf:"bytes,15,rep,name=scopes,proto3" json:"scopes,omitempty"`
-	// Only answers of these providers; of all when empty.
+	// Only answers of these providers; all when empty.
 	Providers []string `protobuf:"bytes,16,rep,name=providers,proto3" json:"providers,omitempty"`
-	// Only calls to these groups; to all when empty.
+	// Only calls to these groups; all when empty.
 	Groups        []string `protobuf:"bytes,17,rep,name=groups,proto3" json:"groups,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -181,13 +181,14 @@ func (x *FailureKeyword) GetGroups() []string {
 
 type ListFailureKeywordsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Most failure keywords in one page, 1 to 1000; default 100.
+	// Maximum number of failure keywords per page, 1 to 1000; default 100.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before; everything else must be the same.
+	// next_page_token of the previous page; all other fields must be the same.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Only those with this text in their name, keyword or pattern; letter case does not matter.
+	// Only those with this text in their name, keyword or pattern; case-insensitive.
 	Search string `protobuf:"bytes,3,opt,name=search,proto3" json:"search,omitempty"`
-	// Order: one of name, create_time, update_time, followed by " desc" to turn it round; default name. Equal ones come in name order.
+	// Order: one of name, create_time, update_time, followed by " desc" for descending order; default name. Ties are in name
+	// order.
 	OrderBy       string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -256,7 +257,7 @@ type ListFailureKeywordsResponse struct {
 	FailureKeywords []*FailureKeyword      `protobuf:"bytes,1,rep,name=failure_keywords,json=failureKeywords,proto3" json:"failure_keywords,omitempty"`
 	// Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	// How many there are on all pages together.
+	// Total number on all pages.
 	TotalSize     int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -493,10 +494,10 @@ func (x *CreateFailureKeywordResponse) GetFailureKeyword() *FailureKeyword {
 
 type UpdateFailureKeywordRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The failure keyword as it should be; failure_keyword.etag, when set, must be the present one.
+	// The new state of the failure keyword; failure_keyword.etag, if set, must match the current one.
 	FailureKeyword *FailureKeyword `protobuf:"bytes,1,opt,name=failure_keyword,json=failureKeyword,proto3" json:"failure_keyword,omitempty"`
 	// Only the fields named here change, each replaced as a whole, such as enabled or log_only; default: everything is
-	// replaced. A path that does not exist, or that cannot be set, is refused.
+	// replaced. An unknown path, or one that cannot be set, is refused.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -594,7 +595,7 @@ type DeleteFailureKeywordRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the failure keyword.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// When set, must be the present etag.
+	// If set, must match the current etag.
 	Etag          string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -682,11 +683,11 @@ func (*DeleteFailureKeywordResponse) Descriptor() ([]byte, []int) {
 
 type DryRunFailureKeywordRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The keyword to try; it needs no name. Held against the configuration as if it were stored.
+	// The keyword to try; it needs no name. It is validated against the configuration as if it were stored.
 	FailureKeyword *FailureKeyword `protobuf:"bytes,1,opt,name=failure_keyword,json=failureKeyword,proto3" json:"failure_keyword,omitempty"`
-	// How many of the newest calls to look at, at most 10000; default 1000.
+	// How many of the newest calls to search, at most 10000; default 1000.
 	Calls int32 `protobuf:"varint,2,opt,name=calls,proto3" json:"calls,omitempty"`
-	// A text to try it on as well, such as a provider's answer pasted in.
+	// A text to search as well, such as a pasted answer of a provider.
 	Sample        string `protobuf:"bytes,3,opt,name=sample,proto3" json:"sample,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -745,13 +746,13 @@ func (x *DryRunFailureKeywordRequest) GetSample() string {
 
 type DryRunFailureKeywordResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Calls that were looked at.
+	// Number of calls searched.
 	LookedAt int32 `protobuf:"varint,1,opt,name=looked_at,json=lookedAt,proto3" json:"looked_at,omitempty"`
 	// Hits, newest first, at most 100.
 	Hits []*KeywordHit `protobuf:"bytes,2,rep,name=hits,proto3" json:"hits,omitempty"`
-	// Hits altogether.
+	// Total number of hits.
 	HitCount int32 `protobuf:"varint,3,opt,name=hit_count,json=hitCount,proto3" json:"hit_count,omitempty"`
-	// Whether the sample is hit.
+	// Whether the sample matches.
 	SampleHit     bool `protobuf:"varint,4,opt,name=sample_hit,json=sampleHit,proto3" json:"sample_hit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -815,14 +816,14 @@ func (x *DryRunFailureKeywordResponse) GetSampleHit() bool {
 	return false
 }
 
-// A call that a keyword hits.
+// A call with a hit of a keyword.
 type KeywordHit struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Request id of the call.
 	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
 	// Provider whose answer it was.
 	Provider string `protobuf:"bytes,2,opt,name=provider,proto3" json:"provider,omitempty"`
-	// The text that was looked at: what the call log keeps of the answer.
+	// The text that was searched: what the call log keeps of the answer.
 	Text          string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -26,15 +26,15 @@ const (
 // One master key.
 type MasterKey struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Tells it from others: 8 hexadecimal digits of a hash, which say nothing about the key.
+	// Identifier: 8 hexadecimal digits of a hash, which reveal nothing about the key.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Whether secrets are sealed under it from now on.
 	InUse bool `protobuf:"varint,2,opt,name=in_use,json=inUse,proto3" json:"in_use,omitempty"`
-	// Whether the replica that answers was given it.
+	// Whether the replica that answers has it.
 	Given bool `protobuf:"varint,3,opt,name=given,proto3" json:"given,omitempty"`
-	// How many secrets are sealed under it. One that is not in use and has none may be taken away.
+	// Number of secrets sealed under it. A key that is not in use and has none may be removed.
 	SecretCount int32 `protobuf:"varint,4,opt,name=secret_count,json=secretCount,proto3" json:"secret_count,omitempty"`
-	// Ids of other replicas that live and were not given it.
+	// Ids of other live replicas that lack it.
 	LackingReplicas []string `protobuf:"bytes,5,rep,name=lacking_replicas,json=lackingReplicas,proto3" json:"lacking_replicas,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
@@ -150,7 +150,7 @@ type ListMasterKeysResponse struct {
 	SecretCount int32 `protobuf:"varint,2,opt,name=secret_count,json=secretCount,proto3" json:"secret_count,omitempty"`
 	// How many are not yet sealed under the key in use.
 	PendingCount int32 `protobuf:"varint,3,opt,name=pending_count,json=pendingCount,proto3" json:"pending_count,omitempty"`
-	// Since when the key in use is.
+	// Since when the current key has been in use.
 	InUseSince *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=in_use_since,json=inUseSince,proto3" json:"in_use_since,omitempty"`
 	// Who put it in use: "user:" and the account, or "token:" and the token's name; empty: the first start.
 	InUseBy       string `protobuf:"bytes,5,opt,name=in_use_by,json=inUseBy,proto3" json:"in_use_by,omitempty"`
@@ -270,7 +270,7 @@ func (x *RotateMasterKeyRequest) GetId() string {
 
 type RotateMasterKeyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// As they stand after that.
+	// The keys afterwards.
 	Status        *ListMasterKeysResponse `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -25,25 +25,25 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// How a node stands: the first of these that is true.
+// State of a node: the first of these that applies.
 type NodeState int32
 
 const (
 	NodeState_NODE_STATE_UNSPECIFIED NodeState = 0
 	// Its certificate is refused, and it serves nothing unless it runs with --serve-when-revoked.
 	NodeState_NODE_STATE_REVOKED NodeState = 1
-	// It shows a certificate of this control plane, but the database knows no such node: it joined after
-	// the backup that was restored, or was forgotten. It serves what it has until it joins again or is stopped.
+	// It has a certificate of this control plane, but is not in the database: it joined after the backup that was restored,
+	// or was forgotten. It serves what it has until it joins again or is stopped.
 	NodeState_NODE_STATE_ORPHANED NodeState = 2
 	// It is not connected.
 	NodeState_NODE_STATE_DISCONNECTED NodeState = 3
-	// It refuses this database because it has seen a newer or another one.
+	// It refuses this database because it has seen a newer or different one.
 	NodeState_NODE_STATE_AHEAD NodeState = 4
 	// It refuses the newest revision for another reason, which error has.
 	NodeState_NODE_STATE_REFUSING NodeState = 5
 	// It has no configuration yet.
 	NodeState_NODE_STATE_STARTING NodeState = 6
-	// An admin keeps new clients away from it.
+	// An admin is draining it.
 	NodeState_NODE_STATE_DRAINING NodeState = 7
 	// It serves an older revision than the newest.
 	NodeState_NODE_STATE_BEHIND NodeState = 8
@@ -122,21 +122,21 @@ type Node struct {
 	Connected bool `protobuf:"varint,3,opt,name=connected,proto3" json:"connected,omitempty"`
 	// Revision it serves; 0 when it has none yet.
 	AppliedRevision uint64 `protobuf:"varint,4,opt,name=applied_revision,json=appliedRevision,proto3" json:"applied_revision,omitempty"`
-	// Why it refused the newest revision; empty when it did not.
+	// Why it refused the newest revision; empty if it did not.
 	Error string `protobuf:"bytes,5,opt,name=error,proto3" json:"error,omitempty"`
 	// When it connected last.
 	ConnectTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=connect_time,json=connectTime,proto3" json:"connect_time,omitempty"`
-	// When it was heard of last.
+	// When it was last seen.
 	LastSeenTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=last_seen_time,json=lastSeenTime,proto3" json:"last_seen_time,omitempty"`
 	// Calls in flight.
 	InFlight int32 `protobuf:"varint,8,opt,name=in_flight,json=inFlight,proto3" json:"in_flight,omitempty"`
 	// Call records waiting to be shipped.
 	CallsWaiting int64 `protobuf:"varint,9,opt,name=calls_waiting,json=callsWaiting,proto3" json:"calls_waiting,omitempty"`
-	// Call records lost since it started, their sums too.
+	// Call records lost since it started, including from the totals.
 	CallsDropped int64 `protobuf:"varint,10,opt,name=calls_dropped,json=callsDropped,proto3" json:"calls_dropped,omitempty"`
 	// Targets that are not simply healthy.
 	Targets []*TargetHealth `protobuf:"bytes,11,rep,name=targets,proto3" json:"targets,omitempty"`
-	// Redis as the node sees it: off (none configured), up, down or denied (it is there, and refuses the node).
+	// Redis as the node sees it: off (none configured), up, down or denied (it is reachable, but refuses the node).
 	Redis string `protobuf:"bytes,12,opt,name=redis,proto3" json:"redis,omitempty"`
 	// Hits of failure keywords since the node started, by name.
 	KeywordHits map[string]int64 `protobuf:"bytes,13,rep,name=keyword_hits,json=keywordHits,proto3" json:"keyword_hits,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
@@ -154,43 +154,42 @@ type Node struct {
 	RequestsPerSecond float64 `protobuf:"fixed64,19,opt,name=requests_per_second,json=requestsPerSecond,proto3" json:"requests_per_second,omitempty"`
 	// Call records on its disk, in bytes.
 	SpoolBytes int64 `protobuf:"varint,20,opt,name=spool_bytes,json=spoolBytes,proto3" json:"spool_bytes,omitempty"`
-	// Why it cannot write call records to its disk; empty while it can.
+	// Why it cannot write call records to its disk; empty if it can.
 	SpoolTrouble string `protobuf:"bytes,21,opt,name=spool_trouble,json=spoolTrouble,proto3" json:"spool_trouble,omitempty"`
-	// How far its clock is ahead of the control plane's, the way of the message left out of account;
-	// negative when it is behind.
+	// How far its clock is ahead of the control plane's, negative if behind; network delay is not subtracted.
 	ClockOffset *durationpb.Duration `protobuf:"bytes,22,opt,name=clock_offset,json=clockOffset,proto3" json:"clock_offset,omitempty"`
-	// Whether it gets no new clients because an admin said so.
+	// Whether it is draining because an admin ordered it.
 	Draining bool `protobuf:"varint,23,opt,name=draining,proto3" json:"draining,omitempty"`
-	// Whether it shall: ordered, and not undone since. It differs from draining until the node has heard.
+	// Whether draining was ordered and not undone since. It differs from draining until the node has received the order.
 	DrainOrdered bool `protobuf:"varint,24,opt,name=drain_ordered,json=drainOrdered,proto3" json:"drain_ordered,omitempty"`
-	// When its certificate expires; it asks for a new one long before. Unset for a node in memory.
+	// When its certificate expires; it is renewed long before. Unset for the node of the all-in-one.
 	CertificateExpireTime *timestamppb.Timestamp `protobuf:"bytes,30,opt,name=certificate_expire_time,json=certificateExpireTime,proto3" json:"certificate_expire_time,omitempty"`
 	// When it joined last.
 	EnrollTime *timestamppb.Timestamp `protobuf:"bytes,31,opt,name=enroll_time,json=enrollTime,proto3" json:"enroll_time,omitempty"`
 	// Its certificate is refused.
 	Revoked bool `protobuf:"varint,32,opt,name=revoked,proto3" json:"revoked,omitempty"`
-	// Calls summed up because there was no room for their records, since the process started.
+	// Calls reduced to totals because there was no room for their records, since the process started.
 	CallsSummed int64 `protobuf:"varint,26,opt,name=calls_summed,json=callsSummed,proto3" json:"calls_summed,omitempty"`
 	// Gaps in its call records, since the process started.
 	Gaps int64 `protobuf:"varint,27,opt,name=gaps,proto3" json:"gaps,omitempty"`
-	// The database it follows, and the revocations it holds.
+	// The database that it follows, and its revocations.
 	Lineage *NodeLineage `protobuf:"bytes,25,opt,name=lineage,proto3" json:"lineage,omitempty"`
-	// What it does not serve of its revision because its build lacks a feature; at most 100 documents.
+	// Documents of its revision that it does not serve because its build lacks a feature; at most 100.
 	RefusedDocuments []*RefusedDocument `protobuf:"bytes,33,rep,name=refused_documents,json=refusedDocuments,proto3" json:"refused_documents,omitempty"`
 	// How many there are.
 	RefusedDocumentCount int32 `protobuf:"varint,34,opt,name=refused_document_count,json=refusedDocumentCount,proto3" json:"refused_document_count,omitempty"`
-	// What it has seen targets refuse, at most 1000.
+	// What it has learned about refusals of targets, at most 1000.
 	Refusals []*LearnedRefusal `protobuf:"bytes,140,rep,name=refusals,proto3" json:"refusals,omitempty"`
-	// How it stands, in one word.
+	// Its state.
 	State NodeState `protobuf:"varint,150,opt,name=state,proto3,enum=trunkline.admin.v1.NodeState" json:"state,omitempty"`
-	// Why Redis is down for the node, with what to do about it where that is known; empty while it is up.
+	// Why Redis is down for the node, and what to do about it if known; empty while it is up.
 	RedisError string `protobuf:"bytes,151,opt,name=redis_error,json=redisError,proto3" json:"redis_error,omitempty"`
-	// While a change is tried on other nodes: the revision of all that it serves but API keys, which are the newest.
+	// While a change is tried on other nodes: the revision of everything it serves except API keys, which are the newest.
 	// applied_revision is the same then. 0: nothing is held back from it.
 	HeldRevision uint64 `protobuf:"varint,550,opt,name=held_revision,json=heldRevision,proto3" json:"held_revision,omitempty"`
 	// Client requests finished since the process started.
 	Requests int64 `protobuf:"varint,551,opt,name=requests,proto3" json:"requests,omitempty"`
-	// Of these, the ones that failed through a provider or the gateway, not through the caller.
+	// Of these, the ones that failed because of a provider or the gateway, not the caller.
 	FailedRequests int64 `protobuf:"varint,552,opt,name=failed_requests,json=failedRequests,proto3" json:"failed_requests,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -492,8 +491,8 @@ func (x *Node) GetFailedRequests() int64 {
 	return 0
 }
 
-// A document that a node does not serve, because its build does not know all that the document says:
-// an API key with a restriction that the node could not enforce, for one. Upgrade the node.
+// A document that a node does not serve, because its build does not support everything in the document, such as an API key
+// with a restriction that the node cannot enforce. Upgrade the node.
 type RefusedDocument struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Provider, Group, ApiKey or FailureKeyword.
@@ -558,9 +557,9 @@ func (x *RefusedDocument) GetMissingFeatures() []string {
 
 type ListNodesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only these fields of each node are in the answer, such as name or targets; default: all of them. Without targets,
-	// refusals, refused_documents and keyword_hits a node takes some 300 bytes.
-	// A path that does not exist, or that is never in an answer, is refused.
+	// Only these fields of each node are returned, such as name or targets; default: all. Without targets, refusals,
+	// refused_documents and keyword_hits a node takes some 300 bytes. An unknown path, or one that is never returned, is
+	// refused.
 	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,470,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -608,7 +607,7 @@ type ListNodesResponse struct {
 	Nodes []*Node                `protobuf:"bytes,1,rep,name=nodes,proto3" json:"nodes,omitempty"`
 	// Newest revision of the configuration.
 	Revision uint64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
-	// Why nodes of other control-plane replicas are missing or shown as they were; empty when they are not.
+	// Why nodes of other control-plane replicas are missing or outdated; empty if they are not.
 	Incomplete    string `protobuf:"bytes,3,opt,name=incomplete,proto3" json:"incomplete,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -765,7 +764,7 @@ func (x *GetNodeResponse) GetRevision() uint64 {
 type DrainNodeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Let it have new clients again.
+	// End draining.
 	Undo          bool `protobuf:"varint,2,opt,name=undo,proto3" json:"undo,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -817,7 +816,7 @@ func (x *DrainNodeRequest) GetUndo() bool {
 
 type DrainNodeResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// As it stands; draining follows drain_ordered within a second on a connected node.
+	// Its current state; on a connected node, draining follows drain_ordered within a second.
 	Node          *Node `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -22,9 +22,9 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// What a model costs. Exact decimals, at most 6 digits after the point: USD per million tokens or characters, or USD per
-// call; at most 12 digits after the point: USD per image and per second. At most 10,000 USD, 1,000,000 per call.
-// Each token is counted once: under the most special of the prices that are about it.
+// What a model costs. Exact decimals, at most 6 decimal places: USD per million tokens or characters, or USD per call; at
+// most 12 decimal places: USD per image and per second. At most 10,000 USD, 1,000,000 per call. Each token is counted once,
+// under its most specific price.
 type Price struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// USD per million input tokens.
@@ -59,9 +59,9 @@ type Price struct {
 	ImageOutput string `protobuf:"bytes,13,opt,name=image_output,json=imageOutput,proto3" json:"image_output,omitempty"`
 	// USD for each image made.
 	PerImage string `protobuf:"bytes,14,opt,name=per_image,json=perImage,proto3" json:"per_image,omitempty"`
-	// USD per million characters of text that is to be spoken.
+	// USD per million characters of text to be spoken.
 	PerCharacter string `protobuf:"bytes,15,opt,name=per_character,json=perCharacter,proto3" json:"per_character,omitempty"`
-	// USD for each second of audio that was heard.
+	// USD for each second of input audio.
 	PerSecond string `protobuf:"bytes,16,opt,name=per_second,json=perSecond,proto3" json:"per_second,omitempty"`
 	// Prices of calls that read much, or that a service tier answers. They replace prices above for the whole call: first
 	// those of the highest above_input_tokens without a service tier, then those of the service tier, then those of the
@@ -252,14 +252,14 @@ type PriceTier struct {
 	ImageOutput string `protobuf:"bytes,13,opt,name=image_output,json=imageOutput,proto3" json:"image_output,omitempty"`
 	// USD for each image made.
 	PerImage string `protobuf:"bytes,14,opt,name=per_image,json=perImage,proto3" json:"per_image,omitempty"`
-	// USD per million characters of text that is to be spoken.
+	// USD per million characters of text to be spoken.
 	PerCharacter string `protobuf:"bytes,15,opt,name=per_character,json=perCharacter,proto3" json:"per_character,omitempty"`
-	// USD for each second of audio that was heard.
+	// USD for each second of input audio.
 	PerSecond string `protobuf:"bytes,16,opt,name=per_second,json=perSecond,proto3" json:"per_second,omitempty"`
-	// For calls of more input tokens than this, cached ones and those written to a cache included; 0: of any number.
+	// For calls with more input tokens than this, including tokens read from and written to a cache; 0: any number.
 	AboveInputTokens int64 `protobuf:"varint,17,opt,name=above_input_tokens,json=aboveInputTokens,proto3" json:"above_input_tokens,omitempty"`
 	// For calls that the upstream says it answered in this service tier (service_tier in its answer), such as flex, priority
-	// or batch; empty: in any. What default, standard, auto and on_demand cost is the price itself.
+	// or batch; empty: any. The price itself applies to default, standard, auto and on_demand.
 	ServiceTier   string `protobuf:"bytes,18,opt,name=service_tier,json=serviceTier,proto3" json:"service_tier,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

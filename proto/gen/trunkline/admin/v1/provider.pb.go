@@ -25,22 +25,23 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// What a test of a provider looks at, in this order.
+// What a provider test checks, in this order.
 type TestStep int32
 
 const (
 	TestStep_TEST_STEP_UNSPECIFIED TestStep = 0
 	// The host's name resolves.
 	TestStep_TEST_STEP_DNS TestStep = 1
-	// Its address may be used and takes connections.
+	// Its address is allowed and accepts connections.
 	TestStep_TEST_STEP_TCP TestStep = 2
 	// It speaks TLS with a valid certificate.
 	TestStep_TEST_STEP_TLS TestStep = 3
-	// It takes the credential and lists models.
+	// It accepts the credential and lists models.
 	TestStep_TEST_STEP_MODELS TestStep = 4
 	// It answers a chat.
 	TestStep_TEST_STEP_CHAT TestStep = 5
-	// A token, or keys to sign with, are got for the credential; only for credentials that are not sent themselves, before TEST_STEP_MODELS.
+	// A token, or signing keys, can be obtained for the credential; only for credentials that are not sent themselves, before
+	// TEST_STEP_MODELS.
 	TestStep_TEST_STEP_TOKEN TestStep = 6
 )
 
@@ -100,7 +101,7 @@ const (
 	TestResult_TEST_RESULT_UNSPECIFIED TestResult = 0
 	TestResult_TEST_RESULT_OK          TestResult = 1
 	TestResult_TEST_RESULT_FAILED      TestResult = 2
-	// It does not apply, was not asked for, or stands on a step that failed.
+	// It does not apply, was not requested, or depends on a step that failed.
 	TestResult_TEST_RESULT_SKIPPED TestResult = 3
 )
 
@@ -160,58 +161,60 @@ type Provider struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the provider was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// Where the API lives, with or without /v1: https://api.openai.com/v1. A host alone and a path that ends in /anthropic
-	// get /v1. The URL of an endpoint stands for what is before it: https://api.perplexity.ai/chat/completions is how an
-	// API without /v1 is given. A # at the end makes it exact: every call goes to that very URL, whatever its endpoint, and the
-	// provider lists no models: https://host/any/path?version=1#. Not needed for dialect fake.
+	// Base URL of the API, with or without /v1: https://api.openai.com/v1. /v1 is added to a host alone and to a path that
+	// ends in /anthropic. The URL of an endpoint implies the part before the endpoint: use
+	// https://api.perplexity.ai/chat/completions for an API without /v1. A trailing # makes the URL exact: every call goes to
+	// exactly that URL, whatever its endpoint, and the provider lists no models: https://host/any/path?version=1#. Not needed
+	// for dialect fake.
 	BaseUrl string `protobuf:"bytes,10,opt,name=base_url,json=baseUrl,proto3" json:"base_url,omitempty"`
-	// What kind of upstream it is, which says what holds of APIs that are not among endpoints: openai (default: chat for
-	// certain; responses and messages are tried until an answer shows that they are missing; the key goes as a bearer token),
-	// anthropic (Anthropic's own API: messages, and no other conversation; the key goes as x-api-key), gemini (Google's own:
-	// gemini, and no other conversation; the key goes as x-goog-api-key) or fake (the built-in scripted upstream of the
-	// all-in-one: chat, responses and messages).
+	// Kind of upstream, which determines the APIs that are not listed in endpoints: openai (default: has chat; responses and
+	// messages are tried until an answer shows that they are missing; the key is sent as a bearer token), anthropic
+	// (Anthropic's own API: messages only, of the conversation APIs; the key is sent as x-api-key), gemini (Google's own:
+	// gemini only, of the conversation APIs; the key is sent as x-goog-api-key) or fake (the built-in scripted upstream of
+	// the all-in-one: chat, responses and messages).
 	Dialect string `protobuf:"bytes,11,opt,name=dialect,proto3" json:"dialect,omitempty"`
-	// How APIs of the provider are reached where that differs from its kind, each at most once. Where chat, responses, messages
-	// or gemini is among them, the provider has those of the four that are named and no other: calls in another one are
-	// not sent to it as they are.
+	// How APIs of the provider are reached, where that differs from the dialect's default, each at most once. If chat,
+	// responses, messages or gemini is listed, the provider has exactly the listed ones of these four: calls in another one
+	// are not sent to it untranslated.
 	Endpoints []*Endpoint `protobuf:"bytes,300,rep,name=endpoints,proto3" json:"endpoints,omitempty"`
 	// Keys of this account, tried in turn; at least one enabled unless the upstream needs none.
 	Credentials []*Credential `protobuf:"bytes,12,rep,name=credentials,proto3" json:"credentials,omitempty"`
-	// Headers added to every upstream request. Their values can be read by everybody who may read providers; one whose
-	// name or value looks like a secret is refused here and belongs into secret_headers.
+	// Headers added to every upstream request. Their values can be read by everybody who may read providers; one whose name
+	// or value looks like a secret is refused here and belongs in secret_headers.
 	Headers map[string]string `protobuf:"bytes,13,rep,name=headers,proto3" json:"headers,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Headers added to every upstream request whose values are secrets.
 	SecretHeaders []*SecretParameter `protobuf:"bytes,280,rep,name=secret_headers,json=secretHeaders,proto3" json:"secret_headers,omitempty"`
-	// Query parameters added to the URL of every upstream request whose values are secrets; those that are none stand in
-	// base_url or in the query of an endpoint.
+	// Query parameters added to the URL of every upstream request whose values are secrets; others go in base_url or in the
+	// query of an endpoint.
 	SecretQuery []*SecretParameter `protobuf:"bytes,281,rep,name=secret_query,json=secretQuery,proto3" json:"secret_query,omitempty"`
-	// Certificate authorities to trust for this provider instead of the system's: certificates in PEM, at most 64 KiB. Where
-	// they or the proxy's address change, secrets must be given again.
+	// Certificate authorities to trust for this provider instead of the system's: certificates in PEM, at most 64 KiB. When
+	// they or the proxy's address change, secrets must be entered again.
 	CaCertificates string `protobuf:"bytes,250,opt,name=ca_certificates,json=caCertificates,proto3" json:"ca_certificates,omitempty"`
-	// Shown to the provider in the TLS handshake; unset: none.
+	// Client certificate for the TLS handshake with the provider; unset: none.
 	ClientCertificate *ClientCertificate `protobuf:"bytes,251,opt,name=client_certificate,json=clientCertificate,proto3" json:"client_certificate,omitempty"`
-	// Reaches the provider through a proxy; unset: directly. HTTP_PROXY and the like are ignored.
+	// Proxy through which the provider is reached; unset: none. HTTP_PROXY and similar variables are ignored.
 	Proxy *OutboundProxy `protobuf:"bytes,252,opt,name=proxy,proto3" json:"proxy,omitempty"`
-	// Names of request headers of the client that go on to the provider, such as HTTP-Referer, X-Title, Idempotency-Key or
-	// OpenAI-Organization; at most 32. A header that the provider adds itself wins. Credentials, cookies, and what a connection or
-	// Trunkline sets are never forwarded and are refused here. With traceparent, and tracestate beside it, the provider is told which
-	// distributed trace a request is part of: by the span of the attempt where nodes send traces, else as the client said, if that was valid.
+	// Names of the client's request headers that are forwarded to the provider, such as HTTP-Referer, X-Title,
+	// Idempotency-Key or OpenAI-Organization; at most 32. Headers configured for the provider take precedence. Credentials,
+	// cookies, connection headers and headers set by Trunkline are never forwarded and are refused here. traceparent,
+	// optionally with tracestate, propagates the distributed trace to the provider: with the span of the attempt if nodes
+	// send traces, otherwise as received from the client, if valid.
 	ForwardHeaders []string `protobuf:"bytes,170,rep,name=forward_headers,json=forwardHeaders,proto3" json:"forward_headers,omitempty"`
 	// Whether its base URLs may resolve to a private or loopback address; always allowed in the all-in-one.
 	AllowPrivateNetwork bool `protobuf:"varint,14,opt,name=allow_private_network,json=allowPrivateNetwork,proto3" json:"allow_private_network,omitempty"`
-	// Most attempts in flight at once per node; 0 is no limit. Above it the next candidate is tried.
+	// Maximum number of concurrent attempts per node; 0 is no limit. Beyond it the next candidate is tried.
 	MaxInFlight int32 `protobuf:"varint,15,opt,name=max_in_flight,json=maxInFlight,proto3" json:"max_in_flight,omitempty"`
 	// Whether the provider takes part in routing; default true.
 	Enabled *bool `protobuf:"varint,16,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
 	// Models of this account.
 	Models []*Model `protobuf:"bytes,17,rep,name=models,proto3" json:"models,omitempty"`
-	// Timers that differ from the settings for this provider.
+	// Timeouts of this provider that differ from the settings.
 	Timeouts *ProviderTimeouts `protobuf:"bytes,18,opt,name=timeouts,proto3" json:"timeouts,omitempty"`
-	// How its models are imported; unset: only when asked, all of them.
+	// How its models are imported; unset: all of them, only on request.
 	Import *ProviderImport `protobuf:"bytes,19,opt,name=import,proto3" json:"import,omitempty"`
-	// What is done to fields of the requests that it is sent.
+	// Changes to fields of the requests sent to it.
 	FieldRules []*FieldRule `protobuf:"bytes,140,rep,name=field_rules,json=fieldRules,proto3" json:"field_rules,omitempty"`
-	// The timers that hold for the provider outside of groups that override them, every field set.
+	// The timeouts that apply to the provider, except in groups that override them; every field is set.
 	EffectiveTimeouts *ProviderTimeouts `protobuf:"bytes,30,opt,name=effective_timeouts,json=effectiveTimeouts,proto3" json:"effective_timeouts,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
@@ -415,27 +418,27 @@ func (x *Provider) GetEffectiveTimeouts() *ProviderTimeouts {
 	return nil
 }
 
-// How one API of a provider is reached. What is left out is as base_url and the provider's kind have it.
+// How one API of a provider is reached. Omitted fields take the values of the provider's base_url and dialect.
 type Endpoint struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The API: chat, responses, messages, gemini, completions, embeddings, moderations, images, audio, rerank, or models for
 	// the list of models.
 	Api string `protobuf:"bytes,1,opt,name=api,proto3" json:"api,omitempty"`
-	// Where the API lives instead of the provider's base_url, by the same rules. Secrets of the provider are sent there too:
-	// where it names a scheme, host and port that the provider did not have, they must be given again.
+	// Base URL of the API instead of the provider's, by the same rules. The provider's secrets are sent there too: if it has
+	// a scheme, host and port that the provider did not have before, they must be entered again.
 	BaseUrl string `protobuf:"bytes,2,opt,name=base_url,json=baseUrl,proto3" json:"base_url,omitempty"`
 	// Path below the base URL, in place of /chat/completions, /responses, /messages, /models/{model} (gemini), /completions,
-	// /embeddings, /moderations, /images, /audio, /rerank or /models; what follows that in an endpoint, such as
-	// /count_tokens or /generations, is appended. It begins with a slash and is taken as it is: nothing such as /v1 is put
-	// before it. {model} stands for the id of the model: /deployments/{model}/chat/completions. At most 512 bytes.
+	// /embeddings, /moderations, /images, /audio, /rerank or /models; the rest of an endpoint's path, such as /count_tokens
+	// or /generations, is appended. It starts with a slash and is used as it is: no /v1 is added. {model} is replaced by the
+	// model's id: /deployments/{model}/chat/completions. At most 512 bytes.
 	Path string `protobuf:"bytes,3,opt,name=path,proto3" json:"path,omitempty"`
-	// Parameters that are added to the URL, as they stand behind its ?: api-version=2024-10-21. They can be read by everybody
-	// who may read providers; one that looks like a secret is refused here and belongs into secret_query.
+	// Query string that is added to the URL: api-version=2024-10-21. It can be read by everybody who may read providers; a
+	// parameter that looks like a secret is refused here and belongs in secret_query.
 	Query string `protobuf:"bytes,4,opt,name=query,proto3" json:"query,omitempty"`
-	// The vendor's own way to say what the API says: cohere_v2 for rerank and embeddings, whose endpoints are /rerank and
-	// /embed of version 2 of Cohere's API then. Clients go on to say it as always. Empty: the provider does so too.
+	// The vendor's own format for the API: cohere_v2 for rerank and embeddings, which then use /rerank and /embed of version
+	// 2 of Cohere's API. It makes no difference to clients. Empty: the usual format.
 	Format string `protobuf:"bytes,6,opt,name=format,proto3" json:"format,omitempty"`
-	// How the credential goes: bearer (Authorization: Bearer), x-api-key, api-key or x-goog-api-key, which are headers.
+	// Header in which the credential is sent: bearer (Authorization: Bearer), x-api-key, api-key or x-goog-api-key.
 	Auth          string `protobuf:"bytes,5,opt,name=auth,proto3" json:"auth,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -518,25 +521,26 @@ type Credential struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name, unique within the provider; shown in call logs.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The key itself; of the kinds below what they say, or nothing where the machine's identity is meant. Never returned.
-	// Empty in an update keeps the stored one, unless the kind changes or it would go to another host: then it must be given again.
+	// The key itself; for the kinds below what they say, or empty for the machine's identity. Never returned. Empty in an
+	// update keeps the stored one, unless the kind changes or it would be sent to another host: then it must be entered
+	// again.
 	Secret string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
 	// Whether the credential is used; default true.
 	Enabled *bool `protobuf:"varint,3,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
-	// Last four characters of the stored key; empty for a service account of Google.
+	// Last four characters of the stored key; empty for a Google service account.
 	SecretHint string `protobuf:"bytes,4,opt,name=secret_hint,json=secretHint,proto3" json:"secret_hint,omitempty"`
 	// When the key was stored.
 	SecretSetTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=secret_set_time,json=secretSetTime,proto3" json:"secret_set_time,omitempty"`
-	// Where the ciphertext lies.
+	// Reference to the ciphertext.
 	SecretRef string `protobuf:"bytes,6,opt,name=secret_ref,json=secretRef,proto3" json:"secret_ref,omitempty"`
 	// Requests are signed for AWS. At most one of aws_sigv4, google, entra and oauth may be set; with none of them the secret
 	// itself is sent.
 	AwsSigv4 *AwsSigV4 `protobuf:"bytes,330,opt,name=aws_sigv4,json=awsSigv4,proto3" json:"aws_sigv4,omitempty"`
-	// A token of Google Cloud is sent.
+	// A Google Cloud token is sent.
 	Google *GoogleIdentity `protobuf:"bytes,331,opt,name=google,proto3" json:"google,omitempty"`
-	// A token of Microsoft Entra ID is sent.
+	// A Microsoft Entra ID token is sent.
 	Entra *EntraIdentity `protobuf:"bytes,332,opt,name=entra,proto3" json:"entra,omitempty"`
-	// A token of an OAuth server is sent.
+	// A token from an OAuth server is sent.
 	Oauth         *OAuthClient `protobuf:"bytes,333,opt,name=oauth,proto3" json:"oauth,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -656,10 +660,10 @@ type AwsSigV4 struct {
 	Source string `protobuf:"bytes,3,opt,name=source,proto3" json:"source,omitempty"`
 	// Access key id, with source keys.
 	AccessKeyId string `protobuf:"bytes,4,opt,name=access_key_id,json=accessKeyId,proto3" json:"access_key_id,omitempty"`
-	// Role to assume with what the source gives, such as arn:aws:iam::123456789012:role/bedrock; default: none, and with
+	// Role to assume with the keys from the source, such as arn:aws:iam::123456789012:role/bedrock; default: none, and with
 	// web_identity the machine's AWS_ROLE_ARN.
 	RoleArn string `protobuf:"bytes,5,opt,name=role_arn,json=roleArn,proto3" json:"role_arn,omitempty"`
-	// External id that the role asks for; default: none.
+	// External id that the role requires; default: none.
 	ExternalId    string `protobuf:"bytes,6,opt,name=external_id,json=externalId,proto3" json:"external_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -746,7 +750,7 @@ type GoogleIdentity struct {
 	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
 	// OAuth scopes; default https://www.googleapis.com/auth/cloud-platform.
 	Scopes []string `protobuf:"bytes,2,rep,name=scopes,proto3" json:"scopes,omitempty"`
-	// With source metadata: email address of the service account, where the machine has several; default: its default one.
+	// With source metadata: email address of the service account, if the machine has several; default: its default one.
 	ServiceAccount string `protobuf:"bytes,3,opt,name=service_account,json=serviceAccount,proto3" json:"service_account,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -815,7 +819,7 @@ type EntraIdentity struct {
 	// Application, by its client id; required with source secret. With managed_identity: the user-assigned identity, default the
 	// system-assigned one; with workload_identity: default the machine's AZURE_CLIENT_ID.
 	ClientId string `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
-	// Scope of the token; default https://cognitiveservices.azure.com/.default, as Azure OpenAI wants it.
+	// Scope of the token; default https://cognitiveservices.azure.com/.default, for Azure OpenAI.
 	Scope string `protobuf:"bytes,4,opt,name=scope,proto3" json:"scope,omitempty"`
 	// With source secret: scheme and host of the authority of a sovereign cloud; default https://login.microsoftonline.com.
 	Authority     string `protobuf:"bytes,5,opt,name=authority,proto3" json:"authority,omitempty"`
@@ -888,18 +892,19 @@ func (x *EntraIdentity) GetAuthority() string {
 	return ""
 }
 
-// Sends bearer tokens that an OAuth server gives for client credentials (RFC 6749, 4.4). Nodes get and renew them in the background.
+// Sends bearer tokens that an OAuth server issues for client credentials (RFC 6749, 4.4). Nodes get and renew them in the
+// background.
 type OAuthClient struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// URL of the token endpoint, reached the way the provider is; required.
 	TokenUrl string `protobuf:"bytes,1,opt,name=token_url,json=tokenUrl,proto3" json:"token_url,omitempty"`
 	// Id of the client, required; its secret is the credential's.
 	ClientId string `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
-	// Scopes, with spaces between them; default: none.
+	// Scopes, separated by spaces; default: none.
 	Scope string `protobuf:"bytes,3,opt,name=scope,proto3" json:"scope,omitempty"`
-	// Audience, where the server asks for one; default: none.
+	// Audience, if the server requires one; default: none.
 	Audience string `protobuf:"bytes,4,opt,name=audience,proto3" json:"audience,omitempty"`
-	// How the client shows its secret: basic (default, in a header) or body (in the form).
+	// How the client secret is sent: basic (default, in a header) or body (in the form).
 	ClientAuth    string `protobuf:"bytes,5,opt,name=client_auth,json=clientAuth,proto3" json:"client_auth,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -977,11 +982,11 @@ type ClientCertificate struct {
 	Certificate string `protobuf:"bytes,1,opt,name=certificate,proto3" json:"certificate,omitempty"`
 	// Its key in PEM, without a password. Never returned. Empty in an update keeps the stored one.
 	Secret string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
-	// Always empty: nothing of a key is shown.
+	// Always empty: no part of a key is shown.
 	SecretHint string `protobuf:"bytes,3,opt,name=secret_hint,json=secretHint,proto3" json:"secret_hint,omitempty"`
 	// When the key was stored.
 	SecretSetTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=secret_set_time,json=secretSetTime,proto3" json:"secret_set_time,omitempty"`
-	// Where the ciphertext lies.
+	// Reference to the ciphertext.
 	SecretRef     string `protobuf:"bytes,5,opt,name=secret_ref,json=secretRef,proto3" json:"secret_ref,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1055,10 +1060,10 @@ func (x *ClientCertificate) GetSecretRef() string {
 // A proxy on the way to a provider.
 type OutboundProxy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// http, https or socks5://host[:port], with nothing else; ports default to 80, 443 and 1080. HTTP proxies are asked
-	// for a tunnel (CONNECT), and every proxy resolves the provider's name.
+	// http, https or socks5://host[:port], with nothing else; ports default to 80, 443 and 1080. HTTP proxies are used
+	// through a tunnel (CONNECT), and every proxy resolves the provider's name.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
-	// User name for the proxy; empty: it needs none.
+	// User name for the proxy; empty: no authentication.
 	Username string `protobuf:"bytes,2,opt,name=username,proto3" json:"username,omitempty"`
 	// Password for the proxy, required with a user name. Never returned. Empty in an update keeps the stored one.
 	Secret string `protobuf:"bytes,3,opt,name=secret,proto3" json:"secret,omitempty"`
@@ -1066,7 +1071,7 @@ type OutboundProxy struct {
 	SecretHint string `protobuf:"bytes,4,opt,name=secret_hint,json=secretHint,proto3" json:"secret_hint,omitempty"`
 	// When the password was stored.
 	SecretSetTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=secret_set_time,json=secretSetTime,proto3" json:"secret_set_time,omitempty"`
-	// Where the ciphertext lies.
+	// Reference to the ciphertext.
 	SecretRef string `protobuf:"bytes,6,opt,name=secret_ref,json=secretRef,proto3" json:"secret_ref,omitempty"`
 	// Whether the proxy may have a private or loopback address; always allowed in the all-in-one.
 	AllowPrivateNetwork bool `protobuf:"varint,7,opt,name=allow_private_network,json=allowPrivateNetwork,proto3" json:"allow_private_network,omitempty"`
@@ -1153,8 +1158,8 @@ func (x *OutboundProxy) GetAllowPrivateNetwork() bool {
 	return false
 }
 
-// A header or query parameter whose value is a secret. It is stored like the secret of a credential, and like it must be
-// given again when base_url, or that of an endpoint, moves to another scheme, host or port.
+// A header or query parameter whose value is a secret. It is stored like the secret of a credential, and must likewise be
+// entered again when base_url, or that of an endpoint, changes to another scheme, host or port.
 type SecretParameter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the header or parameter, unique among its kind.
@@ -1165,7 +1170,7 @@ type SecretParameter struct {
 	SecretHint string `protobuf:"bytes,3,opt,name=secret_hint,json=secretHint,proto3" json:"secret_hint,omitempty"`
 	// When the value was stored.
 	SecretSetTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=secret_set_time,json=secretSetTime,proto3" json:"secret_set_time,omitempty"`
-	// Where the ciphertext lies.
+	// Reference to the ciphertext.
 	SecretRef     string `protobuf:"bytes,5,opt,name=secret_ref,json=secretRef,proto3" json:"secret_ref,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1239,7 +1244,7 @@ func (x *SecretParameter) GetSecretRef() string {
 // One upstream model id.
 type Model struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id the upstream knows, sent as it is.
+	// The upstream's id of the model, sent unchanged.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Another name for it in groups; unique within the provider.
 	Alias string `protobuf:"bytes,2,opt,name=alias,proto3" json:"alias,omitempty"`
@@ -1247,13 +1252,13 @@ type Model struct {
 	Price *Price `protobuf:"bytes,3,opt,name=price,proto3" json:"price,omitempty"`
 	// Largest prompt plus answer in tokens, when known; 0 is unknown.
 	ContextWindow int64 `protobuf:"varint,4,opt,name=context_window,json=contextWindow,proto3" json:"context_window,omitempty"`
-	// What is done to fields of the requests that this model is sent, besides the rules of its provider.
+	// Changes to fields of the requests sent to this model, in addition to its provider's rules.
 	FieldRules []*FieldRule `protobuf:"bytes,140,rep,name=field_rules,json=fieldRules,proto3" json:"field_rules,omitempty"`
-	// Set on models that an import brought.
+	// Set on imported models.
 	Imported *ModelImport `protobuf:"bytes,5,opt,name=imported,proto3" json:"imported,omitempty"`
-	// Most tokens of one answer, when known. A call that names no limit of its own, such as max_tokens, reserves so many
-	// of its key's budget, and of its tokens per minute as far as they are left, until it ends; 0 is unknown, and 4,096
-	// are reserved.
+	// Maximum number of tokens in one answer, if known. Until it ends, a call without a limit of its own, such as max_tokens,
+	// reserves this many of its key's budget, and of its tokens per minute as far as available; 0 is unknown: 4,096 are
+	// reserved.
 	MaxOutputTokens int64 `protobuf:"varint,110,opt,name=max_output_tokens,json=maxOutputTokens,proto3" json:"max_output_tokens,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
@@ -1338,7 +1343,7 @@ func (x *Model) GetMaxOutputTokens() int64 {
 	return 0
 }
 
-// Timers of one provider; an unset one comes from the group, then the settings.
+// Timeouts of one provider; unset ones come from the group, then the settings.
 type ProviderTimeouts struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// DNS, TCP and TLS together.
@@ -1352,7 +1357,7 @@ type ProviderTimeouts struct {
 	// From dispatch to the end of an answer that is not streamed while other candidates are left, plus a second for every
 	// 4,096 tokens of the prompt.
 	Attempt *durationpb.Duration `protobuf:"bytes,110,opt,name=attempt,proto3" json:"attempt,omitempty"`
-	// Longest wait for the first token of a stream whose model tells that it works or reasons, from dispatch. Below
+	// Longest wait for the first token of a stream whose model signals that it is working or reasoning, from dispatch. Below
 	// first_token it has no effect.
 	FirstTokenMax *durationpb.Duration `protobuf:"bytes,200,opt,name=first_token_max,json=firstTokenMax,proto3" json:"first_token_max,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1433,16 +1438,17 @@ func (x *ProviderTimeouts) GetFirstTokenMax() *durationpb.Duration {
 
 type ListProvidersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Most providers in one page, 1 to 1000; default 100.
+	// Maximum number of providers per page, 1 to 1000; default 100.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before; everything else must be the same.
+	// next_page_token of the previous page; all other fields must be the same.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Only those with this text in their name, base URLs, model ids or aliases; letter case does not matter.
+	// Only those with this text in their name, base URLs, model ids or aliases; case-insensitive.
 	Search string `protobuf:"bytes,3,opt,name=search,proto3" json:"search,omitempty"`
-	// Order: one of name, create_time, update_time, followed by " desc" to turn it round; default name. Equal ones come in name order.
+	// Order: one of name, create_time, update_time, followed by " desc" for descending order; default name. Ties are in name
+	// order.
 	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
-	// Only these fields of each provider are in the answer, such as name or timeouts.connect; default: all of them.
-	// A path that does not exist, or that is never in an answer, is refused.
+	// Only these fields of each provider are returned, such as name or timeouts.connect; default: all. An unknown path, or
+	// one that is never returned, is refused.
 	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,5,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1518,7 +1524,7 @@ type ListProvidersResponse struct {
 	Providers []*Provider            `protobuf:"bytes,1,rep,name=providers,proto3" json:"providers,omitempty"`
 	// Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	// How many there are on all pages together.
+	// Total number on all pages.
 	TotalSize     int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1755,10 +1761,10 @@ func (x *CreateProviderResponse) GetProvider() *Provider {
 
 type UpdateProviderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The provider as it should be; provider.etag, when set, must be the present one.
+	// The new state of the provider; provider.etag, if set, must match the current one.
 	Provider *Provider `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
-	// Only the fields named here change, each replaced as a whole, such as enabled or timeouts.connect; default: everything is
-	// replaced. A path that does not exist, or that cannot be set, is refused.
+	// Only the fields named here change, each replaced as a whole, such as enabled or timeouts.connect; default: everything
+	// is replaced. An unknown path, or one that cannot be set, is refused.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1856,7 +1862,7 @@ type DeleteProviderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the provider.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// When set, must be the present etag.
+	// If set, must match the current etag.
 	Etag          string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2097,7 +2103,7 @@ func (x *ResetCooldownRequest) GetCredential() string {
 
 type ResetCooldownResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Nodes that were told.
+	// Nodes that were notified.
 	Nodes         []string `protobuf:"bytes,1,rep,name=nodes,proto3" json:"nodes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2146,12 +2152,12 @@ type PreviewImportRequest struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// More names or globs.
 	Names []string `protobuf:"bytes,2,rep,name=names,proto3" json:"names,omitempty"`
-	// A provider that is not saved yet; it replaces the stored one of its name, whose secrets it may use while
-	// its base URLs stay on the same schemes, hosts and ports.
+	// A provider that is not saved yet; it takes the place of the stored one of that name, whose secrets it may use as long
+	// as its base URLs keep their schemes, hosts and ports.
 	Provider *Provider `protobuf:"bytes,3,opt,name=provider,proto3" json:"provider,omitempty"`
 	// The rules to use; default: the provider's own.
 	Rules *ImportRules `protobuf:"bytes,4,opt,name=rules,proto3" json:"rules,omitempty"`
-	// Add only these of the new models, by id; default: all that the rules let in.
+	// Add only these of the new models, by id; default: all that match the rules.
 	Models []string `protobuf:"bytes,5,rep,name=models,proto3" json:"models,omitempty"`
 	// Bring back models that an admin removed.
 	RestoreRemoved bool `protobuf:"varint,6,opt,name=restore_removed,json=restoreRemoved,proto3" json:"restore_removed,omitempty"`
@@ -2280,13 +2286,13 @@ type TestProviderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the provider.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// A provider that is not saved yet; it replaces the stored one of its name, whose secrets it may use while
-	// its base URLs stay on the same schemes, hosts and ports.
+	// A provider that is not saved yet; it takes the place of the stored one of that name, whose secrets it may use as long
+	// as its base URLs keep their schemes, hosts and ports.
 	Provider *Provider `protobuf:"bytes,2,opt,name=provider,proto3" json:"provider,omitempty"`
-	// Name of the credential to test; default: the first that is enabled.
+	// Name of the credential to test; default: the first enabled one.
 	Credential string `protobuf:"bytes,3,opt,name=credential,proto3" json:"credential,omitempty"`
-	// Also send a chat of at most one token of answer, or 16 to a provider that has no conversation but responses, which
-	// may cost money.
+	// Also send a chat for at most one output token, or 16 if the provider's only conversation API is responses; this may
+	// cost money.
 	Chat bool `protobuf:"varint,4,opt,name=chat,proto3" json:"chat,omitempty"`
 	// Model to chat with, by id or alias; default: the provider's first.
 	Model         string `protobuf:"bytes,5,opt,name=model,proto3" json:"model,omitempty"`
@@ -2362,13 +2368,13 @@ func (x *TestProviderRequest) GetModel() string {
 // One step of a test of a provider.
 type TestProviderResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What was looked at.
+	// What was checked.
 	Step TestStep `protobuf:"varint,1,opt,name=step,proto3,enum=trunkline.admin.v1.TestStep" json:"step,omitempty"`
 	// How it ended.
 	Result TestResult `protobuf:"varint,2,opt,name=result,proto3,enum=trunkline.admin.v1.TestResult" json:"result,omitempty"`
 	// How long it took; unset when it was skipped.
 	Duration *durationpb.Duration `protobuf:"bytes,3,opt,name=duration,proto3" json:"duration,omitempty"`
-	// What was found, or why it failed or was skipped, in words.
+	// The finding, or why it failed or was skipped, as text.
 	Detail        string `protobuf:"bytes,4,opt,name=detail,proto3" json:"detail,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

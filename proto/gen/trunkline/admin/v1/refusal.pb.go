@@ -22,29 +22,29 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// What a target was seen to refuse while another one served the same request. Requests that hold it are sent to the
-// target last, until it is forgotten: 10 minutes after it was seen last, or with ResetCooldown.
+// Something that a target refused while another one served the same request. Requests that contain it are sent to the
+// target last, until it is forgotten: 10 minutes after the last refusal, or with ResetCooldown.
 type LearnedRefusal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the provider.
 	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
 	// Upstream model id.
 	Model string `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
-	// Endpoint it is about, such as chat/completions; empty: all of them.
+	// The endpoint, such as chat/completions; empty: all of them.
 	Endpoint string `protobuf:"bytes,3,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
 	// What it refuses: a field of the request (tools, temperature, reasoning.effort), or images, audio, files or the role
 	// developer. Empty: it does not have the endpoint. stream_options is not sent to it by itself.
 	Parameter string `protobuf:"bytes,4,opt,name=parameter,proto3" json:"parameter,omitempty"`
 	// The only value that it refuses, as JSON; empty: any value.
 	Value string `protobuf:"bytes,5,opt,name=value,proto3" json:"value,omitempty"`
-	// Whose requests are concerned, as long as it was seen with nobody else's: owner:NAME, or key:NAME of an API key
+	// Caller whose requests are affected, as long as no other caller encountered it: owner:NAME, or key:NAME of an API key
 	// without an owner; empty: all requests.
 	Caller string `protobuf:"bytes,6,opt,name=caller,proto3" json:"caller,omitempty"`
 	// When it was seen first; over several nodes the earliest.
 	SinceTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=since_time,json=sinceTime,proto3" json:"since_time,omitempty"`
 	// When it is forgotten; over several nodes the latest.
 	UntilTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=until_time,json=untilTime,proto3" json:"until_time,omitempty"`
-	// Nodes that know of it; only where it is about several nodes.
+	// Nodes that know of it; only when it is about several nodes.
 	Nodes         []string `protobuf:"bytes,9,rep,name=nodes,proto3" json:"nodes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -32,7 +32,7 @@ const (
 	Operation_OPERATION_CREATE      Operation = 2
 	Operation_OPERATION_UPDATE      Operation = 3
 	Operation_OPERATION_DELETE      Operation = 4
-	// Only of kind Database: an admin put it in the place of another one.
+	// Only for kind Database: an admin adopted it in place of another one.
 	Operation_OPERATION_ADOPT Operation = 5
 )
 
@@ -94,7 +94,7 @@ type ResourceChange struct {
 	Operation Operation `protobuf:"varint,3,opt,name=operation,proto3,enum=trunkline.admin.v1.Operation" json:"operation,omitempty"`
 	// Fields that differ, one line each: path, old and new value; secrets only as "(changed)".
 	Differences []string `protobuf:"bytes,4,rep,name=differences,proto3" json:"differences,omitempty"`
-	// Of what an apply deletes: the documents that refer to it, such as group "pool", and whether they are deleted too.
+	// For deletions by an apply: the documents that refer to it, such as group "pool", and whether they are deleted too.
 	UsedBy        []string `protobuf:"bytes,270,rep,name=used_by,json=usedBy,proto3" json:"used_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -249,9 +249,9 @@ func (x *Revision) GetChanges() []*ResourceChange {
 
 type ListRevisionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Most revisions in one page, 1 to 1000; default 50.
+	// Maximum number of revisions per page, 1 to 1000; default 50.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before.
+	// next_page_token of the previous page.
 	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -448,7 +448,7 @@ type DiffRevisionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The revision to start from; 0 is the empty configuration.
 	From uint64 `protobuf:"varint,1,opt,name=from,proto3" json:"from,omitempty"`
-	// The revision to compare with; default: the present one.
+	// The revision to compare with; default: the current one.
 	To            uint64 `protobuf:"varint,2,opt,name=to,proto3" json:"to,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -506,7 +506,7 @@ type DiffRevisionsResponse struct {
 	To uint64 `protobuf:"varint,2,opt,name=to,proto3" json:"to,omitempty"`
 	// How many resources differ.
 	ChangeCount int32 `protobuf:"varint,3,opt,name=change_count,json=changeCount,proto3" json:"change_count,omitempty"`
-	// What makes the first into the second: the first 1,000, by kind and name.
+	// Changes from the first to the second: the first 1,000, by kind and name.
 	Changes       []*ResourceChange `protobuf:"bytes,4,rep,name=changes,proto3" json:"changes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -626,11 +626,11 @@ func (x *RollBackConfigRequest) GetDryRun() bool {
 
 type RollBackConfigResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Revision of the configuration afterwards; with dry_run, or when nothing differs, the present one.
+	// Revision of the configuration afterwards; with dry_run, or if nothing differs, the current one.
 	Revision uint64 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
 	// What changed, or would change, by kind and name.
 	Changes []*ResourceChange `protobuf:"bytes,2,rep,name=changes,proto3" json:"changes,omitempty"`
-	// What could not be brought back.
+	// What could not be restored.
 	Exceptions    []*RollbackException `protobuf:"bytes,3,rep,name=exceptions,proto3" json:"exceptions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -687,14 +687,14 @@ func (x *RollBackConfigResponse) GetExceptions() []*RollbackException {
 	return nil
 }
 
-// Something that a rollback leaves as it is, or brings back only in part.
+// Something that a rollback leaves as it is, or restores only in part.
 type RollbackException struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Kind of the resource.
 	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
 	// Name of the resource.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	// What is other than it was, and why.
+	// What differs from the old revision, and why.
 	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

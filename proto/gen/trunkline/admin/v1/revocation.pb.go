@@ -30,7 +30,7 @@ type RevokeApiKeyRequest struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// How long to wait for connected nodes to confirm, 0s to 60s; default 5s; 0s: not at all.
 	Wait *durationpb.Duration `protobuf:"bytes,2,opt,name=wait,proto3" json:"wait,omitempty"`
-	// End streams that run with the key; default: they finish.
+	// End running streams of the key; default: they finish.
 	CutStreams    bool `protobuf:"varint,3,opt,name=cut_streams,json=cutStreams,proto3" json:"cut_streams,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -91,7 +91,7 @@ type RotateApiKeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the API key.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// How long the present secret goes on working, 0s to 720h (30 days); default 0s: it ends at once.
+	// How long the current secret keeps working, 0s to 720h (30 days); default 0s: not at all.
 	Overlap       *durationpb.Duration `protobuf:"bytes,2,opt,name=overlap,proto3" json:"overlap,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -148,8 +148,8 @@ type RevocationReceipt struct {
 	Revision uint64 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
 	// Names of the nodes that refuse the key, now and after a restart.
 	Confirmed []string `protobuf:"bytes,2,rep,name=confirmed,proto3" json:"confirmed,omitempty"`
-	// Nodes that have not said so. One that is not connected refuses the key when it is again,
-	// or as soon as it learns of the revocation through Redis.
+	// Nodes that have not confirmed. A disconnected node refuses the key once it reconnects, or as soon as it learns of the
+	// revocation through Redis.
 	Unconfirmed   []*UnconfirmedNode `protobuf:"bytes,3,rep,name=unconfirmed,proto3" json:"unconfirmed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -213,9 +213,9 @@ type UnconfirmedNode struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Whether it is connected to the control plane.
 	Connected bool `protobuf:"varint,2,opt,name=connected,proto3" json:"connected,omitempty"`
-	// When it was heard of last.
+	// When it was last seen.
 	LastSeenTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=last_seen_time,json=lastSeenTime,proto3" json:"last_seen_time,omitempty"`
-	// Why it has not confirmed, as far as that is known.
+	// Why it has not confirmed, if known.
 	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -279,7 +279,7 @@ func (x *UnconfirmedNode) GetReason() string {
 	return ""
 }
 
-// What a node holds of revocations, and the database it follows.
+// A node's revocations, and the database that it follows.
 type NodeLineage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Lineage of the configuration it serves; empty while it has none.
@@ -289,8 +289,8 @@ type NodeLineage struct {
 	Ahead bool `protobuf:"varint,2,opt,name=ahead,proto3" json:"ahead,omitempty"`
 	// Every key revoked up to this revision is refused.
 	RevokedRevision uint64 `protobuf:"varint,3,opt,name=revoked_revision,json=revokedRevision,proto3" json:"revoked_revision,omitempty"`
-	// Names of keys it refuses although the database has them, because they were revoked
-	// before the database was set back; at most 1,000. Rotate such a key to use it again, or revoke it.
+	// Names of keys it refuses although the database has them, because they were revoked before the database was restored to
+	// an older state; at most 1,000. Rotate such a key to use it again, or revoke it.
 	KeptRevocations []string `protobuf:"bytes,4,rep,name=kept_revocations,json=keptRevocations,proto3" json:"kept_revocations,omitempty"`
 	// How many of them there are.
 	KeptRevocationCount int32 `protobuf:"varint,5,opt,name=kept_revocation_count,json=keptRevocationCount,proto3" json:"kept_revocation_count,omitempty"`

@@ -31,7 +31,7 @@ const (
 	Role_ROLE_VIEWER Role = 1
 	// Changes the configuration, drains nodes, ends cooldowns, reads the bodies of calls.
 	Role_ROLE_OPERATOR Role = 2
-	// Everything: users, tokens of others, the keys of the house, join tokens, adopting a database.
+	// Everything: users, tokens of others, master and authority keys, join tokens, adopting a database.
 	Role_ROLE_OWNER Role = 3
 )
 
@@ -115,7 +115,7 @@ var file_trunkline_admin_v1_role_proto_extTypes = []protoimpl.ExtensionInfo{
 
 // Extension fields to descriptorpb.MethodOptions.
 var (
-	// The least role that may call the method. The one place that says it: the API, the CLI and the console read it.
+	// The lowest role that may call the method. The API, the CLI and the console read it from here.
 	//
 	// optional trunkline.admin.v1.Role required_role = 50901;
 	E_RequiredRole = &file_trunkline_admin_v1_role_proto_extTypes[0]
@@ -123,12 +123,12 @@ var (
 	//
 	// optional bool before_sign_in = 50902;
 	E_BeforeSignIn = &file_trunkline_admin_v1_role_proto_extTypes[1]
-	// A session must have proved who it is a short while ago: by the password and the second factor, or at the identity provider.
-	// Tokens need not.
+	// A session must have authenticated recently: with the password and the second factor, or at the identity provider. This
+	// does not apply to tokens.
 	//
 	// optional bool recent_sign_in = 50903;
 	E_RecentSignIn = &file_trunkline_admin_v1_role_proto_extTypes[2]
-	// Where a second factor is required, those may call the method too who have yet to set theirs up.
+	// If a second factor is required, users who have not set theirs up yet may call the method too.
 	//
 	// optional bool before_second_factor = 50904;
 	E_BeforeSecondFactor = &file_trunkline_admin_v1_role_proto_extTypes[3]

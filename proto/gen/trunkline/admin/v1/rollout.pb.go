@@ -36,8 +36,8 @@ const (
 	RolloutState_ROLLOUT_STATE_APPLYING RolloutState = 3
 	// The first nodes serve it, and are watched.
 	RolloutState_ROLLOUT_STATE_WATCHING RolloutState = 4
-	// Something is wrong on the first nodes: it stays there, and the others do not get it, until somebody promotes or aborts it
-	// or another change takes its place.
+	// Something is wrong on the first nodes: the change stays there, and the others do not get it, until somebody promotes or
+	// aborts it or another change replaces it.
 	RolloutState_ROLLOUT_STATE_HELD RolloutState = 5
 )
 
@@ -92,7 +92,7 @@ func (RolloutState) EnumDescriptor() ([]byte, []int) {
 type Rollout struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	State RolloutState           `protobuf:"varint,1,opt,name=state,proto3,enum=trunkline.admin.v1.RolloutState" json:"state,omitempty"`
-	// Newest revision that changed something of what is tried; 0: nothing is tried.
+	// Newest revision of the change that is being tried; 0: none.
 	Revision uint64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	// What the other nodes serve, API keys aside.
 	BaseRevision uint64 `protobuf:"varint,3,opt,name=base_revision,json=baseRevision,proto3" json:"base_revision,omitempty"`
@@ -100,11 +100,12 @@ type Rollout struct {
 	Nodes []string `protobuf:"bytes,4,rep,name=nodes,proto3" json:"nodes,omitempty"`
 	// Those of them that are gone, for each of which another one was chosen.
 	LostNodes []string `protobuf:"bytes,5,rep,name=lost_nodes,json=lostNodes,proto3" json:"lost_nodes,omitempty"`
-	// When this change began to be tried.
+	// When the trial of this change started.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
-	// Why it is held, or is not decided yet; empty when there is nothing to say.
+	// Why it is held, or not decided yet; may be empty.
 	Reason string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
-	// While it is watched: client requests of the first nodes since, and how many of them failed through a provider or the gateway.
+	// While it is watched: client requests of the first nodes since, and how many of them failed because of a provider or the
+	// gateway.
 	Requests       int64 `protobuf:"varint,8,opt,name=requests,proto3" json:"requests,omitempty"`
 	FailedRequests int64 `protobuf:"varint,9,opt,name=failed_requests,json=failedRequests,proto3" json:"failed_requests,omitempty"`
 	// The same of the other nodes.
@@ -112,7 +113,7 @@ type Rollout struct {
 	OtherFailedRequests int64 `protobuf:"varint,11,opt,name=other_failed_requests,json=otherFailedRequests,proto3" json:"other_failed_requests,omitempty"`
 	// For how long the first nodes have been watched, by their reports.
 	Watched *durationpb.Duration `protobuf:"bytes,12,opt,name=watched,proto3" json:"watched,omitempty"`
-	// How the change before was decided; unset: there was none.
+	// How the previous change was decided; unset: there was none.
 	LastDecision  *RolloutDecision `protobuf:"bytes,13,opt,name=last_decision,json=lastDecision,proto3" json:"last_decision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -401,7 +402,8 @@ func (x *GetRolloutResponse) GetRollout() *Rollout {
 
 type PromoteRolloutRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// rollout.revision, as it was seen; when another change came since, nothing is done. 0: whatever is tried now.
+	// The value of rollout.revision that was seen; if another change was made since, nothing is done. 0: whatever is being
+	// tried now.
 	Revision      uint64 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -490,7 +492,8 @@ func (x *PromoteRolloutResponse) GetRollout() *Rollout {
 
 type AbortRolloutRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// rollout.revision, as it was seen; when another change came since, nothing is done. 0: whatever is tried now.
+	// The value of rollout.revision that was seen; if another change was made since, nothing is done. 0: whatever is being
+	// tried now.
 	Revision      uint64 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -535,7 +538,7 @@ func (x *AbortRolloutRequest) GetRevision() uint64 {
 
 type AbortRolloutResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The revision that was made.
+	// The new revision.
 	Revision      uint64   `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
 	Rollout       *Rollout `protobuf:"bytes,2,opt,name=rollout,proto3" json:"rollout,omitempty"`
 	unknownFields protoimpl.UnknownFields

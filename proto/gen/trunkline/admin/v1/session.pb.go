@@ -204,7 +204,7 @@ func (*LogoutResponse) Descriptor() ([]byte, []int) {
 
 type ChangePasswordRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The present password.
+	// The current password.
 	CurrentPassword string `protobuf:"bytes,1,opt,name=current_password,json=currentPassword,proto3" json:"current_password,omitempty"`
 	// The new one, 8 to 1024 bytes; the default password is refused.
 	NewPassword   string `protobuf:"bytes,2,opt,name=new_password,json=newPassword,proto3" json:"new_password,omitempty"`
@@ -528,7 +528,7 @@ func (x *ConfirmTotpRequest) GetCode() string {
 
 type ConfirmTotpResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Ten codes that each replace the app once: shown here and never again.
+	// Ten codes that each replace the app once; shown only once, here.
 	RecoveryCodes []string `protobuf:"bytes,1,rep,name=recovery_codes,json=recoveryCodes,proto3" json:"recovery_codes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -683,7 +683,7 @@ type WhoAmIResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// User name, or the name of the token as token:<name>.
 	Username string `protobuf:"bytes,1,opt,name=username,proto3" json:"username,omitempty"`
-	// Where clients send /v1 requests, to show in examples; empty: to the address of this API.
+	// Address to which clients send /v1 requests, for examples; empty: the address of this API.
 	GatewayUrl string `protobuf:"bytes,2,opt,name=gateway_url,json=gatewayUrl,proto3" json:"gateway_url,omitempty"`
 	// Version of the control plane.
 	Version string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
@@ -697,8 +697,8 @@ type WhoAmIResponse struct {
 	TotpEnabled bool `protobuf:"varint,211,opt,name=totp_enabled,json=totpEnabled,proto3" json:"totp_enabled,omitempty"`
 	// The caller has a password, which Reauthenticate takes.
 	HasPassword bool `protobuf:"varint,212,opt,name=has_password,json=hasPassword,proto3" json:"has_password,omitempty"`
-	// Who signs in with a password must have a second factor. A caller with a password and without one can do nothing
-	// but set it up: everything else is refused with the reason TOTP_ENROLMENT_REQUIRED.
+	// Users who sign in with a password must have a second factor. A caller without one can only set it up: everything else
+	// is refused with the reason TOTP_ENROLMENT_REQUIRED.
 	TotpRequired  bool `protobuf:"varint,460,opt,name=totp_required,json=totpRequired,proto3" json:"totp_required,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -835,7 +835,7 @@ func (*GetSignInMethodsRequest) Descriptor() ([]byte, []int) {
 
 type GetSignInMethodsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// At the identity provider too.
+	// Signing in at the identity provider is available.
 	Oidc          bool `protobuf:"varint,1,opt,name=oidc,proto3" json:"oidc,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -882,7 +882,7 @@ type BeginOidcRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Path of the console to go to afterwards.
 	Next string `protobuf:"bytes,1,opt,name=next,proto3" json:"next,omitempty"`
-	// Prove again who one is, even to an identity provider that knows the browser.
+	// Require authentication even if the identity provider has a session with the browser.
 	Again         bool `protobuf:"varint,2,opt,name=again,proto3" json:"again,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

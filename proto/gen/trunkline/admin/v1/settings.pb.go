@@ -25,34 +25,34 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// What holds for the whole gateway; there is one.
+// Settings of the whole gateway; there is one such document.
 type Settings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Revision the settings were last changed at; send it back with an update.
 	Etag string `protobuf:"bytes,1,opt,name=etag,proto3" json:"etag,omitempty"`
 	// When the settings were last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// When targets are skipped and how long attempts may take; groups may override any of it.
+	// When targets are skipped and how long attempts may take; groups may override all of it.
 	Failover *FailoverPolicy `protobuf:"bytes,10,opt,name=failover,proto3" json:"failover,omitempty"`
 	// How long records are kept.
 	Retention *Retention `protobuf:"bytes,11,opt,name=retention,proto3" json:"retention,omitempty"`
 	// Which web pages may call /v1 from a browser.
 	Cors *Cors `protobuf:"bytes,12,opt,name=cors,proto3" json:"cors,omitempty"`
-	// Whether clients may speak the Responses API over WebSockets.
+	// Whether clients may use the Responses API over WebSockets.
 	Websocket *WebSocket `protobuf:"bytes,340,opt,name=websocket,proto3" json:"websocket,omitempty"`
-	// The rules for WebSockets that hold, every field set.
+	// The effective WebSocket settings, every field set.
 	EffectiveWebsocket *WebSocket `protobuf:"bytes,341,opt,name=effective_websocket,json=effectiveWebsocket,proto3" json:"effective_websocket,omitempty"`
-	// The failover policy that holds where a group or provider sets nothing else, every field set.
+	// The effective failover policy, unless a group or provider overrides it; every field is set.
 	EffectiveFailover *FailoverPolicy `protobuf:"bytes,30,opt,name=effective_failover,json=effectiveFailover,proto3" json:"effective_failover,omitempty"`
-	// The retention that holds, every field set.
+	// The effective retention, every field set.
 	EffectiveRetention *Retention `protobuf:"bytes,31,opt,name=effective_retention,json=effectiveRetention,proto3" json:"effective_retention,omitempty"`
-	// The failover policy without any setting: what a reset to the default brings back.
+	// The failover policy without any setting, which a reset to the default restores.
 	DefaultFailover *FailoverPolicy `protobuf:"bytes,32,opt,name=default_failover,json=defaultFailover,proto3" json:"default_failover,omitempty"`
 	// The retention without any setting.
 	DefaultRetention *Retention `protobuf:"bytes,33,opt,name=default_retention,json=defaultRetention,proto3" json:"default_retention,omitempty"`
 	// Whether changes are tried on some nodes before the others get them.
 	Rollout *RolloutPolicy `protobuf:"bytes,550,opt,name=rollout,proto3" json:"rollout,omitempty"`
-	// The rollout policy that holds, every field set but canary_nodes.
+	// The effective rollout policy, every field set except canary_nodes.
 	EffectiveRollout *RolloutPolicy `protobuf:"bytes,551,opt,name=effective_rollout,json=effectiveRollout,proto3" json:"effective_rollout,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
@@ -179,20 +179,21 @@ func (x *Settings) GetEffectiveRollout() *RolloutPolicy {
 	return nil
 }
 
-// How changes of the configuration reach the nodes. API keys, and what is revoked, always reach every node at once: only
-// changes of providers, groups, failure keywords and of the settings that nodes follow are tried. The all-in-one, which has
-// one node, never tries. An unset field means the default.
+// How configuration changes reach the nodes. API keys and revocations always reach every node at once: only changes to
+// providers, groups, failure keywords and settings that nodes use are tried first. This does not apply to the all-in-one,
+// which has one node. An unset field means the default.
 type RolloutPolicy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// all_at_once (default) sends every change to every node at once; canary sends it to some nodes, watches them, and sends it
-	// to the others when nothing went wrong there, which takes some 10 s more than watch_time. While fewer than two nodes are
-	// connected there is nothing to try.
+	// all_at_once (default) sends every change to every node at once; canary sends it to some nodes, watches them, and sends
+	// it to the others if nothing went wrong there, which takes about 10 s more than watch_time. With fewer than two
+	// connected nodes it has no effect.
 	Mode string `protobuf:"bytes,1,opt,name=mode,proto3" json:"mode,omitempty"`
-	// Share of the connected nodes that are first, in percent, 1 to 50; at least one node; default 5.
+	// Share of the connected nodes that get a change first, in percent, 1 to 50; at least one node; default 5.
 	CanaryPercent *int32 `protobuf:"varint,2,opt,name=canary_percent,json=canaryPercent,proto3,oneof" json:"canary_percent,omitempty"`
-	// Names of the nodes that are first, in place of a share; at most 100. While none of them is connected the share counts.
+	// Names of the nodes that get a change first, instead of a share; at most 100. While none of them is connected, the share
+	// applies.
 	CanaryNodes []string `protobuf:"bytes,3,rep,name=canary_nodes,json=canaryNodes,proto3" json:"canary_nodes,omitempty"`
-	// For how long the first nodes are watched once all of them have applied the change, 1s to 1h; default 10s.
+	// How long the first nodes are watched once all of them have applied the change, 1s to 1h; default 10s.
 	WatchTime     *durationpb.Duration `protobuf:"bytes,4,opt,name=watch_time,json=watchTime,proto3" json:"watch_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -256,13 +257,13 @@ func (x *RolloutPolicy) GetWatchTime() *durationpb.Duration {
 	return nil
 }
 
-// The Responses API over WebSockets, as Codex speaks it: GET /v1/responses with an Upgrade. An unset field means the
-// default.
+// The Responses API over WebSockets, as used by Codex: GET /v1/responses with an Upgrade. An unset field means the default.
 type WebSocket struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whether WebSockets are accepted; otherwise they are refused with 426, at which clients turn to HTTP; default true.
+	// Whether WebSockets are accepted; otherwise they are refused with 426, and clients fall back to HTTP; default true.
 	Enabled *bool `protobuf:"varint,1,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
-	// Connections that one API key may have open at each node, 1 to 10000; default 100. One more is refused with 429.
+	// Maximum number of open connections of one API key on each node, 1 to 10000; default 100. Beyond it, connections are
+	// refused with 429.
 	MaxConnectionsPerKey *int32 `protobuf:"varint,2,opt,name=max_connections_per_key,json=maxConnectionsPerKey,proto3,oneof" json:"max_connections_per_key,omitempty"`
 	unknownFields        protoimpl.UnknownFields
 	sizeCache            protoimpl.SizeCache
@@ -319,75 +320,75 @@ type FailoverPolicy struct {
 	FailureThreshold *int32 `protobuf:"varint,1,opt,name=failure_threshold,json=failureThreshold,proto3,oneof" json:"failure_threshold,omitempty"`
 	// Window in which failures count; default 60s.
 	FailureWindow *durationpb.Duration `protobuf:"bytes,2,opt,name=failure_window,json=failureWindow,proto3" json:"failure_window,omitempty"`
-	// Share of attempts in the window that must have failed, 0 to 1; 0 is the pure count; default 0.2.
-	// Refused connections and the like in a row, or ten times as many of any failures, need no share.
+	// Share of attempts in the window that must have failed, 0 to 1; 0 means that only the number counts; default 0.2.
+	// Consecutive connection failures, or ten times as many failures of any kind, do not require it.
 	MinRatio *float64 `protobuf:"fixed64,3,opt,name=min_ratio,json=minRatio,proto3,oneof" json:"min_ratio,omitempty"`
-	// First cooldown; each repeat adds as much again; default 30s.
+	// First cooldown; each repetition adds as much again; default 30s.
 	Cooldown *durationpb.Duration `protobuf:"bytes,4,opt,name=cooldown,proto3" json:"cooldown,omitempty"`
 	// Longest cooldown; default 300s.
 	CooldownMax *durationpb.Duration `protobuf:"bytes,5,opt,name=cooldown_max,json=cooldownMax,proto3" json:"cooldown_max,omitempty"`
-	// Most attempts for one call, 1 to 20; default 5.
+	// Maximum number of attempts for one call, 1 to 20; default 5.
 	MaxAttempts *int32 `protobuf:"varint,6,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
 	// DNS, TCP and TLS together; default 5s.
 	ConnectTimeout *durationpb.Duration `protobuf:"bytes,7,opt,name=connect_timeout,json=connectTimeout,proto3" json:"connect_timeout,omitempty"`
 	// From dispatch to the first meaningful event of a stream, not applied to the last candidate; default 60s. Events that
-	// only tell that the model works lengthen it, see first_token_timeout_max.
+	// only signal that the model is working extend it, see first_token_timeout_max.
 	FirstTokenTimeout *durationpb.Duration `protobuf:"bytes,8,opt,name=first_token_timeout,json=firstTokenTimeout,proto3" json:"first_token_timeout,omitempty"`
-	// From dispatch to the end of an answer that is not streamed; default 600s. While candidates are left attempt_timeout
-	// may end an attempt earlier.
+	// From dispatch to the end of an answer that is not streamed; default 600s. While candidates remain, attempt_timeout may
+	// end an attempt earlier.
 	ResponseTimeout *durationpb.Duration `protobuf:"bytes,9,opt,name=response_timeout,json=responseTimeout,proto3" json:"response_timeout,omitempty"`
 	// Longest silence inside a stream; default 60s.
 	StreamIdleTimeout *durationpb.Duration `protobuf:"bytes,10,opt,name=stream_idle_timeout,json=streamIdleTimeout,proto3" json:"stream_idle_timeout,omitempty"`
-	// All attempts of one call together, streams aside; default 600s.
+	// All attempts of one call together, except streams; default 600s.
 	TotalTimeout *durationpb.Duration `protobuf:"bytes,11,opt,name=total_timeout,json=totalTimeout,proto3" json:"total_timeout,omitempty"`
 	// Whether a content-policy refusal moves on to the next candidate; default false.
 	FailoverOnContentPolicy *bool `protobuf:"varint,12,opt,name=failover_on_content_policy,json=failoverOnContentPolicy,proto3,oneof" json:"failover_on_content_policy,omitempty"`
-	// Comment lines that keep a silent stream open, before its first token and behind it; default true.
+	// Whether comment lines keep a silent stream open, before and after its first token; default true.
 	StreamKeepAlive *bool `protobuf:"varint,13,opt,name=stream_keep_alive,json=streamKeepAlive,proto3,oneof" json:"stream_keep_alive,omitempty"`
-	// Whether a target that failed fast may be tried by one request every 5 s while it cools; default true.
+	// Whether one request every 5 s may try a target that failed fast while it is cooling down; default true.
 	ProbeEarly *bool `protobuf:"varint,14,opt,name=probe_early,json=probeEarly,proto3,oneof" json:"probe_early,omitempty"`
-	// When a stream's answer becomes the client's: first_token (default), or complete, which holds
-	// the whole answer so that failover stays possible to the last token.
+	// When a stream is passed to the client: first_token (default), or complete, which holds the whole answer so that
+	// failover remains possible until the last token.
 	StreamCommit string `protobuf:"bytes,15,opt,name=stream_commit,json=streamCommit,proto3" json:"stream_commit,omitempty"`
-	// Whether a target is asked once more, after 25 to 250 ms, when it fails in a way that passes: with a
-	// server's error status or a reset within 2 s, or, when no candidate is left, with a timeout or overload of
-	// its own. Only on a target that is not cooling, within max_attempts, and while other candidates are
-	// left once a call and never with the last attempt; default true.
+	// Whether the same target is retried once, after 25 to 250 ms, when it fails transiently: with a server error status or a
+	// reset within 2 s, or, if no candidate is left, also with a timeout or an overload. Only if the target is not cooling
+	// down, within max_attempts, and, while other candidates remain, once per call and never with the last attempt; default
+	// true.
 	RetrySameTarget *bool `protobuf:"varint,120,opt,name=retry_same_target,json=retrySameTarget,proto3,oneof" json:"retry_same_target,omitempty"`
-	// Longest wait named by a provider that is waited out, with up to 250 ms more, before the same target
-	// is asked again instead of the next candidate; 0s to 2s; default 0s: the next candidate at once, but in
-	// a sticky group 2s where the conversation belongs, since its prompt cache is there.
+	// Longest wait requested by a provider after which the same target is retried instead of trying the next candidate, plus
+	// up to 250 ms; 0s to 2s; default 0s: the next candidate at once, but in a sticky group 2s for the conversation's own
+	// target, since its prompt cache is there.
 	RetryWait *durationpb.Duration `protobuf:"bytes,121,opt,name=retry_wait,json=retryWait,proto3" json:"retry_wait,omitempty"`
-	// How long a stream is held for failure keywords behind its first meaningful event; 0s holds it
-	// for that event only; default 1.5s.
+	// How long a stream is held after its first meaningful event to search for failure keywords; 0s: for that event only;
+	// default 1.5s.
 	KeywordHold *durationpb.Duration `protobuf:"bytes,16,opt,name=keyword_hold,json=keywordHold,proto3" json:"keyword_hold,omitempty"`
 	// All attempts of one streamed call together; default total_timeout where the same policy sets it, otherwise 1800s.
 	StreamTotalTimeout *durationpb.Duration `protobuf:"bytes,17,opt,name=stream_total_timeout,json=streamTotalTimeout,proto3" json:"stream_total_timeout,omitempty"`
-	// What becomes of a good answer in which nothing is said: no text, no tool call, no refusal, no reasoning. pass (default)
-	// gives it to the client as it is; move_on tries the next candidate while one is left, which counts against nobody. An
-	// answer that a limit or a filter ended is always passed on.
+	// What happens to a successful answer without content: no text, no tool call, no refusal, no reasoning. pass (default)
+	// returns it to the client unchanged; move_on tries the next candidate while one is left, which counts against no
+	// provider. An answer that was ended by a limit or a filter is always returned.
 	EmptyAnswer string `protobuf:"bytes,130,opt,name=empty_answer,json=emptyAnswer,proto3" json:"empty_answer,omitempty"`
 	// Whether a call may be translated for members whose provider does not speak the client's dialect (chat, responses,
-	// messages, gemini). allow (default) translates, and calls record what was said in another way or left out; strict passes
-	// members by that would have to be told a part of the request in another way; off translates nothing: such members are
-	// left out. Members that cannot be told what a request is about are always passed by.
+	// messages, gemini). allow (default) translates, and calls record what was approximated or dropped; strict leaves out
+	// members for which a part of the request would have to be approximated; off translates nothing: such members are left
+	// out. Members to which an essential part of a request cannot be expressed are always left out.
 	Translation string `protobuf:"bytes,350,opt,name=translation,proto3" json:"translation,omitempty"`
-	// Longest wait for the first token of a stream whose model tells that it works, from dispatch; default 600s. Once it
-	// says that it reasons, this is the limit; each other sign of work begins first_token_timeout again, up to this.
-	// Pings and comments are no such sign. Below first_token_timeout it has no effect.
+	// Longest wait for the first token of a stream whose model signals that it is working, from dispatch; default 600s. Once
+	// it signals that it is reasoning, this is the limit; any other sign of work restarts first_token_timeout, up to this
+	// limit. Pings and comments do not count. Below first_token_timeout it has no effect.
 	FirstTokenTimeoutMax *durationpb.Duration `protobuf:"bytes,131,opt,name=first_token_timeout_max,json=firstTokenTimeoutMax,proto3" json:"first_token_timeout_max,omitempty"`
 	// From dispatch to the end of an answer that is not streamed while other candidates are left, plus a second for every
 	// 4,096 tokens of the prompt; not applied to the last candidate, nor above response_timeout; default 180s.
 	AttemptTimeout *durationpb.Duration `protobuf:"bytes,110,opt,name=attempt_timeout,json=attemptTimeout,proto3" json:"attempt_timeout,omitempty"`
-	// From dispatch of the only attempt under way, plus a second for every 4,096 tokens of the prompt, until the next
-	// candidate is started beside it, if nothing that commits has come: the whole answer, or the first output of a stream. The
-	// first answer is the client's; the other attempt is cancelled, recorded as superseded, charged for what it may cost, and
-	// counts against nobody. Only where the request may be repeated, on candidates that are well, within max_attempts and the
-	// call's time, and never more than two at once. 0s (never) or 1 ms to 1 h; default 0s.
+	// From dispatch of the only attempt in flight, plus a second for every 4,096 tokens of the prompt, until the next
+	// candidate is started in parallel, unless the complete answer or the first output of a stream has arrived. The client
+	// gets the first answer; the other attempt is cancelled, recorded as superseded, charged for what it may cost, and counts
+	// against no provider. Only if the request may be repeated, on healthy candidates, within max_attempts and the call's
+	// time limits, and never more than two at once. 0s (never) or 1 ms to 1 h; default 0s.
 	HedgeAfter *durationpb.Duration `protobuf:"bytes,200,opt,name=hedge_after,json=hedgeAfter,proto3" json:"hedge_after,omitempty"`
-	// How long a conversation of a group with selection sticky stays with the member and the credential that a failover took
-	// it to, from the last answer there while its own was not to be had: on the node that saw it; 0s (it goes back as soon as
-	// its own is well) or 1 s to 24 h; default 300s.
+	// How long a conversation in a group with selection sticky stays with the member and the credential that a failover moved
+	// it to, from the last answer there while its own was unavailable, on the node that handled it; 0s (it goes back as soon
+	// as its own has recovered) or 1 s to 24 h; default 300s.
 	AffinityHold  *durationpb.Duration `protobuf:"bytes,310,opt,name=affinity_hold,json=affinityHold,proto3" json:"affinity_hold,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -603,8 +604,8 @@ type Retention struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Calls; default 720h (30 days), at least 1h.
 	Calls *durationpb.Duration `protobuf:"bytes,1,opt,name=calls,proto3" json:"calls,omitempty"`
-	// Events of the audit log; default 9600h (400 days), at least 720h (30 days). Older ones are removed every hour; the
-	// chain of hashes goes on from there.
+	// Events of the audit log; default 9600h (400 days), at least 720h (30 days). Older ones are removed every hour; the hash
+	// chain continues from there.
 	AuditEvents   *durationpb.Duration `protobuf:"bytes,220,opt,name=audit_events,json=auditEvents,proto3" json:"audit_events,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -782,10 +783,10 @@ func (x *GetSettingsResponse) GetSettings() *Settings {
 
 type UpdateSettingsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The whole settings as they should be; settings.etag, when set, must be the present one.
+	// The new state of the settings; settings.etag, if set, must match the current one.
 	Settings *Settings `protobuf:"bytes,1,opt,name=settings,proto3" json:"settings,omitempty"`
-	// Only the fields named here change, each replaced as a whole, such as enabled or failover.cooldown; default: everything is
-	// replaced. A path that does not exist, or that cannot be set, is refused.
+	// Only the fields named here change, each replaced as a whole, such as enabled or failover.cooldown; default: everything
+	// is replaced. An unknown path, or one that cannot be set, is refused.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

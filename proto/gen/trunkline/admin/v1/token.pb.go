@@ -36,9 +36,9 @@ type Token struct {
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	// It may read the bodies of calls; default false. Needs the operator role at least.
 	ReadBodies bool `protobuf:"varint,5,opt,name=read_bodies,json=readBodies,proto3" json:"read_bodies,omitempty"`
-	// What it may do, at most what its creator may. Default: operator, or the creator's own role where that is less.
+	// What it may do, at most what its creator may. Default: operator, or the creator's own role if that is lower.
 	Role Role `protobuf:"varint,6,opt,name=role,proto3,enum=trunkline.admin.v1.Role" json:"role,omitempty"`
-	// Whose it is: it never does more than they may, and ends with them. Empty: nobody's.
+	// User whom it belongs to: it never has more permissions than they have, and ends with them. Empty: nobody.
 	User string `protobuf:"bytes,7,opt,name=user,proto3" json:"user,omitempty"`
 	// When it was used last, to a minute; never when unset.
 	UseTime       *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=use_time,json=useTime,proto3" json:"use_time,omitempty"`
@@ -260,7 +260,7 @@ func (x *CreateTokenRequest) GetToken() *Token {
 type CreateTokenResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Token *Token                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
-	// The token itself: shown here once and never again.
+	// The token itself: shown only once, here.
 	Secret        string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -29,13 +29,13 @@ const (
 type UsageDimension int32
 
 const (
-	// Nothing; a breakdown needs another.
+	// Nothing; invalid for a breakdown.
 	UsageDimension_USAGE_DIMENSION_UNSPECIFIED UsageDimension = 0
-	// The group that was called; empty where none was found.
+	// The group that was called; empty if none was found.
 	UsageDimension_USAGE_DIMENSION_GROUP UsageDimension = 1
-	// The provider that answered; empty where none did.
+	// The provider that answered; empty if none did.
 	UsageDimension_USAGE_DIMENSION_PROVIDER UsageDimension = 2
-	// The upstream model that answered; empty where none did.
+	// The upstream model that answered; empty if none did.
 	UsageDimension_USAGE_DIMENSION_MODEL UsageDimension = 3
 	// The class of the result, such as ok or rate_limited.
 	UsageDimension_USAGE_DIMENSION_OUTCOME UsageDimension = 4
@@ -90,7 +90,7 @@ func (UsageDimension) EnumDescriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{0}
 }
 
-// How long each point of a series is.
+// Length of each point of a series.
 type UsageBucket int32
 
 const (
@@ -147,7 +147,7 @@ func (UsageBucket) EnumDescriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{1}
 }
 
-// What comes first in a breakdown.
+// Sort order of a breakdown.
 type UsageOrder int32
 
 const (
@@ -208,10 +208,10 @@ func (UsageOrder) EnumDescriptor() ([]byte, []int) {
 	return file_trunkline_admin_v1_usage_proto_rawDescGZIP(), []int{2}
 }
 
-// The sum over some calls.
+// Totals over calls.
 type UsageTotals struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many there are.
+	// Their number.
 	Calls int64 `protobuf:"varint,1,opt,name=calls,proto3" json:"calls,omitempty"`
 	// Calls with outcome ok.
 	OkCalls int64 `protobuf:"varint,2,opt,name=ok_calls,json=okCalls,proto3" json:"ok_calls,omitempty"`
@@ -353,14 +353,14 @@ func (x *UsageTotals) GetFirstTokenLatency() *UsageQuantiles {
 	return nil
 }
 
-// The sum over some attempts.
+// Totals over attempts.
 type AttemptTotals struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many there are.
+	// Their number.
 	Attempts int64 `protobuf:"varint,1,opt,name=attempts,proto3" json:"attempts,omitempty"`
 	// Attempts with outcome ok.
 	OkAttempts int64 `protobuf:"varint,2,opt,name=ok_attempts,json=okAttempts,proto3" json:"ok_attempts,omitempty"`
-	// Attempts that failed and whose blame is target, credential or provider; others are the caller's or the gateway's.
+	// Failed attempts whose blame is target, credential or provider, not the caller or the gateway.
 	CountedFailures int64 `protobuf:"varint,3,opt,name=counted_failures,json=countedFailures,proto3" json:"counted_failures,omitempty"`
 	// Mean time from the attempt's start to its end; unset without attempts.
 	AverageDuration *durationpb.Duration `protobuf:"bytes,4,opt,name=average_duration,json=averageDuration,proto3" json:"average_duration,omitempty"`
@@ -444,14 +444,14 @@ func (x *AttemptTotals) GetFirstTokenLatency() *UsageQuantiles {
 	return nil
 }
 
-// Times that a share of the calls does not exceed, within 6.3 %.
+// Quantiles of durations, within 6.3 %.
 type UsageQuantiles struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Of half of the calls.
+	// Median.
 	P50 *durationpb.Duration `protobuf:"bytes,1,opt,name=p50,proto3" json:"p50,omitempty"`
-	// Of 95 % of the calls.
+	// 95th percentile.
 	P95 *durationpb.Duration `protobuf:"bytes,2,opt,name=p95,proto3" json:"p95,omitempty"`
-	// Of 99 % of the calls.
+	// 99th percentile.
 	P99           *durationpb.Duration `protobuf:"bytes,3,opt,name=p99,proto3" json:"p99,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -510,7 +510,7 @@ func (x *UsageQuantiles) GetP99() *durationpb.Duration {
 
 type SummarizeUsageRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which calls are summed up; default those of the last day.
+	// Calls to include; default: those of the last day.
 	Filter        *UsageFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -555,9 +555,9 @@ func (x *SummarizeUsageRequest) GetFilter() *UsageFilter {
 
 type SummarizeUsageResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Of the time asked for.
+	// Totals of the requested period.
 	Total *UsageTotals `protobuf:"bytes,1,opt,name=total,proto3" json:"total,omitempty"`
-	// Of the time of the same length before it.
+	// Totals of the preceding period of the same length.
 	Previous *UsageTotals `protobuf:"bytes,2,opt,name=previous,proto3" json:"previous,omitempty"`
 	// What was summed up, after rounding.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
@@ -627,7 +627,7 @@ func (x *SummarizeUsageResponse) GetEndTime() *timestamppb.Timestamp {
 
 type GetUsageSeriesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which calls are summed up; default those of the last day.
+	// Calls to include; default: those of the last day.
 	Filter *UsageFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Length of a point; default an hour.
 	Bucket UsageBucket `protobuf:"varint,2,opt,name=bucket,proto3,enum=trunkline.admin.v1.UsageBucket" json:"bucket,omitempty"`
@@ -637,7 +637,7 @@ type GetUsageSeriesRequest struct {
 	By UsageDimension `protobuf:"varint,4,opt,name=by,proto3,enum=trunkline.admin.v1.UsageDimension" json:"by,omitempty"`
 	// Most series, 1 to 50, those with the most calls; the rest is one more. Default 6.
 	Limit int32 `protobuf:"varint,5,opt,name=limit,proto3" json:"limit,omitempty"`
-	// Only these fields of each sum are in the answer, such as calls or cost; default: all of them. A path that does not exist is refused.
+	// Only these fields of the totals are returned, such as calls or cost; default: all. An unknown path is refused.
 	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,530,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -717,7 +717,7 @@ func (x *GetUsageSeriesRequest) GetReadMask() *fieldmaskpb.FieldMask {
 
 type GetUsageSeriesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When each bucket begins, those without calls too.
+	// Start of each bucket, including those without calls.
 	BucketTimes []*timestamppb.Timestamp `protobuf:"bytes,1,rep,name=bucket_times,json=bucketTimes,proto3" json:"bucket_times,omitempty"`
 	// Most calls first.
 	Series        []*UsageSeries `protobuf:"bytes,2,rep,name=series,proto3" json:"series,omitempty"`
@@ -769,12 +769,12 @@ func (x *GetUsageSeriesResponse) GetSeries() []*UsageSeries {
 	return nil
 }
 
-// How usage went over time.
+// Usage over time.
 type UsageSeries struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Value of the dimension that was asked for; empty for other values, or without a dimension.
+	// Value of the requested dimension; empty for other values, or without a dimension.
 	Value string `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
-	// The sum of every value that has no series of its own.
+	// It combines all values without a series of their own.
 	Other bool `protobuf:"varint,2,opt,name=other,proto3" json:"other,omitempty"`
 	// All points together.
 	Total *UsageTotals `protobuf:"bytes,3,opt,name=total,proto3" json:"total,omitempty"`
@@ -845,9 +845,9 @@ func (x *UsageSeries) GetPoints() []*UsagePoint {
 // One bucket of a series.
 type UsagePoint struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When the bucket begins.
+	// Start of the bucket.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
-	// What it sums up to.
+	// Its totals.
 	Total         *UsageTotals `protobuf:"bytes,2,opt,name=total,proto3" json:"total,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -899,7 +899,7 @@ func (x *UsagePoint) GetTotal() *UsageTotals {
 
 type BreakDownUsageRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which calls are summed up; default those of the last day.
+	// Calls to include; default: those of the last day.
 	Filter *UsageFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	// One row for each value of this.
 	By UsageDimension `protobuf:"varint,2,opt,name=by,proto3,enum=trunkline.admin.v1.UsageDimension" json:"by,omitempty"`
@@ -907,7 +907,7 @@ type BreakDownUsageRequest struct {
 	Order UsageOrder `protobuf:"varint,3,opt,name=order,proto3,enum=trunkline.admin.v1.UsageOrder" json:"order,omitempty"`
 	// Most rows, 1 to 1000; default 20.
 	Limit int32 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
-	// Only these fields of each sum are in the answer, such as calls or cost; default: all of them. A path that does not exist is refused.
+	// Only these fields of the totals are returned, such as calls or cost; default: all. An unknown path is refused.
 	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,530,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -980,11 +980,11 @@ func (x *BreakDownUsageRequest) GetReadMask() *fieldmaskpb.FieldMask {
 
 type BreakDownUsageResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The first values in the order asked for.
+	// The first values in the requested order.
 	Rows []*UsageRow `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
-	// The sum of the values that have no row.
+	// Totals of the values without a row.
 	Other *UsageTotals `protobuf:"bytes,2,opt,name=other,proto3" json:"other,omitempty"`
-	// How many values that are.
+	// Number of these values.
 	OtherCount    int32 `protobuf:"varint,3,opt,name=other_count,json=otherCount,proto3" json:"other_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1044,9 +1044,9 @@ func (x *BreakDownUsageResponse) GetOtherCount() int32 {
 // Usage of one value.
 type UsageRow struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Value of the dimension that was asked for.
+	// Value of the requested dimension.
 	Value string `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
-	// What it sums up to.
+	// Its totals.
 	Total         *UsageTotals `protobuf:"bytes,2,opt,name=total,proto3" json:"total,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1108,7 +1108,8 @@ type GetAttemptSeriesRequest struct {
 	By UsageDimension `protobuf:"varint,4,opt,name=by,proto3,enum=trunkline.admin.v1.UsageDimension" json:"by,omitempty"`
 	// Most series, 1 to 50, those with the most attempts; the rest is one more. Default 6.
 	Limit int32 `protobuf:"varint,5,opt,name=limit,proto3" json:"limit,omitempty"`
-	// Only these fields of each sum are in the answer, such as attempts or duration.p95; default: all of them. A path that does not exist is refused.
+	// Only these fields of the totals are returned, such as attempts or duration.p95; default: all. An unknown path is
+	// refused.
 	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,530,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1188,7 +1189,7 @@ func (x *GetAttemptSeriesRequest) GetReadMask() *fieldmaskpb.FieldMask {
 
 type GetAttemptSeriesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When each bucket begins, those without attempts too.
+	// Start of each bucket, including those without attempts.
 	BucketTimes []*timestamppb.Timestamp `protobuf:"bytes,1,rep,name=bucket_times,json=bucketTimes,proto3" json:"bucket_times,omitempty"`
 	// Most attempts first.
 	Series        []*AttemptSeries `protobuf:"bytes,2,rep,name=series,proto3" json:"series,omitempty"`
@@ -1240,12 +1241,12 @@ func (x *GetAttemptSeriesResponse) GetSeries() []*AttemptSeries {
 	return nil
 }
 
-// How attempts went over time.
+// Attempts over time.
 type AttemptSeries struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Value of the dimension that was asked for; empty for other values, or without a dimension.
+	// Value of the requested dimension; empty for other values, or without a dimension.
 	Value string `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
-	// The sum of every value that has no series of its own.
+	// It combines all values without a series of their own.
 	Other bool `protobuf:"varint,2,opt,name=other,proto3" json:"other,omitempty"`
 	// All points together.
 	Total *AttemptTotals `protobuf:"bytes,3,opt,name=total,proto3" json:"total,omitempty"`
@@ -1316,9 +1317,9 @@ func (x *AttemptSeries) GetPoints() []*AttemptPoint {
 // One bucket of a series of attempts.
 type AttemptPoint struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When the bucket begins.
+	// Start of the bucket.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
-	// What it sums up to.
+	// Its totals.
 	Total         *AttemptTotals `protobuf:"bytes,2,opt,name=total,proto3" json:"total,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1378,7 +1379,8 @@ type BreakDownAttemptsRequest struct {
 	ThenBy UsageDimension `protobuf:"varint,3,opt,name=then_by,json=thenBy,proto3,enum=trunkline.admin.v1.UsageDimension" json:"then_by,omitempty"`
 	// Most rows, 1 to 1000, those with the most attempts; default 20.
 	Limit int32 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
-	// Only these fields of each sum are in the answer, such as attempts or duration.p95; default: all of them. A path that does not exist is refused.
+	// Only these fields of the totals are returned, such as attempts or duration.p95; default: all. An unknown path is
+	// refused.
 	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,530,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1453,9 +1455,9 @@ type BreakDownAttemptsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Most attempts first.
 	Rows []*AttemptRow `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
-	// The sum of the values that have no row.
+	// Totals of the values without a row.
 	Other *AttemptTotals `protobuf:"bytes,2,opt,name=other,proto3" json:"other,omitempty"`
-	// How many values that are.
+	// Number of these values.
 	OtherCount    int32 `protobuf:"varint,3,opt,name=other_count,json=otherCount,proto3" json:"other_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1515,9 +1517,9 @@ func (x *BreakDownAttemptsResponse) GetOtherCount() int32 {
 // The attempts of one value.
 type AttemptRow struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Value of the dimension that was asked for.
+	// Value of the requested dimension.
 	Value string `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
-	// What it sums up to.
+	// Its totals.
 	Total *AttemptTotals `protobuf:"bytes,2,opt,name=total,proto3" json:"total,omitempty"`
 	// The same by then_by, most attempts first, at most 50; empty without it.
 	Parts         []*AttemptRow `protobuf:"bytes,3,rep,name=parts,proto3" json:"parts,omitempty"`

@@ -37,7 +37,7 @@ type User struct {
 	Password string `protobuf:"bytes,4,opt,name=password,proto3" json:"password,omitempty"`
 	// A password is set.
 	HasPassword bool `protobuf:"varint,5,opt,name=has_password,json=hasPassword,proto3" json:"has_password,omitempty"`
-	// A second factor is asked for at sign-in, after the password.
+	// A second factor is required at sign-in, after the password.
 	TotpEnabled bool `protobuf:"varint,6,opt,name=totp_enabled,json=totpEnabled,proto3" json:"totp_enabled,omitempty"`
 	// ADMIN_USERNAME names this user, who cannot be deleted; ADMIN_PASSWORD, where it is set, is the password.
 	Configured bool `protobuf:"varint,7,opt,name=configured,proto3" json:"configured,omitempty"`
@@ -145,21 +145,21 @@ func (x *User) GetSignInTime() *timestamppb.Timestamp {
 // One browser, or one command, that is signed in.
 type Session struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Id of the session; it does not open it.
+	// Id of the session; it does not grant access.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Whose it is.
 	User string `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
 	// IP address that signed in.
 	Address string `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`
-	// What the browser calls itself.
+	// User agent of the browser.
 	UserAgent string `protobuf:"bytes,4,opt,name=user_agent,json=userAgent,proto3" json:"user_agent,omitempty"`
 	// When it began.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was used last, to a minute.
 	UseTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=use_time,json=useTime,proto3" json:"use_time,omitempty"`
-	// When it ends unless it is used before.
+	// When it ends unless it is used before then.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
-	// It is the one that asks.
+	// It is the calling session.
 	Current       bool `protobuf:"varint,8,opt,name=current,proto3" json:"current,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -941,7 +941,7 @@ func (*RevokeSessionResponse) Descriptor() ([]byte, []int) {
 
 type RevokeAllSessionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name of the user; default: the caller. Another one's is for owners.
+	// Name of the user; default: the caller. Other users require the role owner.
 	User          string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

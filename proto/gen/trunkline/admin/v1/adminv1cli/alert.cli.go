@@ -13,9 +13,9 @@ import (
 func alertService() cli.Service {
 	return cli.Service{
 		Use: "alerts",
-		Doc: "Look at what people are alerted of.",
+		Doc: "View alerts.",
 		Methods: []cli.Method{
-			cli.Unary("list", "List the alerts that fire now and, if asked, those that ended within the last 24 hours; those that fire first, then\nthe newest first. There are at most 500 firing alerts of one event: what happens beyond that is not told.",
+			cli.Unary("list", "List the firing alerts and, if requested, those resolved within the last 24 hours; firing ones first, then newest\nfirst. At most 500 alerts of one event fire at once; further ones are only logged.",
 				adminv1connect.NewAlertServiceClient, adminv1connect.AlertServiceClient.ListAlerts),
 		},
 		Docs: map[protoreflect.FullName]string{

@@ -13,13 +13,13 @@ import (
 func auditService() cli.Service {
 	return cli.Service{
 		Use: "audit",
-		Doc: "Read the audit log: who signed in, read what is confidential, and changed what.",
+		Doc: "Read the audit log: who signed in, read confidential data, or changed something.",
 		Methods: []cli.Method{
 			cli.Unary("list", "List audit events, newest first.",
 				adminv1connect.NewAuditServiceClient, adminv1connect.AuditServiceClient.ListAuditEvents),
-			cli.ServerStream("export", "Export audit events as a file, oldest first, as they are when the export begins. That it was made is an event too.",
+			cli.ServerStream("export", "Export audit events as a file, oldest first, as they are when the export starts. The export itself is recorded as an\nevent too.",
 				adminv1connect.NewAuditServiceClient, adminv1connect.AuditServiceClient.ExportAuditEvents),
-			cli.Unary("verify", "Check that the log is what was written: every event has a hash over itself and the hash before. Reads the whole log.",
+			cli.Unary("verify", "Verify the integrity of the log: every event has a hash over itself and the previous hash. Reads the whole log.",
 				adminv1connect.NewAuditServiceClient, adminv1connect.AuditServiceClient.VerifyAuditEvents),
 		},
 		Docs: map[protoreflect.FullName]string{

@@ -13,19 +13,19 @@ import (
 func authorityKeyService() cli.Service {
 	return cli.Service{
 		Use: "authority-keys",
-		Doc: "Replace the key of the private certificate authority by which nodes and control-plane replicas know each other. It takes\ntwo steps without a break: every node learns to trust the new key, then everybody gets a certificate of it and the\nold key is trusted no more. The all-in-one has no such authority.",
+		Doc: "Replace the key of the private certificate authority by which nodes and control-plane replicas authenticate each other.\nIt takes two steps without interruption: every node starts to trust the new key, then all get certificates signed with it\nand the old key is no longer trusted. The all-in-one has no such authority.",
 		Methods: []cli.Method{
 			cli.Unary("list", "List the keys of the authority, and for which nodes a replacement waits.",
 				adminv1connect.NewAuthorityKeyServiceClient, adminv1connect.AuthorityKeyServiceClient.ListAuthorityKeys),
-			cli.Unary("rotate", "Begin to replace the key. Each step follows by itself once every node is ready: within a minute when all are\nconnected. A node that is not connected is waited for until 7 days after its certificate expired.",
+			cli.Unary("rotate", "Start replacing the key. Each step starts by itself once every node is ready: within a minute when all are connected.\nDisconnected nodes are waited for until 7 days after their certificate expired.",
 				adminv1connect.NewAuthorityKeyServiceClient, adminv1connect.AuthorityKeyServiceClient.RotateAuthorityKey),
 			cli.Unary("advance", "Take the next step without waiting any longer. The nodes that are left behind have to join again.",
 				adminv1connect.NewAuthorityKeyServiceClient, adminv1connect.AuthorityKeyServiceClient.AdvanceAuthorityKey),
-			cli.Unary("cancel", "Give up a new key that does not sign yet.",
+			cli.Unary("cancel", "Discard a new key that does not sign yet.",
 				adminv1connect.NewAuthorityKeyServiceClient, adminv1connect.AuthorityKeyServiceClient.CancelAuthorityKey),
 		},
 		Docs: map[protoreflect.FullName]string{
-			"trunkline.admin.v1.AdvanceAuthorityKeyRequest.without_nodes": "The nodes to be left behind: all that it waits for, so that none is by mistake.",
+			"trunkline.admin.v1.AdvanceAuthorityKeyRequest.without_nodes": "The nodes to leave behind: all that are being waited for must be listed, so that none is left behind by mistake.",
 		},
 	}
 }

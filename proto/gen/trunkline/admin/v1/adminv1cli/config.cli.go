@@ -21,17 +21,17 @@ func configService() cli.Service {
 				adminv1connect.NewConfigServiceClient, adminv1connect.ConfigServiceClient.GetRevision),
 			cli.Unary("diff-revisions", "What differs between two revisions, without secrets.",
 				adminv1connect.NewConfigServiceClient, adminv1connect.ConfigServiceClient.DiffRevisions),
-			cli.Unary("adopt-database", "Declare this database to be the right one although nodes have a newer revision or another\ndatabase: after an old backup was restored. Nodes then take what it says; keys that they\nknow to be revoked stay refused.",
+			cli.Unary("adopt-database", "Declare this database to be the right one although nodes have a newer revision or another database: after an old backup\nwas restored. Nodes then accept its configuration; keys that they know to be revoked stay refused.",
 				adminv1connect.NewConfigServiceClient, adminv1connect.ConfigServiceClient.AdoptDatabase),
-			cli.Unary("get-startup-apply", "What became of the file that the replica which answers was to apply when it started (--apply).",
+			cli.Unary("get-startup-apply", "Get the result of applying the file of --apply at startup, for the replica that answers.",
 				adminv1connect.NewConfigServiceClient, adminv1connect.ConfigServiceClient.GetStartupApply),
 		},
 		Docs: map[protoreflect.FullName]string{
 			"trunkline.admin.v1.DiffRevisionsRequest.from":       "The revision to start from; 0 is the empty configuration.",
-			"trunkline.admin.v1.DiffRevisionsRequest.to":         "The revision to compare with; default: the present one.",
+			"trunkline.admin.v1.DiffRevisionsRequest.to":         "The revision to compare with; default: the current one.",
 			"trunkline.admin.v1.GetRevisionRequest.revision":     "Number of the revision.",
-			"trunkline.admin.v1.ListRevisionsRequest.page_size":  "Most revisions in one page, 1 to 1000; default 50.",
-			"trunkline.admin.v1.ListRevisionsRequest.page_token": "next_page_token of the page before.",
+			"trunkline.admin.v1.ListRevisionsRequest.page_size":  "Maximum number of revisions per page, 1 to 1000; default 50.",
+			"trunkline.admin.v1.ListRevisionsRequest.page_token": "next_page_token of the previous page.",
 		},
 	}
 }

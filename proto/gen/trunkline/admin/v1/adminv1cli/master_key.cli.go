@@ -13,13 +13,13 @@ import (
 func masterKeyService() cli.Service {
 	return cli.Service{
 		Use: "master-keys",
-		Doc: "Rotate the master key, under which secrets are sealed. The keys themselves are given to each control-plane replica\nat its start (TRUNKLINE_SECRET_KEY) and never go over this API: it knows them by their ids.",
+		Doc: "Rotate the master key, under which secrets are sealed. The keys themselves are given to each control-plane replica at\nstartup (TRUNKLINE_SECRET_KEY) and never pass through this API, which identifies them by id.",
 		Methods: []cli.Method{
 			cli.Unary("list", "List the master keys, and how many secrets are sealed under each.",
 				adminv1connect.NewMasterKeyServiceClient, adminv1connect.MasterKeyServiceClient.ListMasterKeys),
-			cli.Unary("rotate", "Put another master key in use, which every replica must have been given. Secrets under other keys follow in the\nbackground, without a break; an old key may be taken away when none is left under it.",
+			cli.Unary("rotate", "Start using another master key, which every replica must have. Secrets under other keys are re-wrapped in the\nbackground, without interruption; an old key may be removed when no secret is left under it.",
 				adminv1connect.NewMasterKeyServiceClient, adminv1connect.MasterKeyServiceClient.RotateMasterKey),
-			cli.Unary("list-unreadable-secrets", "List the secrets that cannot be read, because the replica that answers was not given their master key.",
+			cli.Unary("list-unreadable-secrets", "List the secrets that cannot be read, because the replica that answers lacks their master key.",
 				adminv1connect.NewMasterKeyServiceClient, adminv1connect.MasterKeyServiceClient.ListUnreadableSecrets),
 		},
 		Docs: map[protoreflect.FullName]string{

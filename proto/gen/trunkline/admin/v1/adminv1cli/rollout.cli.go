@@ -13,18 +13,18 @@ import (
 func rolloutService() cli.Service {
 	return cli.Service{
 		Use: "rollouts",
-		Doc: "Follow and decide how a change of the configuration reaches the nodes, where settings.rollout has it tried on some first.",
+		Doc: "Follow and control how configuration changes reach the nodes, if settings.rollout has them tried on some nodes first.",
 		Methods: []cli.Method{
-			cli.Unary("get", "Tell how the rollout of the newest change stands.",
+			cli.Unary("get", "Get the state of the rollout of the newest change.",
 				adminv1connect.NewRolloutServiceClient, adminv1connect.RolloutServiceClient.GetRollout),
-			cli.Unary("promote", "Send what is tried to every node now, without waiting any longer, whatever the first nodes say.",
+			cli.Unary("promote", "Send the change to every node now, without waiting any longer, whatever the first nodes report.",
 				adminv1connect.NewRolloutServiceClient, adminv1connect.RolloutServiceClient.PromoteRollout),
-			cli.Unary("abort", "Take back what is tried: a new revision has all documents but API keys and alert channels as they were before, and reaches\nevery node at once. As with a rollback, secrets that were replaced meanwhile stay as they are.",
+			cli.Unary("abort", "Withdraw the change: a new revision restores all documents except API keys and alert channels, and reaches every node\nat once. As with a rollback, secrets that were replaced meanwhile stay as they are.",
 				adminv1connect.NewRolloutServiceClient, adminv1connect.RolloutServiceClient.AbortRollout),
 		},
 		Docs: map[protoreflect.FullName]string{
-			"trunkline.admin.v1.AbortRolloutRequest.revision":   "rollout.revision, as it was seen; when another change came since, nothing is done. 0: whatever is tried now.",
-			"trunkline.admin.v1.PromoteRolloutRequest.revision": "rollout.revision, as it was seen; when another change came since, nothing is done. 0: whatever is tried now.",
+			"trunkline.admin.v1.AbortRolloutRequest.revision":   "The value of rollout.revision that was seen; if another change was made since, nothing is done. 0: whatever is being\ntried now.",
+			"trunkline.admin.v1.PromoteRolloutRequest.revision": "The value of rollout.revision that was seen; if another change was made since, nothing is done. 0: whatever is being\ntried now.",
 		},
 	}
 }

@@ -19,7 +19,7 @@ func tokenService() cli.Service {
 				adminv1connect.NewTokenServiceClient, adminv1connect.TokenServiceClient.ListTokens),
 			cli.Unary("create", "Create a token; its secret is returned once.",
 				adminv1connect.NewTokenServiceClient, adminv1connect.TokenServiceClient.CreateToken),
-			cli.Unary("delete", "Delete a token: it stops working at once. Another one's token is for owners.",
+			cli.Unary("delete", "Delete a token: it stops working at once. Other users' tokens require the role owner.",
 				adminv1connect.NewTokenServiceClient, adminv1connect.TokenServiceClient.DeleteToken),
 		},
 		Docs: map[protoreflect.FullName]string{
@@ -30,9 +30,9 @@ func tokenService() cli.Service {
 			"trunkline.admin.v1.Token.last_four":          "Last four characters, to recognise it.",
 			"trunkline.admin.v1.Token.name":               "Unique name.",
 			"trunkline.admin.v1.Token.read_bodies":        "It may read the bodies of calls; default false. Needs the operator role at least.",
-			"trunkline.admin.v1.Token.role":               "What it may do, at most what its creator may. Default: operator, or the creator's own role where that is less.",
+			"trunkline.admin.v1.Token.role":               "What it may do, at most what its creator may. Default: operator, or the creator's own role if that is lower.",
 			"trunkline.admin.v1.Token.use_time":           "When it was used last, to a minute; never when unset.",
-			"trunkline.admin.v1.Token.user":               "Whose it is: it never does more than they may, and ends with them. Empty: nobody's.",
+			"trunkline.admin.v1.Token.user":               "User whom it belongs to: it never has more permissions than they have, and ends with them. Empty: nobody.",
 		},
 	}
 }

@@ -41,8 +41,8 @@ var (
 
 // AlertServiceClient is a client for the trunkline.admin.v1.AlertService service.
 type AlertServiceClient interface {
-	// List the alerts that fire now and, if asked, those that ended within the last 24 hours; those that fire first, then
-	// the newest first. There are at most 500 firing alerts of one event: what happens beyond that is not told.
+	// List the firing alerts and, if requested, those resolved within the last 24 hours; firing ones first, then newest
+	// first. At most 500 alerts of one event fire at once; further ones are only logged.
 	ListAlerts(context.Context, *v1.ListAlertsRequest) (*v1.ListAlertsResponse, error)
 }
 
@@ -54,8 +54,8 @@ func NewAlertServiceClient(client *connect.Client) AlertServiceClient {
 
 // AlertServiceHandler is an implementation of the trunkline.admin.v1.AlertService service.
 type AlertServiceHandler interface {
-	// List the alerts that fire now and, if asked, those that ended within the last 24 hours; those that fire first, then
-	// the newest first. There are at most 500 firing alerts of one event: what happens beyond that is not told.
+	// List the firing alerts and, if requested, those resolved within the last 24 hours; firing ones first, then newest
+	// first. At most 500 alerts of one event fire at once; further ones are only logged.
 	ListAlerts(context.Context, *v1.ListAlertsRequest) (*v1.ListAlertsResponse, error)
 }
 

@@ -108,17 +108,16 @@ type AlertChannelServiceClient interface {
 	ListAlertChannels(context.Context, *v1.ListAlertChannelsRequest) (*v1.ListAlertChannelsResponse, error)
 	// Get one alert channel.
 	GetAlertChannel(context.Context, *v1.GetAlertChannelRequest) (*v1.GetAlertChannelResponse, error)
-	// Create an alert channel. It is told of what happens from then on.
+	// Create an alert channel. It gets alerts from then on.
 	CreateAlertChannel(context.Context, *v1.CreateAlertChannelRequest) (*v1.CreateAlertChannelResponse, error)
-	// Replace an alert channel. A secret that is not given stays as it is, unless the channel moves to another scheme,
-	// host or port: then it must be given again.
+	// Replace an alert channel. A secret that is not given is kept, unless the channel's scheme, host or port changes: then
+	// it must be entered again.
 	UpdateAlertChannel(context.Context, *v1.UpdateAlertChannelRequest) (*v1.UpdateAlertChannelResponse, error)
-	// Delete an alert channel. What waits to be sent to it is dropped.
+	// Delete an alert channel. Pending messages to it are dropped.
 	DeleteAlertChannel(context.Context, *v1.DeleteAlertChannelRequest) (*v1.DeleteAlertChannelResponse, error)
-	// Send a test message now, once, and say how that went. The channel may be disabled.
+	// Send a test message now, once, and report the result. The channel may be disabled.
 	TestAlertChannel(context.Context, *v1.TestAlertChannelRequest) (*v1.TestAlertChannelResponse, error)
-	// List what was sent, or is being sent, to alert channels; newest first. Kept for 30 days, of each channel at most
-	// the last 1000.
+	// List messages to alert channels, newest first. They are kept for 30 days, at most the last 1000 of each channel.
 	ListAlertChannelDeliveries(context.Context, *v1.ListAlertChannelDeliveriesRequest) (*v1.ListAlertChannelDeliveriesResponse, error)
 }
 
@@ -135,17 +134,16 @@ type AlertChannelServiceHandler interface {
 	ListAlertChannels(context.Context, *v1.ListAlertChannelsRequest) (*v1.ListAlertChannelsResponse, error)
 	// Get one alert channel.
 	GetAlertChannel(context.Context, *v1.GetAlertChannelRequest) (*v1.GetAlertChannelResponse, error)
-	// Create an alert channel. It is told of what happens from then on.
+	// Create an alert channel. It gets alerts from then on.
 	CreateAlertChannel(context.Context, *v1.CreateAlertChannelRequest) (*v1.CreateAlertChannelResponse, error)
-	// Replace an alert channel. A secret that is not given stays as it is, unless the channel moves to another scheme,
-	// host or port: then it must be given again.
+	// Replace an alert channel. A secret that is not given is kept, unless the channel's scheme, host or port changes: then
+	// it must be entered again.
 	UpdateAlertChannel(context.Context, *v1.UpdateAlertChannelRequest) (*v1.UpdateAlertChannelResponse, error)
-	// Delete an alert channel. What waits to be sent to it is dropped.
+	// Delete an alert channel. Pending messages to it are dropped.
 	DeleteAlertChannel(context.Context, *v1.DeleteAlertChannelRequest) (*v1.DeleteAlertChannelResponse, error)
-	// Send a test message now, once, and say how that went. The channel may be disabled.
+	// Send a test message now, once, and report the result. The channel may be disabled.
 	TestAlertChannel(context.Context, *v1.TestAlertChannelRequest) (*v1.TestAlertChannelResponse, error)
-	// List what was sent, or is being sent, to alert channels; newest first. Kept for 30 days, of each channel at most
-	// the last 1000.
+	// List messages to alert channels, newest first. They are kept for 30 days, at most the last 1000 of each channel.
 	ListAlertChannelDeliveries(context.Context, *v1.ListAlertChannelDeliveriesRequest) (*v1.ListAlertChannelDeliveriesResponse, error)
 }
 

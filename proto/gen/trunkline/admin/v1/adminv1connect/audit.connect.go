@@ -65,9 +65,10 @@ var (
 type AuditServiceClient interface {
 	// List audit events, newest first.
 	ListAuditEvents(context.Context, *v1.ListAuditEventsRequest) (*v1.ListAuditEventsResponse, error)
-	// Export audit events as a file, oldest first, as they are when the export begins. That it was made is an event too.
+	// Export audit events as a file, oldest first, as they are when the export starts. The export itself is recorded as an
+	// event too.
 	ExportAuditEvents(context.Context, *v1.ExportAuditEventsRequest) (AuditServiceExportAuditEventsClientStream, error)
-	// Check that the log is what was written: every event has a hash over itself and the hash before. Reads the whole log.
+	// Verify the integrity of the log: every event has a hash over itself and the previous hash. Reads the whole log.
 	VerifyAuditEvents(context.Context, *v1.VerifyAuditEventsRequest) (*v1.VerifyAuditEventsResponse, error)
 }
 
@@ -102,9 +103,10 @@ func (s AuditServiceExportAuditEventsClientStream) Close() error {
 type AuditServiceHandler interface {
 	// List audit events, newest first.
 	ListAuditEvents(context.Context, *v1.ListAuditEventsRequest) (*v1.ListAuditEventsResponse, error)
-	// Export audit events as a file, oldest first, as they are when the export begins. That it was made is an event too.
+	// Export audit events as a file, oldest first, as they are when the export starts. The export itself is recorded as an
+	// event too.
 	ExportAuditEvents(context.Context, *v1.ExportAuditEventsRequest, AuditServiceExportAuditEventsServerStream) error
-	// Check that the log is what was written: every event has a hash over itself and the hash before. Reads the whole log.
+	// Verify the integrity of the log: every event has a hash over itself and the previous hash. Reads the whole log.
 	VerifyAuditEvents(context.Context, *v1.VerifyAuditEventsRequest) (*v1.VerifyAuditEventsResponse, error)
 }
 

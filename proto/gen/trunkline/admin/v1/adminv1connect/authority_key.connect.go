@@ -74,12 +74,12 @@ var (
 type AuthorityKeyServiceClient interface {
 	// List the keys of the authority, and for which nodes a replacement waits.
 	ListAuthorityKeys(context.Context, *v1.ListAuthorityKeysRequest) (*v1.ListAuthorityKeysResponse, error)
-	// Begin to replace the key. Each step follows by itself once every node is ready: within a minute when all are
-	// connected. A node that is not connected is waited for until 7 days after its certificate expired.
+	// Start replacing the key. Each step starts by itself once every node is ready: within a minute when all are connected.
+	// Disconnected nodes are waited for until 7 days after their certificate expired.
 	RotateAuthorityKey(context.Context, *v1.RotateAuthorityKeyRequest) (*v1.RotateAuthorityKeyResponse, error)
 	// Take the next step without waiting any longer. The nodes that are left behind have to join again.
 	AdvanceAuthorityKey(context.Context, *v1.AdvanceAuthorityKeyRequest) (*v1.AdvanceAuthorityKeyResponse, error)
-	// Give up a new key that does not sign yet.
+	// Discard a new key that does not sign yet.
 	CancelAuthorityKey(context.Context, *v1.CancelAuthorityKeyRequest) (*v1.CancelAuthorityKeyResponse, error)
 }
 
@@ -94,12 +94,12 @@ func NewAuthorityKeyServiceClient(client *connect.Client) AuthorityKeyServiceCli
 type AuthorityKeyServiceHandler interface {
 	// List the keys of the authority, and for which nodes a replacement waits.
 	ListAuthorityKeys(context.Context, *v1.ListAuthorityKeysRequest) (*v1.ListAuthorityKeysResponse, error)
-	// Begin to replace the key. Each step follows by itself once every node is ready: within a minute when all are
-	// connected. A node that is not connected is waited for until 7 days after its certificate expired.
+	// Start replacing the key. Each step starts by itself once every node is ready: within a minute when all are connected.
+	// Disconnected nodes are waited for until 7 days after their certificate expired.
 	RotateAuthorityKey(context.Context, *v1.RotateAuthorityKeyRequest) (*v1.RotateAuthorityKeyResponse, error)
 	// Take the next step without waiting any longer. The nodes that are left behind have to join again.
 	AdvanceAuthorityKey(context.Context, *v1.AdvanceAuthorityKeyRequest) (*v1.AdvanceAuthorityKeyResponse, error)
-	// Give up a new key that does not sign yet.
+	// Discard a new key that does not sign yet.
 	CancelAuthorityKey(context.Context, *v1.CancelAuthorityKeyRequest) (*v1.CancelAuthorityKeyResponse, error)
 }
 

@@ -112,17 +112,17 @@ type CallServiceClient interface {
 	ListCalls(context.Context, *v1.ListCallsRequest) (*v1.ListCallsResponse, error)
 	// Get one call with its attempts.
 	GetCall(context.Context, *v1.GetCallRequest) (*v1.GetCallResponse, error)
-	// Follow calls as they are stored. Calls of every node are shown, about a second after they end; a reader that is
-	// too slow misses some and is told how many. At most 32 readers per control plane.
+	// Follow calls as they are stored. Calls of every node are shown, about a second after they end; a reader that is too
+	// slow misses some and gets their number. At most 32 readers per control plane.
 	TailCalls(context.Context, *v1.TailCallsRequest) (CallServiceTailCallsClientStream, error)
-	// Export calls as a file, newest first, as they are when the export begins.
+	// Export calls as a file, newest first, as they are when the export starts.
 	ExportCalls(context.Context, *v1.ExportCallsRequest) (CallServiceExportCallsClientStream, error)
-	// Get what a call's client sent and was answered. Only for signed-in admins and for tokens that allow it; each time
-	// is noted with who it was.
+	// Get the request and response bodies of a call. Only for signed-in admins and for tokens that allow it; each access is
+	// recorded with who made it.
 	GetCallBody(context.Context, *v1.GetCallBodyRequest) (*v1.GetCallBodyResponse, error)
 	// Delete all bodies of an API key's calls that are stored by now.
 	DeleteCallBodies(context.Context, *v1.DeleteCallBodiesRequest) (*v1.DeleteCallBodiesResponse, error)
-	// List times of which a node has no record of some calls, newest first.
+	// List periods for which a node has no record of some calls, newest first.
 	ListGaps(context.Context, *v1.ListGapsRequest) (*v1.ListGapsResponse, error)
 	// List call records, totals and gaps that could not be stored and were put aside, newest first.
 	ListRefused(context.Context, *v1.ListRefusedRequest) (*v1.ListRefusedResponse, error)
@@ -180,17 +180,17 @@ type CallServiceHandler interface {
 	ListCalls(context.Context, *v1.ListCallsRequest) (*v1.ListCallsResponse, error)
 	// Get one call with its attempts.
 	GetCall(context.Context, *v1.GetCallRequest) (*v1.GetCallResponse, error)
-	// Follow calls as they are stored. Calls of every node are shown, about a second after they end; a reader that is
-	// too slow misses some and is told how many. At most 32 readers per control plane.
+	// Follow calls as they are stored. Calls of every node are shown, about a second after they end; a reader that is too
+	// slow misses some and gets their number. At most 32 readers per control plane.
 	TailCalls(context.Context, *v1.TailCallsRequest, CallServiceTailCallsServerStream) error
-	// Export calls as a file, newest first, as they are when the export begins.
+	// Export calls as a file, newest first, as they are when the export starts.
 	ExportCalls(context.Context, *v1.ExportCallsRequest, CallServiceExportCallsServerStream) error
-	// Get what a call's client sent and was answered. Only for signed-in admins and for tokens that allow it; each time
-	// is noted with who it was.
+	// Get the request and response bodies of a call. Only for signed-in admins and for tokens that allow it; each access is
+	// recorded with who made it.
 	GetCallBody(context.Context, *v1.GetCallBodyRequest) (*v1.GetCallBodyResponse, error)
 	// Delete all bodies of an API key's calls that are stored by now.
 	DeleteCallBodies(context.Context, *v1.DeleteCallBodiesRequest) (*v1.DeleteCallBodiesResponse, error)
-	// List times of which a node has no record of some calls, newest first.
+	// List periods for which a node has no record of some calls, newest first.
 	ListGaps(context.Context, *v1.ListGapsRequest) (*v1.ListGapsResponse, error)
 	// List call records, totals and gaps that could not be stored and were put aside, newest first.
 	ListRefused(context.Context, *v1.ListRefusedRequest) (*v1.ListRefusedResponse, error)

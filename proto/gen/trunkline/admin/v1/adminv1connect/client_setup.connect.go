@@ -42,7 +42,7 @@ var (
 
 // ClientSetupServiceClient is a client for the trunkline.admin.v1.ClientSetupService service.
 type ClientSetupServiceClient interface {
-	// List how known clients are set up to call a group. The API key is not in it: the control plane knows none.
+	// List how known clients are set up to call a group. The API key is not included: the control plane does not know it.
 	ListClientSetups(context.Context, *v1.ListClientSetupsRequest) (*v1.ListClientSetupsResponse, error)
 }
 
@@ -55,7 +55,7 @@ func NewClientSetupServiceClient(client *connect.Client) ClientSetupServiceClien
 // ClientSetupServiceHandler is an implementation of the trunkline.admin.v1.ClientSetupService
 // service.
 type ClientSetupServiceHandler interface {
-	// List how known clients are set up to call a group. The API key is not in it: the control plane knows none.
+	// List how known clients are set up to call a group. The API key is not included: the control plane does not know it.
 	ListClientSetups(context.Context, *v1.ListClientSetupsRequest) (*v1.ListClientSetupsResponse, error)
 }
 

@@ -122,7 +122,7 @@ var (
 
 // ConfigServiceClient is a client for the trunkline.admin.v1.ConfigService service.
 type ConfigServiceClient interface {
-	// Make the given resources so, in one transaction; others stay unless prune is set.
+	// Create or change the given resources, in one transaction; others are kept unless prune is set.
 	ApplyConfig(context.Context, *v1.ApplyConfigRequest) (*v1.ApplyConfigResponse, error)
 	// Everything as resources, without secrets.
 	ExportConfig(context.Context, *v1.ExportConfigRequest) (*v1.ExportConfigResponse, error)
@@ -134,14 +134,13 @@ type ConfigServiceClient interface {
 	GetRevision(context.Context, *v1.GetRevisionRequest) (*v1.GetRevisionResponse, error)
 	// What differs between two revisions, without secrets.
 	DiffRevisions(context.Context, *v1.DiffRevisionsRequest) (*v1.DiffRevisionsResponse, error)
-	// Go back to an older revision, by a new one with its content. Revoked keys stay revoked and
-	// deleted ones deleted; keys keep their present secrets, and so do providers that still exist.
+	// Go back to an older revision, by a new one with its content. Revoked keys stay revoked and deleted ones deleted; keys
+	// and existing providers keep their current secrets.
 	RollBackConfig(context.Context, *v1.RollBackConfigRequest) (*v1.RollBackConfigResponse, error)
-	// Declare this database to be the right one although nodes have a newer revision or another
-	// database: after an old backup was restored. Nodes then take what it says; keys that they
-	// know to be revoked stay refused.
+	// Declare this database to be the right one although nodes have a newer revision or another database: after an old backup
+	// was restored. Nodes then accept its configuration; keys that they know to be revoked stay refused.
 	AdoptDatabase(context.Context, *v1.AdoptDatabaseRequest) (*v1.AdoptDatabaseResponse, error)
-	// What became of the file that the replica which answers was to apply when it started (--apply).
+	// Get the result of applying the file of --apply at startup, for the replica that answers.
 	GetStartupApply(context.Context, *v1.GetStartupApplyRequest) (*v1.GetStartupApplyResponse, error)
 }
 
@@ -153,7 +152,7 @@ func NewConfigServiceClient(client *connect.Client) ConfigServiceClient {
 
 // ConfigServiceHandler is an implementation of the trunkline.admin.v1.ConfigService service.
 type ConfigServiceHandler interface {
-	// Make the given resources so, in one transaction; others stay unless prune is set.
+	// Create or change the given resources, in one transaction; others are kept unless prune is set.
 	ApplyConfig(context.Context, *v1.ApplyConfigRequest) (*v1.ApplyConfigResponse, error)
 	// Everything as resources, without secrets.
 	ExportConfig(context.Context, *v1.ExportConfigRequest) (*v1.ExportConfigResponse, error)
@@ -165,14 +164,13 @@ type ConfigServiceHandler interface {
 	GetRevision(context.Context, *v1.GetRevisionRequest) (*v1.GetRevisionResponse, error)
 	// What differs between two revisions, without secrets.
 	DiffRevisions(context.Context, *v1.DiffRevisionsRequest) (*v1.DiffRevisionsResponse, error)
-	// Go back to an older revision, by a new one with its content. Revoked keys stay revoked and
-	// deleted ones deleted; keys keep their present secrets, and so do providers that still exist.
+	// Go back to an older revision, by a new one with its content. Revoked keys stay revoked and deleted ones deleted; keys
+	// and existing providers keep their current secrets.
 	RollBackConfig(context.Context, *v1.RollBackConfigRequest) (*v1.RollBackConfigResponse, error)
-	// Declare this database to be the right one although nodes have a newer revision or another
-	// database: after an old backup was restored. Nodes then take what it says; keys that they
-	// know to be revoked stay refused.
+	// Declare this database to be the right one although nodes have a newer revision or another database: after an old backup
+	// was restored. Nodes then accept its configuration; keys that they know to be revoked stay refused.
 	AdoptDatabase(context.Context, *v1.AdoptDatabaseRequest) (*v1.AdoptDatabaseResponse, error)
-	// What became of the file that the replica which answers was to apply when it started (--apply).
+	// Get the result of applying the file of --apply at startup, for the replica that answers.
 	GetStartupApply(context.Context, *v1.GetStartupApplyRequest) (*v1.GetStartupApplyResponse, error)
 }
 

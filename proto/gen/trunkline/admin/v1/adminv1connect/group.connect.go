@@ -120,10 +120,10 @@ type GroupServiceClient interface {
 	DeleteGroup(context.Context, *v1.DeleteGroupRequest) (*v1.DeleteGroupResponse, error)
 	// Show in which order a call would try the members of a group now, and why.
 	ExplainGroup(context.Context, *v1.ExplainGroupRequest) (*v1.ExplainGroupResponse, error)
-	// Show what each member of a group would be told of a request, before it is sent: what is said in another way, what is
-	// dropped, and whom it leaves out. Nothing is sent to anybody, and the request is neither kept nor logged.
+	// Preview how a request would be translated for each member of a group: what is approximated, what is dropped, and which
+	// members are left out. Nothing is sent, and the request is neither stored nor logged.
 	PreviewTranslation(context.Context, *v1.PreviewTranslationRequest) (*v1.PreviewTranslationResponse, error)
-	// Show in which order calls would try the members of groups now, and why: of many groups at once, in name order.
+	// Show in which order calls would try the members of groups now, and why: for many groups at once, in name order.
 	ExplainGroups(context.Context, *v1.ExplainGroupsRequest) (*v1.ExplainGroupsResponse, error)
 }
 
@@ -147,10 +147,10 @@ type GroupServiceHandler interface {
 	DeleteGroup(context.Context, *v1.DeleteGroupRequest) (*v1.DeleteGroupResponse, error)
 	// Show in which order a call would try the members of a group now, and why.
 	ExplainGroup(context.Context, *v1.ExplainGroupRequest) (*v1.ExplainGroupResponse, error)
-	// Show what each member of a group would be told of a request, before it is sent: what is said in another way, what is
-	// dropped, and whom it leaves out. Nothing is sent to anybody, and the request is neither kept nor logged.
+	// Preview how a request would be translated for each member of a group: what is approximated, what is dropped, and which
+	// members are left out. Nothing is sent, and the request is neither stored nor logged.
 	PreviewTranslation(context.Context, *v1.PreviewTranslationRequest) (*v1.PreviewTranslationResponse, error)
-	// Show in which order calls would try the members of groups now, and why: of many groups at once, in name order.
+	// Show in which order calls would try the members of groups now, and why: for many groups at once, in name order.
 	ExplainGroups(context.Context, *v1.ExplainGroupsRequest) (*v1.ExplainGroupsResponse, error)
 }
 

@@ -106,11 +106,10 @@ type KeyServiceClient interface {
 	UpdateApiKey(context.Context, *v1.UpdateApiKeyRequest) (*v1.UpdateApiKeyResponse, error)
 	// Delete an API key: it stops working on every connected node at once.
 	DeleteApiKey(context.Context, *v1.DeleteApiKeyRequest) (*v1.DeleteApiKeyResponse, error)
-	// Revoke an API key for good, and tell which nodes refuse it already. It cannot be enabled
-	// again, and no other key may have its secret. Revoking a revoked key tells how nodes stand.
+	// Revoke an API key permanently, and report which nodes refuse it already. It cannot be enabled again, and no other key
+	// may have its secret. Revoking a revoked key reports the state of the nodes.
 	RevokeApiKey(context.Context, *v1.RevokeApiKeyRequest) (*v1.RevokeApiKeyResponse, error)
-	// Give an API key a new secret, which is returned once. The one it has ends at once, or
-	// after an overlap.
+	// Give an API key a new secret, which is returned once. The old one stops working at once, or after an overlap.
 	RotateApiKey(context.Context, *v1.RotateApiKeyRequest) (*v1.RotateApiKeyResponse, error)
 }
 
@@ -132,11 +131,10 @@ type KeyServiceHandler interface {
 	UpdateApiKey(context.Context, *v1.UpdateApiKeyRequest) (*v1.UpdateApiKeyResponse, error)
 	// Delete an API key: it stops working on every connected node at once.
 	DeleteApiKey(context.Context, *v1.DeleteApiKeyRequest) (*v1.DeleteApiKeyResponse, error)
-	// Revoke an API key for good, and tell which nodes refuse it already. It cannot be enabled
-	// again, and no other key may have its secret. Revoking a revoked key tells how nodes stand.
+	// Revoke an API key permanently, and report which nodes refuse it already. It cannot be enabled again, and no other key
+	// may have its secret. Revoking a revoked key reports the state of the nodes.
 	RevokeApiKey(context.Context, *v1.RevokeApiKeyRequest) (*v1.RevokeApiKeyResponse, error)
-	// Give an API key a new secret, which is returned once. The one it has ends at once, or
-	// after an overlap.
+	// Give an API key a new secret, which is returned once. The old one stops working at once, or after an overlap.
 	RotateApiKey(context.Context, *v1.RotateApiKeyRequest) (*v1.RotateApiKeyResponse, error)
 }
 

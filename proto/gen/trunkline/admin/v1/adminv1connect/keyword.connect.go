@@ -104,7 +104,7 @@ type KeywordServiceClient interface {
 	UpdateFailureKeyword(context.Context, *v1.UpdateFailureKeywordRequest) (*v1.UpdateFailureKeywordResponse, error)
 	// Delete a failure keyword.
 	DeleteFailureKeyword(context.Context, *v1.DeleteFailureKeywordRequest) (*v1.DeleteFailureKeywordResponse, error)
-	// Try a failure keyword on the newest calls, and on a sample, without storing it.
+	// Try a failure keyword on the newest calls, and on a sample text, without storing it.
 	DryRunFailureKeyword(context.Context, *v1.DryRunFailureKeywordRequest) (*v1.DryRunFailureKeywordResponse, error)
 }
 
@@ -126,7 +126,7 @@ type KeywordServiceHandler interface {
 	UpdateFailureKeyword(context.Context, *v1.UpdateFailureKeywordRequest) (*v1.UpdateFailureKeywordResponse, error)
 	// Delete a failure keyword.
 	DeleteFailureKeyword(context.Context, *v1.DeleteFailureKeywordRequest) (*v1.DeleteFailureKeywordResponse, error)
-	// Try a failure keyword on the newest calls, and on a sample, without storing it.
+	// Try a failure keyword on the newest calls, and on a sample text, without storing it.
 	DryRunFailureKeyword(context.Context, *v1.DryRunFailureKeywordRequest) (*v1.DryRunFailureKeywordResponse, error)
 }
 

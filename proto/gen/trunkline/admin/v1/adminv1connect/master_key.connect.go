@@ -65,10 +65,10 @@ var (
 type MasterKeyServiceClient interface {
 	// List the master keys, and how many secrets are sealed under each.
 	ListMasterKeys(context.Context, *v1.ListMasterKeysRequest) (*v1.ListMasterKeysResponse, error)
-	// Put another master key in use, which every replica must have been given. Secrets under other keys follow in the
-	// background, without a break; an old key may be taken away when none is left under it.
+	// Start using another master key, which every replica must have. Secrets under other keys are re-wrapped in the
+	// background, without interruption; an old key may be removed when no secret is left under it.
 	RotateMasterKey(context.Context, *v1.RotateMasterKeyRequest) (*v1.RotateMasterKeyResponse, error)
-	// List the secrets that cannot be read, because the replica that answers was not given their master key.
+	// List the secrets that cannot be read, because the replica that answers lacks their master key.
 	ListUnreadableSecrets(context.Context, *v1.ListUnreadableSecretsRequest) (*v1.ListUnreadableSecretsResponse, error)
 }
 
@@ -82,10 +82,10 @@ func NewMasterKeyServiceClient(client *connect.Client) MasterKeyServiceClient {
 type MasterKeyServiceHandler interface {
 	// List the master keys, and how many secrets are sealed under each.
 	ListMasterKeys(context.Context, *v1.ListMasterKeysRequest) (*v1.ListMasterKeysResponse, error)
-	// Put another master key in use, which every replica must have been given. Secrets under other keys follow in the
-	// background, without a break; an old key may be taken away when none is left under it.
+	// Start using another master key, which every replica must have. Secrets under other keys are re-wrapped in the
+	// background, without interruption; an old key may be removed when no secret is left under it.
 	RotateMasterKey(context.Context, *v1.RotateMasterKeyRequest) (*v1.RotateMasterKeyResponse, error)
-	// List the secrets that cannot be read, because the replica that answers was not given their master key.
+	// List the secrets that cannot be read, because the replica that answers lacks their master key.
 	ListUnreadableSecrets(context.Context, *v1.ListUnreadableSecretsRequest) (*v1.ListUnreadableSecretsResponse, error)
 }
 

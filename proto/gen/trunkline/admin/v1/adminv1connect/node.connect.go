@@ -112,21 +112,21 @@ type NodeServiceClient interface {
 	ListNodes(context.Context, *v1.ListNodesRequest) (*v1.ListNodesResponse, error)
 	// Get one node.
 	GetNode(context.Context, *v1.GetNodeRequest) (*v1.GetNodeResponse, error)
-	// Take a node out of load balancing before it is stopped: /readyz answers 503, what still comes is
-	// answered, streams go on. It lasts until it is undone or the node restarts.
+	// Take a node out of load balancing before it is stopped: /readyz returns 503, new requests are still served, streams
+	// continue. It lasts until undone or until the node restarts.
 	DrainNode(context.Context, *v1.DrainNodeRequest) (*v1.DrainNodeResponse, error)
-	// Stop listing a node that is not connected. One that is gone is forgotten after 24 hours by itself.
+	// Stop listing a node that is not connected. Disconnected nodes are forgotten automatically after 24 hours.
 	ForgetNode(context.Context, *v1.ForgetNodeRequest) (*v1.ForgetNodeResponse, error)
-	// Cut a node off: its certificate is refused from now on, for good, and its streams end. A node that
-	// is connected is not ready within 2 s and answers new requests with 503 node_revoked, over restarts
-	// too, unless it runs with --serve-when-revoked; what is under way ends by itself. One that cannot be
-	// reached serves on until it hears of it. Under that name only a token made after this lets a node join again.
+	// Cut a node off: its certificate is refused permanently from now on, and its streams to the control plane end. A
+	// connected node becomes not ready within 2 s and answers new requests with 503 node_revoked, even after restarts, unless
+	// it runs with --serve-when-revoked; calls in flight are completed. A node that cannot be reached keeps serving until it
+	// can. To join again under that name, a node needs a token created after this.
 	RevokeNode(context.Context, *v1.RevokeNodeRequest) (*v1.RevokeNodeResponse, error)
-	// Make a token with which a node may join. It works once unless more uses are asked for.
+	// Create a token with which a node may join. It works once unless more uses are requested.
 	CreateJoinToken(context.Context, *v1.CreateJoinTokenRequest) (*v1.CreateJoinTokenResponse, error)
-	// List the tokens with which nodes may join or, within the last 7 days, might have joined; newest first.
+	// List the tokens that are valid or were valid within the last 7 days, newest first.
 	ListJoinTokens(context.Context, *v1.ListJoinTokensRequest) (*v1.ListJoinTokensResponse, error)
-	// Delete a token: no node joins with it any more. Nodes that have joined stay.
+	// Delete a token: nodes can no longer join with it. Nodes that have joined are not affected.
 	DeleteJoinToken(context.Context, *v1.DeleteJoinTokenRequest) (*v1.DeleteJoinTokenResponse, error)
 }
 
@@ -142,21 +142,21 @@ type NodeServiceHandler interface {
 	ListNodes(context.Context, *v1.ListNodesRequest) (*v1.ListNodesResponse, error)
 	// Get one node.
 	GetNode(context.Context, *v1.GetNodeRequest) (*v1.GetNodeResponse, error)
-	// Take a node out of load balancing before it is stopped: /readyz answers 503, what still comes is
-	// answered, streams go on. It lasts until it is undone or the node restarts.
+	// Take a node out of load balancing before it is stopped: /readyz returns 503, new requests are still served, streams
+	// continue. It lasts until undone or until the node restarts.
 	DrainNode(context.Context, *v1.DrainNodeRequest) (*v1.DrainNodeResponse, error)
-	// Stop listing a node that is not connected. One that is gone is forgotten after 24 hours by itself.
+	// Stop listing a node that is not connected. Disconnected nodes are forgotten automatically after 24 hours.
 	ForgetNode(context.Context, *v1.ForgetNodeRequest) (*v1.ForgetNodeResponse, error)
-	// Cut a node off: its certificate is refused from now on, for good, and its streams end. A node that
-	// is connected is not ready within 2 s and answers new requests with 503 node_revoked, over restarts
-	// too, unless it runs with --serve-when-revoked; what is under way ends by itself. One that cannot be
-	// reached serves on until it hears of it. Under that name only a token made after this lets a node join again.
+	// Cut a node off: its certificate is refused permanently from now on, and its streams to the control plane end. A
+	// connected node becomes not ready within 2 s and answers new requests with 503 node_revoked, even after restarts, unless
+	// it runs with --serve-when-revoked; calls in flight are completed. A node that cannot be reached keeps serving until it
+	// can. To join again under that name, a node needs a token created after this.
 	RevokeNode(context.Context, *v1.RevokeNodeRequest) (*v1.RevokeNodeResponse, error)
-	// Make a token with which a node may join. It works once unless more uses are asked for.
+	// Create a token with which a node may join. It works once unless more uses are requested.
 	CreateJoinToken(context.Context, *v1.CreateJoinTokenRequest) (*v1.CreateJoinTokenResponse, error)
-	// List the tokens with which nodes may join or, within the last 7 days, might have joined; newest first.
+	// List the tokens that are valid or were valid within the last 7 days, newest first.
 	ListJoinTokens(context.Context, *v1.ListJoinTokensRequest) (*v1.ListJoinTokensResponse, error)
-	// Delete a token: no node joins with it any more. Nodes that have joined stay.
+	// Delete a token: nodes can no longer join with it. Nodes that have joined are not affected.
 	DeleteJoinToken(context.Context, *v1.DeleteJoinTokenRequest) (*v1.DeleteJoinTokenResponse, error)
 }
 

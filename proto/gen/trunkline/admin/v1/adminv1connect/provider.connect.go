@@ -171,30 +171,30 @@ type ProviderServiceClient interface {
 	GetProvider(context.Context, *v1.GetProviderRequest) (*v1.GetProviderResponse, error)
 	// Create a provider.
 	CreateProvider(context.Context, *v1.CreateProviderRequest) (*v1.CreateProviderResponse, error)
-	// Replace a provider. A credential without a secret keeps the one it has, unless base_url or that of an endpoint
-	// names a scheme, host and port that the provider did not have: then it must be given again.
+	// Replace a provider. A credential without a secret keeps the one it has, unless base_url or that of an endpoint has a
+	// scheme, host and port that the provider did not have before: then it must be entered again.
 	UpdateProvider(context.Context, *v1.UpdateProviderRequest) (*v1.UpdateProviderResponse, error)
 	// Delete a provider; refused while a group refers to it.
 	DeleteProvider(context.Context, *v1.DeleteProviderRequest) (*v1.DeleteProviderResponse, error)
-	// How providers stand on all connected nodes together.
+	// Show the health of providers, combined from all connected nodes.
 	ListProviderHealth(context.Context, *v1.ListProviderHealthRequest) (*v1.ListProviderHealthResponse, error)
-	// End cooldowns on every connected node: of a provider, one of its models or one of its credentials. What was learned
-	// of refusals by the models that are meant is forgotten.
+	// End cooldowns on every connected node: of a provider, one of its models or one of its credentials. Refusals learned for
+	// these models are cleared.
 	ResetCooldown(context.Context, *v1.ResetCooldownRequest) (*v1.ResetCooldownResponse, error)
 	// Show what an import of a provider's models would do, and change nothing.
 	PreviewImport(context.Context, *v1.PreviewImportRequest) (*v1.PreviewImportResponse, error)
-	// PreviewImport which tells how far the reading is: a message for each page, and one with the plans at the end.
+	// Like PreviewImport, but reports progress: a message for each page read, and one with the plans at the end.
 	FollowImportPreview(context.Context, *v1.FollowImportPreviewRequest) (ProviderServiceFollowImportPreviewClientStream, error)
-	// Import the models that providers list: several providers in one transaction, step by step. What an admin set stays,
-	// a provider that cannot be read changes nothing, and leaving before the writing changes nothing at all. When some
+	// Import the models that providers list: several providers in one transaction, step by step. Values set by an admin are
+	// kept, a provider that cannot be read is left unchanged, and cancelling before the write changes nothing at all. If some
 	// providers fail, the others are imported and the call ends with an error.
 	ImportModels(context.Context, *v1.ImportModelsRequest) (ProviderServiceImportModelsClientStream, error)
-	// List past imports, newest first, with why those failed that did.
+	// List past imports, newest first, with the reasons of failures.
 	ListImports(context.Context, *v1.ListImportsRequest) (*v1.ListImportsResponse, error)
-	// Remove models that imports brought: all, those of one import, of one credential, or those that are gone.
-	// Refused with the groups that use them, unless also_members is set.
+	// Remove imported models: all, those of one import, of one credential, or those that are gone. Refused with the groups
+	// that use them, unless also_members is set.
 	RemoveImportedModels(context.Context, *v1.RemoveImportedModelsRequest) (*v1.RemoveImportedModelsResponse, error)
-	// Test a provider step by step: its name, its address, TLS, its models with a credential and, only when asked, a chat
+	// Test a provider step by step: its name, its address, TLS, its models with a credential and, only if requested, a chat
 	// of one token, which may cost money.
 	TestProvider(context.Context, *v1.TestProviderRequest) (ProviderServiceTestProviderClientStream, error)
 }
@@ -276,30 +276,30 @@ type ProviderServiceHandler interface {
 	GetProvider(context.Context, *v1.GetProviderRequest) (*v1.GetProviderResponse, error)
 	// Create a provider.
 	CreateProvider(context.Context, *v1.CreateProviderRequest) (*v1.CreateProviderResponse, error)
-	// Replace a provider. A credential without a secret keeps the one it has, unless base_url or that of an endpoint
-	// names a scheme, host and port that the provider did not have: then it must be given again.
+	// Replace a provider. A credential without a secret keeps the one it has, unless base_url or that of an endpoint has a
+	// scheme, host and port that the provider did not have before: then it must be entered again.
 	UpdateProvider(context.Context, *v1.UpdateProviderRequest) (*v1.UpdateProviderResponse, error)
 	// Delete a provider; refused while a group refers to it.
 	DeleteProvider(context.Context, *v1.DeleteProviderRequest) (*v1.DeleteProviderResponse, error)
-	// How providers stand on all connected nodes together.
+	// Show the health of providers, combined from all connected nodes.
 	ListProviderHealth(context.Context, *v1.ListProviderHealthRequest) (*v1.ListProviderHealthResponse, error)
-	// End cooldowns on every connected node: of a provider, one of its models or one of its credentials. What was learned
-	// of refusals by the models that are meant is forgotten.
+	// End cooldowns on every connected node: of a provider, one of its models or one of its credentials. Refusals learned for
+	// these models are cleared.
 	ResetCooldown(context.Context, *v1.ResetCooldownRequest) (*v1.ResetCooldownResponse, error)
 	// Show what an import of a provider's models would do, and change nothing.
 	PreviewImport(context.Context, *v1.PreviewImportRequest) (*v1.PreviewImportResponse, error)
-	// PreviewImport which tells how far the reading is: a message for each page, and one with the plans at the end.
+	// Like PreviewImport, but reports progress: a message for each page read, and one with the plans at the end.
 	FollowImportPreview(context.Context, *v1.FollowImportPreviewRequest, ProviderServiceFollowImportPreviewServerStream) error
-	// Import the models that providers list: several providers in one transaction, step by step. What an admin set stays,
-	// a provider that cannot be read changes nothing, and leaving before the writing changes nothing at all. When some
+	// Import the models that providers list: several providers in one transaction, step by step. Values set by an admin are
+	// kept, a provider that cannot be read is left unchanged, and cancelling before the write changes nothing at all. If some
 	// providers fail, the others are imported and the call ends with an error.
 	ImportModels(context.Context, *v1.ImportModelsRequest, ProviderServiceImportModelsServerStream) error
-	// List past imports, newest first, with why those failed that did.
+	// List past imports, newest first, with the reasons of failures.
 	ListImports(context.Context, *v1.ListImportsRequest) (*v1.ListImportsResponse, error)
-	// Remove models that imports brought: all, those of one import, of one credential, or those that are gone.
-	// Refused with the groups that use them, unless also_members is set.
+	// Remove imported models: all, those of one import, of one credential, or those that are gone. Refused with the groups
+	// that use them, unless also_members is set.
 	RemoveImportedModels(context.Context, *v1.RemoveImportedModelsRequest) (*v1.RemoveImportedModelsResponse, error)
-	// Test a provider step by step: its name, its address, TLS, its models with a credential and, only when asked, a chat
+	// Test a provider step by step: its name, its address, TLS, its models with a credential and, only if requested, a chat
 	// of one token, which may cost money.
 	TestProvider(context.Context, *v1.TestProviderRequest, ProviderServiceTestProviderServerStream) error
 }

@@ -61,12 +61,12 @@ var (
 
 // RolloutServiceClient is a client for the trunkline.admin.v1.RolloutService service.
 type RolloutServiceClient interface {
-	// Tell how the rollout of the newest change stands.
+	// Get the state of the rollout of the newest change.
 	GetRollout(context.Context, *v1.GetRolloutRequest) (*v1.GetRolloutResponse, error)
-	// Send what is tried to every node now, without waiting any longer, whatever the first nodes say.
+	// Send the change to every node now, without waiting any longer, whatever the first nodes report.
 	PromoteRollout(context.Context, *v1.PromoteRolloutRequest) (*v1.PromoteRolloutResponse, error)
-	// Take back what is tried: a new revision has all documents but API keys and alert channels as they were before, and reaches
-	// every node at once. As with a rollback, secrets that were replaced meanwhile stay as they are.
+	// Withdraw the change: a new revision restores all documents except API keys and alert channels, and reaches every node
+	// at once. As with a rollback, secrets that were replaced meanwhile stay as they are.
 	AbortRollout(context.Context, *v1.AbortRolloutRequest) (*v1.AbortRolloutResponse, error)
 }
 
@@ -78,12 +78,12 @@ func NewRolloutServiceClient(client *connect.Client) RolloutServiceClient {
 
 // RolloutServiceHandler is an implementation of the trunkline.admin.v1.RolloutService service.
 type RolloutServiceHandler interface {
-	// Tell how the rollout of the newest change stands.
+	// Get the state of the rollout of the newest change.
 	GetRollout(context.Context, *v1.GetRolloutRequest) (*v1.GetRolloutResponse, error)
-	// Send what is tried to every node now, without waiting any longer, whatever the first nodes say.
+	// Send the change to every node now, without waiting any longer, whatever the first nodes report.
 	PromoteRollout(context.Context, *v1.PromoteRolloutRequest) (*v1.PromoteRolloutResponse, error)
-	// Take back what is tried: a new revision has all documents but API keys and alert channels as they were before, and reaches
-	// every node at once. As with a rollback, secrets that were replaced meanwhile stay as they are.
+	// Withdraw the change: a new revision restores all documents except API keys and alert channels, and reaches every node
+	// at once. As with a rollback, secrets that were replaced meanwhile stay as they are.
 	AbortRollout(context.Context, *v1.AbortRolloutRequest) (*v1.AbortRolloutResponse, error)
 }
 

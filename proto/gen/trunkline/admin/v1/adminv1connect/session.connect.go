@@ -137,25 +137,25 @@ var (
 type SessionServiceClient interface {
 	// Sign in; the answer sets an HttpOnly session cookie.
 	Login(context.Context, *v1.LoginRequest) (*v1.LoginResponse, error)
-	// How people may sign in here.
+	// Get the available ways to sign in.
 	GetSignInMethods(context.Context, *v1.GetSignInMethodsRequest) (*v1.GetSignInMethodsResponse, error)
-	// Begin to sign in at the identity provider (OpenID Connect): go to the address in the answer. This browser, which gets a cookie, has
-	// ten minutes to come back.
+	// Start signing in at the identity provider (OpenID Connect): go to the address in the answer. The browser gets a cookie
+	// and must come back within ten minutes.
 	BeginOidc(context.Context, *v1.BeginOidcRequest) (*v1.BeginOidcResponse, error)
-	// Finish to sign in with what the identity provider sent the browser back with; the answer sets a session cookie. The
-	// session lasts at most as long as --oidc-session says, 8 hours by default; then the identity provider is asked again.
+	// Finish signing in with the parameters that the identity provider sent; the answer sets a session cookie. The session
+	// lasts at most as long as --oidc-session says, 8 hours by default; then the user has to sign in there again.
 	FinishOidc(context.Context, *v1.FinishOidcRequest) (*v1.FinishOidcResponse, error)
 	// Sign out; the session ends on every replica. A token that signs out is deleted.
 	Logout(context.Context, *v1.LogoutRequest) (*v1.LogoutResponse, error)
 	// Change the caller's own password; every other session of theirs ends. Refused where ADMIN_PASSWORD sets it.
 	ChangePassword(context.Context, *v1.ChangePasswordRequest) (*v1.ChangePasswordResponse, error)
-	// Prove again who the caller is, for what only a recent sign-in may do.
+	// Authenticate the caller again, for methods that require a recent sign-in.
 	Reauthenticate(context.Context, *v1.ReauthenticateRequest) (*v1.ReauthenticateResponse, error)
-	// Make a secret for a second factor (TOTP, RFC 6238). It is not asked for before ConfirmTotp.
+	// Generate a secret for a second factor (TOTP, RFC 6238). It is not required before ConfirmTotp.
 	BeginTotp(context.Context, *v1.BeginTotpRequest) (*v1.BeginTotpResponse, error)
-	// Show that the app has the secret: from now on sign-ins need its codes. Recovery codes are returned once.
+	// Prove that the app has the secret: from now on sign-ins require its codes. Recovery codes are returned once.
 	ConfirmTotp(context.Context, *v1.ConfirmTotpRequest) (*v1.ConfirmTotpResponse, error)
-	// Ask for a second factor no more. Refused where one is required.
+	// Remove the second factor. Refused if one is required.
 	DisableTotp(context.Context, *v1.DisableTotpRequest) (*v1.DisableTotpResponse, error)
 	// Who is signed in.
 	WhoAmI(context.Context, *v1.WhoAmIRequest) (*v1.WhoAmIResponse, error)
@@ -171,25 +171,25 @@ func NewSessionServiceClient(client *connect.Client) SessionServiceClient {
 type SessionServiceHandler interface {
 	// Sign in; the answer sets an HttpOnly session cookie.
 	Login(context.Context, *v1.LoginRequest) (*v1.LoginResponse, error)
-	// How people may sign in here.
+	// Get the available ways to sign in.
 	GetSignInMethods(context.Context, *v1.GetSignInMethodsRequest) (*v1.GetSignInMethodsResponse, error)
-	// Begin to sign in at the identity provider (OpenID Connect): go to the address in the answer. This browser, which gets a cookie, has
-	// ten minutes to come back.
+	// Start signing in at the identity provider (OpenID Connect): go to the address in the answer. The browser gets a cookie
+	// and must come back within ten minutes.
 	BeginOidc(context.Context, *v1.BeginOidcRequest) (*v1.BeginOidcResponse, error)
-	// Finish to sign in with what the identity provider sent the browser back with; the answer sets a session cookie. The
-	// session lasts at most as long as --oidc-session says, 8 hours by default; then the identity provider is asked again.
+	// Finish signing in with the parameters that the identity provider sent; the answer sets a session cookie. The session
+	// lasts at most as long as --oidc-session says, 8 hours by default; then the user has to sign in there again.
 	FinishOidc(context.Context, *v1.FinishOidcRequest) (*v1.FinishOidcResponse, error)
 	// Sign out; the session ends on every replica. A token that signs out is deleted.
 	Logout(context.Context, *v1.LogoutRequest) (*v1.LogoutResponse, error)
 	// Change the caller's own password; every other session of theirs ends. Refused where ADMIN_PASSWORD sets it.
 	ChangePassword(context.Context, *v1.ChangePasswordRequest) (*v1.ChangePasswordResponse, error)
-	// Prove again who the caller is, for what only a recent sign-in may do.
+	// Authenticate the caller again, for methods that require a recent sign-in.
 	Reauthenticate(context.Context, *v1.ReauthenticateRequest) (*v1.ReauthenticateResponse, error)
-	// Make a secret for a second factor (TOTP, RFC 6238). It is not asked for before ConfirmTotp.
+	// Generate a secret for a second factor (TOTP, RFC 6238). It is not required before ConfirmTotp.
 	BeginTotp(context.Context, *v1.BeginTotpRequest) (*v1.BeginTotpResponse, error)
-	// Show that the app has the secret: from now on sign-ins need its codes. Recovery codes are returned once.
+	// Prove that the app has the secret: from now on sign-ins require its codes. Recovery codes are returned once.
 	ConfirmTotp(context.Context, *v1.ConfirmTotpRequest) (*v1.ConfirmTotpResponse, error)
-	// Ask for a second factor no more. Refused where one is required.
+	// Remove the second factor. Refused if one is required.
 	DisableTotp(context.Context, *v1.DisableTotpRequest) (*v1.DisableTotpResponse, error)
 	// Who is signed in.
 	WhoAmI(context.Context, *v1.WhoAmIRequest) (*v1.WhoAmIResponse, error)

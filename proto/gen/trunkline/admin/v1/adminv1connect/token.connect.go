@@ -63,7 +63,7 @@ type TokenServiceClient interface {
 	ListTokens(context.Context, *v1.ListTokensRequest) (*v1.ListTokensResponse, error)
 	// Create a token; its secret is returned once.
 	CreateToken(context.Context, *v1.CreateTokenRequest) (*v1.CreateTokenResponse, error)
-	// Delete a token: it stops working at once. Another one's token is for owners.
+	// Delete a token: it stops working at once. Other users' tokens require the role owner.
 	DeleteToken(context.Context, *v1.DeleteTokenRequest) (*v1.DeleteTokenResponse, error)
 }
 
@@ -79,7 +79,7 @@ type TokenServiceHandler interface {
 	ListTokens(context.Context, *v1.ListTokensRequest) (*v1.ListTokensResponse, error)
 	// Create a token; its secret is returned once.
 	CreateToken(context.Context, *v1.CreateTokenRequest) (*v1.CreateTokenResponse, error)
-	// Delete a token: it stops working at once. Another one's token is for owners.
+	// Delete a token: it stops working at once. Other users' tokens require the role owner.
 	DeleteToken(context.Context, *v1.DeleteTokenRequest) (*v1.DeleteTokenResponse, error)
 }
 

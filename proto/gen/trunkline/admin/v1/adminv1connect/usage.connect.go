@@ -86,17 +86,17 @@ var (
 
 // UsageServiceClient is a client for the trunkline.admin.v1.UsageService service.
 type UsageServiceClient interface {
-	// Sum up a time, and the time of the same length before it.
+	// Get the totals of a period, and of the preceding period of the same length.
 	SummarizeUsage(context.Context, *v1.SummarizeUsageRequest) (*v1.SummarizeUsageResponse, error)
-	// Sum up each minute, hour or day of a time.
+	// Get the totals of each minute, hour or day of a period.
 	GetUsageSeries(context.Context, *v1.GetUsageSeriesRequest) (*v1.GetUsageSeriesResponse, error)
-	// Sum up a time by group, provider, model, outcome or API key.
+	// Get the totals of a period by group, provider, model, outcome or API key.
 	BreakDownUsage(context.Context, *v1.BreakDownUsageRequest) (*v1.BreakDownUsageResponse, error)
-	// Sum up the attempts in each minute, hour or day of a time: those that failed over too, which no call's sum shows.
-	// An attempt counts in the minute in which its call arrived. Sums of calls that a node sent in place of the calls
-	// themselves, because it could not keep them, tell nothing of attempts: those attempts are missing here.
+	// Get the totals of attempts in each minute, hour or day of a period, including failed ones, which totals of calls do not
+	// show. An attempt counts in the minute in which its call arrived. If a node had to send totals instead of calls, because
+	// it could not keep them, their attempts are missing here.
 	GetAttemptSeries(context.Context, *v1.GetAttemptSeriesRequest) (*v1.GetAttemptSeriesResponse, error)
-	// Sum up the attempts of a time by group, provider, model or outcome; the same ones as GetAttemptSeries.
+	// Get the totals of attempts of a period by group, provider, model or outcome; the same attempts as in GetAttemptSeries.
 	BreakDownAttempts(context.Context, *v1.BreakDownAttemptsRequest) (*v1.BreakDownAttemptsResponse, error)
 }
 
@@ -108,17 +108,17 @@ func NewUsageServiceClient(client *connect.Client) UsageServiceClient {
 
 // UsageServiceHandler is an implementation of the trunkline.admin.v1.UsageService service.
 type UsageServiceHandler interface {
-	// Sum up a time, and the time of the same length before it.
+	// Get the totals of a period, and of the preceding period of the same length.
 	SummarizeUsage(context.Context, *v1.SummarizeUsageRequest) (*v1.SummarizeUsageResponse, error)
-	// Sum up each minute, hour or day of a time.
+	// Get the totals of each minute, hour or day of a period.
 	GetUsageSeries(context.Context, *v1.GetUsageSeriesRequest) (*v1.GetUsageSeriesResponse, error)
-	// Sum up a time by group, provider, model, outcome or API key.
+	// Get the totals of a period by group, provider, model, outcome or API key.
 	BreakDownUsage(context.Context, *v1.BreakDownUsageRequest) (*v1.BreakDownUsageResponse, error)
-	// Sum up the attempts in each minute, hour or day of a time: those that failed over too, which no call's sum shows.
-	// An attempt counts in the minute in which its call arrived. Sums of calls that a node sent in place of the calls
-	// themselves, because it could not keep them, tell nothing of attempts: those attempts are missing here.
+	// Get the totals of attempts in each minute, hour or day of a period, including failed ones, which totals of calls do not
+	// show. An attempt counts in the minute in which its call arrived. If a node had to send totals instead of calls, because
+	// it could not keep them, their attempts are missing here.
 	GetAttemptSeries(context.Context, *v1.GetAttemptSeriesRequest) (*v1.GetAttemptSeriesResponse, error)
-	// Sum up the attempts of a time by group, provider, model or outcome; the same ones as GetAttemptSeries.
+	// Get the totals of attempts of a period by group, provider, model or outcome; the same attempts as in GetAttemptSeries.
 	BreakDownAttempts(context.Context, *v1.BreakDownAttemptsRequest) (*v1.BreakDownAttemptsResponse, error)
 }
 

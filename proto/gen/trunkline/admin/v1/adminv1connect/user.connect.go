@@ -122,18 +122,18 @@ type UserServiceClient interface {
 	GetUser(context.Context, *v1.GetUserRequest) (*v1.GetUserResponse, error)
 	// Create a user.
 	CreateUser(context.Context, *v1.CreateUserRequest) (*v1.CreateUserResponse, error)
-	// Change what a user may do, or set another password: that ends the user's sessions. What the mask names changes; the last
-	// enabled owner stays one.
+	// Change what a user may do, or set another password, which ends the user's sessions. Only fields in the mask change; the
+	// last enabled owner must stay one.
 	UpdateUser(context.Context, *v1.UpdateUserRequest) (*v1.UpdateUserResponse, error)
-	// Delete a user: sessions and tokens of theirs end at once. Not the last enabled owner.
+	// Delete a user, whose sessions and tokens end at once. The last enabled owner cannot be deleted.
 	DeleteUser(context.Context, *v1.DeleteUserRequest) (*v1.DeleteUserResponse, error)
-	// Take the second factor from a user who has lost it, recovery codes too, and end their sessions.
+	// Remove the second factor and the recovery codes of a user who has lost them, and end their sessions.
 	ResetTotp(context.Context, *v1.ResetTotpRequest) (*v1.ResetTotpResponse, error)
 	// List where the caller is signed in, the latest use first; owners may ask for everybody.
 	ListSessions(context.Context, *v1.ListSessionsRequest) (*v1.ListSessionsResponse, error)
 	// End one session: of the caller's own, or for owners of anybody.
 	RevokeSession(context.Context, *v1.RevokeSessionRequest) (*v1.RevokeSessionResponse, error)
-	// End every session of a user, except for the one that asks.
+	// End every session of a user, except the calling one.
 	RevokeAllSessions(context.Context, *v1.RevokeAllSessionsRequest) (*v1.RevokeAllSessionsResponse, error)
 }
 
@@ -151,18 +151,18 @@ type UserServiceHandler interface {
 	GetUser(context.Context, *v1.GetUserRequest) (*v1.GetUserResponse, error)
 	// Create a user.
 	CreateUser(context.Context, *v1.CreateUserRequest) (*v1.CreateUserResponse, error)
-	// Change what a user may do, or set another password: that ends the user's sessions. What the mask names changes; the last
-	// enabled owner stays one.
+	// Change what a user may do, or set another password, which ends the user's sessions. Only fields in the mask change; the
+	// last enabled owner must stay one.
 	UpdateUser(context.Context, *v1.UpdateUserRequest) (*v1.UpdateUserResponse, error)
-	// Delete a user: sessions and tokens of theirs end at once. Not the last enabled owner.
+	// Delete a user, whose sessions and tokens end at once. The last enabled owner cannot be deleted.
 	DeleteUser(context.Context, *v1.DeleteUserRequest) (*v1.DeleteUserResponse, error)
-	// Take the second factor from a user who has lost it, recovery codes too, and end their sessions.
+	// Remove the second factor and the recovery codes of a user who has lost them, and end their sessions.
 	ResetTotp(context.Context, *v1.ResetTotpRequest) (*v1.ResetTotpResponse, error)
 	// List where the caller is signed in, the latest use first; owners may ask for everybody.
 	ListSessions(context.Context, *v1.ListSessionsRequest) (*v1.ListSessionsResponse, error)
 	// End one session: of the caller's own, or for owners of anybody.
 	RevokeSession(context.Context, *v1.RevokeSessionRequest) (*v1.RevokeSessionResponse, error)
-	// End every session of a user, except for the one that asks.
+	// End every session of a user, except the calling one.
 	RevokeAllSessions(context.Context, *v1.RevokeAllSessionsRequest) (*v1.RevokeAllSessionsResponse, error)
 }
 

@@ -19,7 +19,7 @@ export const file_trunkline_admin_v1_alert_channel: GenFile = /*@__PURE__*/
   fileDesc("CiZ0cnVua2xpbmUvYWRtaW4vdjEvYWxlcnRfY2hhbm5lbC5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIsQECgxBbGVydENoYW5uZWwSDAoEbmFtZRgBIAEoCRIRCgN1aWQYAiABKAlCBKDtGAESDAoEZXRhZxgDIAEoCRI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESNQoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSg7RgBEg4KBmV2ZW50cxgKIAMoCRIRCglwcm92aWRlcnMYCyADKAkSDgoGZ3JvdXBzGAwgAygJEikKBmRpZ2VzdBgNIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIaCg1zZW5kX3Jlc29sdmVkGA4gASgISACIAQESFAoHZW5hYmxlZBgPIAEoCEgBiAEBEh0KFWFsbG93X3ByaXZhdGVfbmV0d29yaxgQIAEoCBIxCgd3ZWJob29rGBQgASgLMiAudHJ1bmtsaW5lLmFkbWluLnYxLkFsZXJ0V2ViaG9vaxItCgVzbGFjaxgVIAEoCzIeLnRydW5rbGluZS5hZG1pbi52MS5BbGVydFNsYWNrEi0KBWVtYWlsGBYgASgLMh4udHJ1bmtsaW5lLmFkbWluLnYxLkFsZXJ0RW1haWwSOQoQZWZmZWN0aXZlX2RpZ2VzdBgeIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEoO0YAUIQCg5fc2VuZF9yZXNvbHZlZEIKCghfZW5hYmxlZCKnAQoMQWxlcnRXZWJob29rEhEKA3VybBgBIAEoCUIEyO0YAhIUCgZzZWNyZXQYAiABKAlCBKDtGAISGQoLc2VjcmV0X2hpbnQYBCABKAlCBKDtGAESOQoPc2VjcmV0X3NldF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEoO0YARIYCgpzZWNyZXRfcmVmGAYgASgJQgSg7RgDIpcBCgpBbGVydFNsYWNrEhkKC3dlYmhvb2tfdXJsGAIgASgJQgSg7RgCEhkKC3NlY3JldF9oaW50GAQgASgJQgSg7RgBEjkKD3NlY3JldF9zZXRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESGAoKc2VjcmV0X3JlZhgGIAEoCUIEoO0YAyLuAQoKQWxlcnRFbWFpbBIMCgRob3N0GAEgASgJEhYKCHBhc3N3b3JkGAIgASgJQgSg7RgCEhkKC3NlY3JldF9oaW50GAQgASgJQgSg7RgBEjkKD3NlY3JldF9zZXRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESGAoKc2VjcmV0X3JlZhgGIAEoCUIEoO0YAxIMCgRwb3J0GAogASgFEhAKCHNlY3VyaXR5GAsgASgJEhAKCHVzZXJuYW1lGAwgASgJEgwKBGZyb20YDSABKAkSCgoCdG8YDiADKAkiYwoYTGlzdEFsZXJ0Q2hhbm5lbHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEg4KBnNlYXJjaBgDIAEoCRIQCghvcmRlcl9ieRgEIAEoCSKCAQoZTGlzdEFsZXJ0Q2hhbm5lbHNSZXNwb25zZRI4Cg5hbGVydF9jaGFubmVscxgBIAMoCzIgLnRydW5rbGluZS5hZG1pbi52MS5BbGVydENoYW5uZWwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAUiJgoWR2V0QWxlcnRDaGFubmVsUmVxdWVzdBIMCgRuYW1lGAEgASgJIlIKF0dldEFsZXJ0Q2hhbm5lbFJlc3BvbnNlEjcKDWFsZXJ0X2NoYW5uZWwYASABKAsyIC50cnVua2xpbmUuYWRtaW4udjEuQWxlcnRDaGFubmVsIlQKGUNyZWF0ZUFsZXJ0Q2hhbm5lbFJlcXVlc3QSNwoNYWxlcnRfY2hhbm5lbBgBIAEoCzIgLnRydW5rbGluZS5hZG1pbi52MS5BbGVydENoYW5uZWwiVQoaQ3JlYXRlQWxlcnRDaGFubmVsUmVzcG9uc2USNwoNYWxlcnRfY2hhbm5lbBgBIAEoCzIgLnRydW5rbGluZS5hZG1pbi52MS5BbGVydENoYW5uZWwihQEKGVVwZGF0ZUFsZXJ0Q2hhbm5lbFJlcXVlc3QSNwoNYWxlcnRfY2hhbm5lbBgBIAEoCzIgLnRydW5rbGluZS5hZG1pbi52MS5BbGVydENoYW5uZWwSLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIlUKGlVwZGF0ZUFsZXJ0Q2hhbm5lbFJlc3BvbnNlEjcKDWFsZXJ0X2NoYW5uZWwYASABKAsyIC50cnVua2xpbmUuYWRtaW4udjEuQWxlcnRDaGFubmVsIjcKGURlbGV0ZUFsZXJ0Q2hhbm5lbFJlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgRldGFnGAIgASgJIhwKGkRlbGV0ZUFsZXJ0Q2hhbm5lbFJlc3BvbnNlImAKF1Rlc3RBbGVydENoYW5uZWxSZXF1ZXN0EgwKBG5hbWUYASABKAkSNwoNYWxlcnRfY2hhbm5lbBgCIAEoCzIgLnRydW5rbGluZS5hZG1pbi52MS5BbGVydENoYW5uZWwiaQoYVGVzdEFsZXJ0Q2hhbm5lbFJlc3BvbnNlEhEKCWRlbGl2ZXJlZBgBIAEoCBINCgVlcnJvchgCIAEoCRIrCghkdXJhdGlvbhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiKPAQohTGlzdEFsZXJ0Q2hhbm5lbERlbGl2ZXJpZXNSZXF1ZXN0EgwKBG5hbWUYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkSNQoFc3RhdGUYBCABKA4yJi50cnVua2xpbmUuYWRtaW4udjEuQWxlcnREZWxpdmVyeVN0YXRlInQKIkxpc3RBbGVydENoYW5uZWxEZWxpdmVyaWVzUmVzcG9uc2USNQoKZGVsaXZlcmllcxgBIAMoCzIhLnRydW5rbGluZS5hZG1pbi52MS5BbGVydERlbGl2ZXJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLkAgoNQWxlcnREZWxpdmVyeRIKCgJpZBgBIAEoCRIPCgdjaGFubmVsGAIgASgJEi8KC2NyZWF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI1CgVzdGF0ZRgEIAEoDjImLnRydW5rbGluZS5hZG1pbi52MS5BbGVydERlbGl2ZXJ5U3RhdGUSEAoIYXR0ZW1wdHMYBSABKAUSNQoRbmV4dF9hdHRlbXB0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVlcnJvchgIIAEoCRIpCgZhbGVydHMYCSADKAsyGS50cnVua2xpbmUuYWRtaW4udjEuQWxlcnQSDwoHb21pdHRlZBgKIAEoBRIMCgR0ZXN0GAsgASgIKpwBChJBbGVydERlbGl2ZXJ5U3RhdGUSJAogQUxFUlRfREVMSVZFUllfU1RBVEVfVU5TUEVDSUZJRUQQABIgChxBTEVSVF9ERUxJVkVSWV9TVEFURV9QRU5ESU5HEAESHQoZQUxFUlRfREVMSVZFUllfU1RBVEVfU0VOVBACEh8KG0FMRVJUX0RFTElWRVJZX1NUQVRFX0ZBSUxFRBADMoIHChNBbGVydENoYW5uZWxTZXJ2aWNlEnkKEUxpc3RBbGVydENoYW5uZWxzEiwudHJ1bmtsaW5lLmFkbWluLnYxLkxpc3RBbGVydENoYW5uZWxzUmVxdWVzdBotLnRydW5rbGluZS5hZG1pbi52MS5MaXN0QWxlcnRDaGFubmVsc1Jlc3BvbnNlIgeQAgGo7RgBEnMKD0dldEFsZXJ0Q2hhbm5lbBIqLnRydW5rbGluZS5hZG1pbi52MS5HZXRBbGVydENoYW5uZWxSZXF1ZXN0GisudHJ1bmtsaW5lLmFkbWluLnYxLkdldEFsZXJ0Q2hhbm5lbFJlc3BvbnNlIgeQAgGo7RgBEnkKEkNyZWF0ZUFsZXJ0Q2hhbm5lbBItLnRydW5rbGluZS5hZG1pbi52MS5DcmVhdGVBbGVydENoYW5uZWxSZXF1ZXN0Gi4udHJ1bmtsaW5lLmFkbWluLnYxLkNyZWF0ZUFsZXJ0Q2hhbm5lbFJlc3BvbnNlIgSo7RgCEnkKElVwZGF0ZUFsZXJ0Q2hhbm5lbBItLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVBbGVydENoYW5uZWxSZXF1ZXN0Gi4udHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZUFsZXJ0Q2hhbm5lbFJlc3BvbnNlIgSo7RgCEnkKEkRlbGV0ZUFsZXJ0Q2hhbm5lbBItLnRydW5rbGluZS5hZG1pbi52MS5EZWxldGVBbGVydENoYW5uZWxSZXF1ZXN0Gi4udHJ1bmtsaW5lLmFkbWluLnYxLkRlbGV0ZUFsZXJ0Q2hhbm5lbFJlc3BvbnNlIgSo7RgCEnMKEFRlc3RBbGVydENoYW5uZWwSKy50cnVua2xpbmUuYWRtaW4udjEuVGVzdEFsZXJ0Q2hhbm5lbFJlcXVlc3QaLC50cnVua2xpbmUuYWRtaW4udjEuVGVzdEFsZXJ0Q2hhbm5lbFJlc3BvbnNlIgSo7RgCEpQBChpMaXN0QWxlcnRDaGFubmVsRGVsaXZlcmllcxI1LnRydW5rbGluZS5hZG1pbi52MS5MaXN0QWxlcnRDaGFubmVsRGVsaXZlcmllc1JlcXVlc3QaNi50cnVua2xpbmUuYWRtaW4udjEuTGlzdEFsZXJ0Q2hhbm5lbERlbGl2ZXJpZXNSZXNwb25zZSIHkAIBqO0YAULdAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUIRQWxlcnRDaGFubmVsUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_trunkline_admin_v1_alert, file_trunkline_admin_v1_role, file_trunkline_admin_v1_visibility]);
 
 /**
- * Somebody who is told when something happens: by a webhook, in Slack or by e-mail.
+ * A recipient of alerts: by webhook, in Slack or by e-mail.
  *
  * @generated from message trunkline.admin.v1.AlertChannel
  */
@@ -60,26 +60,26 @@ export type AlertChannel = Message<"trunkline.admin.v1.AlertChannel"> & {
   updateTime?: Timestamp | undefined;
 
   /**
-   * What it is told of; everything when empty: cooldown (calls skip a provider, model or credential for a while),
-   * group_unavailable (no member of a group serves), budget (a key has spent 50, 80 or 100 % of its budget), key_expiring
-   * (a key expires in 14, 3 or 1 days, or has expired), node_lost (a node is gone for a minute), models_gone (a provider
-   * no longer lists models that an import brought), drift (a node refuses the newest configuration, or is behind for a minute),
-   * import_failing (scheduled imports of a provider fail), sign_ins_failing (20, or 200, sign-ins to the console failed within
-   * 10 minutes), rollout_held (a change that is tried on some nodes is held back from the others).
+   * Events to send; all when empty: cooldown (calls skip a provider, model or credential for a while), group_unavailable
+   * (no member of a group can serve), budget (a key has spent 50, 80 or 100 % of its budget), key_expiring (a key expires
+   * in 14, 3 or 1 days, or has expired), node_lost (a node is gone for a minute), models_gone (a provider no longer lists
+   * imported models), drift (a node refuses the newest configuration, or is behind for a minute), import_failing (scheduled
+   * imports of a provider fail), sign_ins_failing (20, or 200, sign-ins to the console failed within 10 minutes),
+   * rollout_held (a change that is tried on some nodes is held back from the others).
    *
    * @generated from field: repeated string events = 10;
    */
   events: string[];
 
   /**
-   * Of what is about providers, only what is about these; all when empty.
+   * Of alerts about providers, only those about these; all when empty.
    *
    * @generated from field: repeated string providers = 11;
    */
   providers: string[];
 
   /**
-   * Of what is about groups, or about providers or keys with groups, only what is about these; all when empty.
+   * Of alerts about groups, or about providers or keys with groups, only those about these; all when empty.
    *
    * @generated from field: repeated string groups = 12;
    */
@@ -93,7 +93,7 @@ export type AlertChannel = Message<"trunkline.admin.v1.AlertChannel"> & {
   digest?: Duration | undefined;
 
   /**
-   * Whether it is told when what it was told of is over; default true.
+   * Whether a message is also sent when an alert is resolved; default true.
    *
    * @generated from field: optional bool send_resolved = 14;
    */
@@ -107,35 +107,35 @@ export type AlertChannel = Message<"trunkline.admin.v1.AlertChannel"> & {
   enabled?: boolean | undefined;
 
   /**
-   * Whether it may be at a private or loopback address; always allowed in the all-in-one.
+   * Whether it may have a private or loopback address; always allowed in the all-in-one.
    *
    * @generated from field: bool allow_private_network = 16;
    */
   allowPrivateNetwork: boolean;
 
   /**
-   * It is told by an HTTP request of ours; exactly one of webhook, slack and email is set.
+   * Sends an HTTP request; exactly one of webhook, slack and email is set.
    *
    * @generated from field: trunkline.admin.v1.AlertWebhook webhook = 20;
    */
   webhook?: AlertWebhook | undefined;
 
   /**
-   * It is told in a channel of Slack.
+   * Sends to a Slack channel.
    *
    * @generated from field: trunkline.admin.v1.AlertSlack slack = 21;
    */
   slack?: AlertSlack | undefined;
 
   /**
-   * It is told by e-mail.
+   * Sends e-mail.
    *
    * @generated from field: trunkline.admin.v1.AlertEmail email = 22;
    */
   email?: AlertEmail | undefined;
 
   /**
-   * The digest that holds.
+   * The effective digest.
    *
    * @generated from field: google.protobuf.Duration effective_digest = 30;
    */
@@ -150,14 +150,15 @@ export const AlertChannelSchema: GenMessage<AlertChannel> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_alert_channel, 0);
 
 /**
- * A URL that takes signed JSON by POST, as standardwebhooks.com says.
+ * A URL that accepts signed JSON by POST, according to standardwebhooks.com.
  *
  * @generated from message trunkline.admin.v1.AlertWebhook
  */
 export type AlertWebhook = Message<"trunkline.admin.v1.AlertWebhook"> & {
   /**
-   * Where it is sent: https, or http to a loopback or, with allow_private_network, a private address. Redirects are not followed.
-   * Viewers see the scheme and the host alone, as https://hooks.example.com/..., for the rest may be a secret.
+   * Where it is sent: https, or http to a loopback or, with allow_private_network, a private address. Redirects are not
+   * followed. Viewers see only the scheme and the host, as in https://hooks.example.com/..., because the rest may be a
+   * secret.
    *
    * @generated from field: string url = 1;
    */
@@ -185,7 +186,7 @@ export type AlertWebhook = Message<"trunkline.admin.v1.AlertWebhook"> & {
   secretSetTime?: Timestamp | undefined;
 
   /**
-   * Where the ciphertext lies.
+   * Reference to the ciphertext.
    *
    * @generated from field: string secret_ref = 6;
    */
@@ -200,7 +201,7 @@ export const AlertWebhookSchema: GenMessage<AlertWebhook> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_alert_channel, 1);
 
 /**
- * A Slack channel, by an incoming webhook; what speaks the same, as Mattermost does, works too.
+ * A Slack channel, through an incoming webhook; compatible services such as Mattermost work too.
  *
  * @generated from message trunkline.admin.v1.AlertSlack
  */
@@ -228,7 +229,7 @@ export type AlertSlack = Message<"trunkline.admin.v1.AlertSlack"> & {
   secretSetTime?: Timestamp | undefined;
 
   /**
-   * Where the ciphertext lies.
+   * Reference to the ciphertext.
    *
    * @generated from field: string secret_ref = 6;
    */
@@ -277,7 +278,7 @@ export type AlertEmail = Message<"trunkline.admin.v1.AlertEmail"> & {
   secretSetTime?: Timestamp | undefined;
 
   /**
-   * Where the ciphertext lies.
+   * Reference to the ciphertext.
    *
    * @generated from field: string secret_ref = 6;
    */
@@ -299,7 +300,7 @@ export type AlertEmail = Message<"trunkline.admin.v1.AlertEmail"> & {
   security: string;
 
   /**
-   * Account at the server; empty: no authentication.
+   * Account on the server; empty: no authentication.
    *
    * @generated from field: string username = 12;
    */
@@ -313,7 +314,7 @@ export type AlertEmail = Message<"trunkline.admin.v1.AlertEmail"> & {
   from: string;
 
   /**
-   * Addresses of the receivers, 1 to 50.
+   * Addresses of the recipients, 1 to 50.
    *
    * @generated from field: repeated string to = 14;
    */
@@ -332,28 +333,29 @@ export const AlertEmailSchema: GenMessage<AlertEmail> = /*@__PURE__*/
  */
 export type ListAlertChannelsRequest = Message<"trunkline.admin.v1.ListAlertChannelsRequest"> & {
   /**
-   * Most alert channels in one page, 1 to 1000; default 100.
+   * Maximum number of alert channels per page, 1 to 1000; default 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * next_page_token of the page before; everything else must be the same.
+   * next_page_token of the previous page; all other fields must be the same.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
 
   /**
-   * Only those with this text in their name, the host of their URL or server, or their addresses; letter case does not matter.
+   * Only those with this text in their name, the host of their URL or server, or their addresses; case-insensitive.
    *
    * @generated from field: string search = 3;
    */
   search: string;
 
   /**
-   * Order: one of name, create_time, update_time, followed by " desc" to turn it round; default name. Equal ones come in name order.
+   * Order: one of name, create_time, update_time, followed by " desc" for descending order; default name. Ties are in name
+   * order.
    *
    * @generated from field: string order_by = 4;
    */
@@ -384,7 +386,7 @@ export type ListAlertChannelsResponse = Message<"trunkline.admin.v1.ListAlertCha
   nextPageToken: string;
 
   /**
-   * How many there are on all pages together.
+   * Total number on all pages.
    *
    * @generated from field: int32 total_size = 3;
    */
@@ -475,7 +477,7 @@ export const CreateAlertChannelResponseSchema: GenMessage<CreateAlertChannelResp
  */
 export type UpdateAlertChannelRequest = Message<"trunkline.admin.v1.UpdateAlertChannelRequest"> & {
   /**
-   * The alert channel as it should be; alert_channel.etag, when set, must be the present one.
+   * The new state of the alert channel; alert_channel.etag, if set, must match the current one.
    *
    * @generated from field: trunkline.admin.v1.AlertChannel alert_channel = 1;
    */
@@ -483,7 +485,7 @@ export type UpdateAlertChannelRequest = Message<"trunkline.admin.v1.UpdateAlertC
 
   /**
    * Only the fields named here change, each replaced as a whole, such as enabled or webhook.url; default: everything is
-   * replaced. A path that does not exist, or that cannot be set, is refused.
+   * replaced. An unknown path, or one that cannot be set, is refused.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -526,7 +528,7 @@ export type DeleteAlertChannelRequest = Message<"trunkline.admin.v1.DeleteAlertC
   name: string;
 
   /**
-   * When set, must be the present etag.
+   * If set, must match the current etag.
    *
    * @generated from field: string etag = 2;
    */
@@ -565,8 +567,8 @@ export type TestAlertChannelRequest = Message<"trunkline.admin.v1.TestAlertChann
   name: string;
 
   /**
-   * A channel that is not stored, or not as it is here. A secret that it does not give is the stored one of its name,
-   * unless it moves to another scheme, host or port.
+   * A channel that is not stored, or differs from the stored one. Secrets that are left out are taken from the stored
+   * channel of that name, unless the scheme, host or port differs.
    *
    * @generated from field: trunkline.admin.v1.AlertChannel alert_channel = 2;
    */
@@ -585,14 +587,14 @@ export const TestAlertChannelRequestSchema: GenMessage<TestAlertChannelRequest> 
  */
 export type TestAlertChannelResponse = Message<"trunkline.admin.v1.TestAlertChannelResponse"> & {
   /**
-   * Whether the receiver took the message.
+   * Whether the receiver accepted the message.
    *
    * @generated from field: bool delivered = 1;
    */
   delivered: boolean;
 
   /**
-   * Why it did not; empty when it did. It holds nothing of what the receiver answered but its status.
+   * Why not; empty if it did. Of the receiver's answer it contains only the status.
    *
    * @generated from field: string error = 2;
    */
@@ -625,14 +627,14 @@ export type ListAlertChannelDeliveriesRequest = Message<"trunkline.admin.v1.List
   name: string;
 
   /**
-   * Most deliveries in one page, 1 to 1000; default 100.
+   * Maximum number of deliveries per page, 1 to 1000; default 100.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * next_page_token of the page before; everything else must be the same.
+   * next_page_token of the previous page; all other fields must be the same.
    *
    * @generated from field: string page_token = 3;
    */
@@ -684,7 +686,7 @@ export const ListAlertChannelDeliveriesResponseSchema: GenMessage<ListAlertChann
  */
 export type AlertDelivery = Message<"trunkline.admin.v1.AlertDelivery"> & {
   /**
-   * Identity of the message, the same each time it is tried: the webhook-id of a webhook and the Message-ID of an e-mail.
+   * Identity of the message, the same for each attempt: the webhook-id of a webhook and the Message-ID of an e-mail.
    *
    * @generated from field: string id = 1;
    */
@@ -698,7 +700,7 @@ export type AlertDelivery = Message<"trunkline.admin.v1.AlertDelivery"> & {
   channel: string;
 
   /**
-   * When the message was made.
+   * When the message was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 3;
    */
@@ -717,7 +719,7 @@ export type AlertDelivery = Message<"trunkline.admin.v1.AlertDelivery"> & {
   attempts: number;
 
   /**
-   * When it is tried next; while it is pending.
+   * Time of the next attempt, while it is pending.
    *
    * @generated from field: google.protobuf.Timestamp next_attempt_time = 6;
    */
@@ -731,14 +733,14 @@ export type AlertDelivery = Message<"trunkline.admin.v1.AlertDelivery"> & {
   endTime?: Timestamp | undefined;
 
   /**
-   * Why the last try failed; empty when none did. It holds nothing of what the receiver answered but its status.
+   * Why the last attempt failed; empty if none did. Of the receiver's answer it contains only the status.
    *
    * @generated from field: string error = 8;
    */
   error: string;
 
   /**
-   * What it tells, at most 50 alerts.
+   * Its alerts, at most 50.
    *
    * @generated from field: repeated trunkline.admin.v1.Alert alerts = 9;
    */
@@ -767,7 +769,7 @@ export const AlertDeliverySchema: GenMessage<AlertDelivery> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_alert_channel, 18);
 
 /**
- * How the sending of a message stands.
+ * State of the delivery of a message.
  *
  * @generated from enum trunkline.admin.v1.AlertDeliveryState
  */
@@ -778,14 +780,14 @@ export enum AlertDeliveryState {
   UNSPECIFIED = 0,
 
   /**
-   * It is to be sent, for the first time or again.
+   * It is waiting to be sent, for the first time or again.
    *
    * @generated from enum value: ALERT_DELIVERY_STATE_PENDING = 1;
    */
   PENDING = 1,
 
   /**
-   * The receiver took it.
+   * The receiver accepted it.
    *
    * @generated from enum value: ALERT_DELIVERY_STATE_SENT = 2;
    */
@@ -806,7 +808,7 @@ export const AlertDeliveryStateSchema: GenEnum<AlertDeliveryState> = /*@__PURE__
   enumDesc(file_trunkline_admin_v1_alert_channel, 0);
 
 /**
- * Manage alert channels: who is told of what, and how.
+ * Manage alert channels: who is notified of what, and how.
  *
  * @generated from service trunkline.admin.v1.AlertChannelService
  */
@@ -832,7 +834,7 @@ export const AlertChannelService: GenService<{
     output: typeof GetAlertChannelResponseSchema;
   },
   /**
-   * Create an alert channel. It is told of what happens from then on.
+   * Create an alert channel. It gets alerts from then on.
    *
    * @generated from rpc trunkline.admin.v1.AlertChannelService.CreateAlertChannel
    */
@@ -842,8 +844,8 @@ export const AlertChannelService: GenService<{
     output: typeof CreateAlertChannelResponseSchema;
   },
   /**
-   * Replace an alert channel. A secret that is not given stays as it is, unless the channel moves to another scheme,
-   * host or port: then it must be given again.
+   * Replace an alert channel. A secret that is not given is kept, unless the channel's scheme, host or port changes: then
+   * it must be entered again.
    *
    * @generated from rpc trunkline.admin.v1.AlertChannelService.UpdateAlertChannel
    */
@@ -853,7 +855,7 @@ export const AlertChannelService: GenService<{
     output: typeof UpdateAlertChannelResponseSchema;
   },
   /**
-   * Delete an alert channel. What waits to be sent to it is dropped.
+   * Delete an alert channel. Pending messages to it are dropped.
    *
    * @generated from rpc trunkline.admin.v1.AlertChannelService.DeleteAlertChannel
    */
@@ -863,7 +865,7 @@ export const AlertChannelService: GenService<{
     output: typeof DeleteAlertChannelResponseSchema;
   },
   /**
-   * Send a test message now, once, and say how that went. The channel may be disabled.
+   * Send a test message now, once, and report the result. The channel may be disabled.
    *
    * @generated from rpc trunkline.admin.v1.AlertChannelService.TestAlertChannel
    */
@@ -873,8 +875,7 @@ export const AlertChannelService: GenService<{
     output: typeof TestAlertChannelResponseSchema;
   },
   /**
-   * List what was sent, or is being sent, to alert channels; newest first. Kept for 30 days, of each channel at most
-   * the last 1000.
+   * List messages to alert channels, newest first. They are kept for 30 days, at most the last 1000 of each channel.
    *
    * @generated from rpc trunkline.admin.v1.AlertChannelService.ListAlertChannelDeliveries
    */

@@ -18,7 +18,7 @@ export const file_trunkline_admin_v1_alert: GenFile = /*@__PURE__*/
   fileDesc("Ch50cnVua2xpbmUvYWRtaW4vdjEvYWxlcnQucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSLmBAoFQWxlcnQSCgoCaWQYASABKAkSDQoFZXZlbnQYAiABKAkSLQoFc3RhdGUYAyABKA4yHi50cnVua2xpbmUuYWRtaW4udjEuQWxlcnRTdGF0ZRIPCgdzdW1tYXJ5GAQgASgJEi4KCnN0YXJ0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVsZXZlbBgHIAEoBRIQCghwcm92aWRlchgKIAEoCRINCgVtb2RlbBgLIAEoCRISCgpjcmVkZW50aWFsGAwgASgJEg0KBWdyb3VwGA0gASgJEg8KB2FwaV9rZXkYDiABKAkSDAoEbm9kZRgPIAEoCRINCgVub2RlcxgQIAMoCRIOCgZncm91cHMYESADKAkSDgoGcmVhc29uGBIgASgJEi0KBWNhdXNlGBMgASgOMh4udHJ1bmtsaW5lLmFkbWluLnYxLkFsZXJ0Q2F1c2USDQoFY291bnQYFCABKAUSEgoKbm9kZV9jb3VudBgVIAEoBRIvCgtleHBpcmVfdGltZRgWIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoObGFzdF9zZWVuX3RpbWUYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHJldmlzaW9uGBggASgEEg4KBm1vZGVscxgZIAMoCRIqCgZidWRnZXQYGiABKAsyGi50cnVua2xpbmUuYWRtaW4udjEuQnVkZ2V0IjkKEUxpc3RBbGVydHNSZXF1ZXN0EhUKDXdpdGhfcmVzb2x2ZWQYASABKAgSDQoFZXZlbnQYAiABKAkiVQoSTGlzdEFsZXJ0c1Jlc3BvbnNlEikKBmFsZXJ0cxgBIAMoCzIZLnRydW5rbGluZS5hZG1pbi52MS5BbGVydBIUCgxmaXJpbmdfY291bnQYAiABKAUqWwoKQWxlcnRTdGF0ZRIbChdBTEVSVF9TVEFURV9VTlNQRUNJRklFRBAAEhYKEkFMRVJUX1NUQVRFX0ZJUklORxABEhgKFEFMRVJUX1NUQVRFX1JFU09MVkVEEAIq8AEKCkFsZXJ0Q2F1c2USGwoXQUxFUlRfQ0FVU0VfVU5TUEVDSUZJRUQQABIfChtBTEVSVF9DQVVTRV9NRU1CRVJTX0NPT0xJTkcQARIgChxBTEVSVF9DQVVTRV9NRU1CRVJTX0RJU0FCTEVEEAISJQohQUxFUlRfQ0FVU0VfQ09ORklHVVJBVElPTl9SRUZVU0VEEAMSIAocQUxFUlRfQ0FVU0VfREFUQUJBU0VfUkVGVVNFRBAEEhYKEkFMRVJUX0NBVVNFX0JFSElORBAFEiEKHUFMRVJUX0NBVVNFX0RPQ1VNRU5UU19SRUZVU0VEEAYydAoMQWxlcnRTZXJ2aWNlEmQKCkxpc3RBbGVydHMSJS50cnVua2xpbmUuYWRtaW4udjEuTGlzdEFsZXJ0c1JlcXVlc3QaJi50cnVua2xpbmUuYWRtaW4udjEuTGlzdEFsZXJ0c1Jlc3BvbnNlIgeQAgGo7RgBQtYBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQgpBbGVydFByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_trunkline_admin_v1_key, file_trunkline_admin_v1_role]);
 
 /**
- * Something that people should know of, from when it began until it is over.
+ * A problem that needs attention, from its start until it is resolved.
  *
  * @generated from message trunkline.admin.v1.Alert
  */
@@ -65,14 +65,14 @@ export type Alert = Message<"trunkline.admin.v1.Alert"> & {
 
   /**
    * How far it went, where an event has levels: percent of a budget (50, 80, 100), days until a key expires (14, 3, 1; 0
-   * has expired), models that are gone, or failed sign-ins (20, 200). An alert that goes on to the next level is told again.
+   * has expired), models that are gone, or failed sign-ins (20, 200). An alert that reaches the next level is sent again.
    *
    * @generated from field: int32 level = 7;
    */
   level: number;
 
   /**
-   * What it is about; empty where it is about something else.
+   * Name of the provider; empty if it is about something else.
    *
    * @generated from field: string provider = 10;
    */
@@ -128,7 +128,7 @@ export type Alert = Message<"trunkline.admin.v1.Alert"> & {
   groups: string[];
 
   /**
-   * Why: the outcome that opened a cooldown, the error of an import, or what a node says; empty where there is nothing to say.
+   * Why: the outcome that opened a cooldown, the error of an import, or what a node reports; may be empty.
    *
    * @generated from field: string reason = 18;
    */
@@ -250,7 +250,7 @@ export const ListAlertsResponseSchema: GenMessage<ListAlertsResponse> = /*@__PUR
   messageDesc(file_trunkline_admin_v1_alert, 2);
 
 /**
- * Whether what an alert tells of still holds.
+ * Whether the cause of an alert persists.
  *
  * @generated from enum trunkline.admin.v1.AlertState
  */
@@ -342,14 +342,14 @@ export const AlertCauseSchema: GenEnum<AlertCause> = /*@__PURE__*/
   enumDesc(file_trunkline_admin_v1_alert, 1);
 
 /**
- * Look at what people are alerted of.
+ * View alerts.
  *
  * @generated from service trunkline.admin.v1.AlertService
  */
 export const AlertService: GenService<{
   /**
-   * List the alerts that fire now and, if asked, those that ended within the last 24 hours; those that fire first, then
-   * the newest first. There are at most 500 firing alerts of one event: what happens beyond that is not told.
+   * List the firing alerts and, if requested, those resolved within the last 24 hours; firing ones first, then newest
+   * first. At most 500 alerts of one event fire at once; further ones are only logged.
    *
    * @generated from rpc trunkline.admin.v1.AlertService.ListAlerts
    */

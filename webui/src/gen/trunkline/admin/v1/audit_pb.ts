@@ -36,8 +36,8 @@ export type AuditEvent = Message<"trunkline.admin.v1.AuditEvent"> & {
   eventTime?: Timestamp | undefined;
 
   /**
-   * user:<name>, token:<name>, node:<name> of one that joins, or system for what the control plane does by itself.
-   * Empty for a failed sign-in under a name that nobody has.
+   * user:<name>, token:<name>, node:<name> for a joining node, or system for actions of the control plane itself. Empty for
+   * a failed sign-in with an unknown name.
    *
    * @generated from field: string actor = 3;
    */
@@ -426,7 +426,7 @@ export const AuditExportFormatSchema: GenEnum<AuditExportFormat> = /*@__PURE__*/
   enumDesc(file_trunkline_admin_v1_audit, 0);
 
 /**
- * Read the audit log: who signed in, read what is confidential, and changed what.
+ * Read the audit log: who signed in, read confidential data, or changed something.
  *
  * @generated from service trunkline.admin.v1.AuditService
  */
@@ -442,7 +442,8 @@ export const AuditService: GenService<{
     output: typeof ListAuditEventsResponseSchema;
   },
   /**
-   * Export audit events as a file, oldest first, as they are when the export begins. That it was made is an event too.
+   * Export audit events as a file, oldest first, as they are when the export starts. The export itself is recorded as an
+   * event too.
    *
    * @generated from rpc trunkline.admin.v1.AuditService.ExportAuditEvents
    */
@@ -452,7 +453,7 @@ export const AuditService: GenService<{
     output: typeof ExportAuditEventsResponseSchema;
   },
   /**
-   * Check that the log is what was written: every event has a hash over itself and the hash before. Reads the whole log.
+   * Verify the integrity of the log: every event has a hash over itself and the previous hash. Reads the whole log.
    *
    * @generated from rpc trunkline.admin.v1.AuditService.VerifyAuditEvents
    */

@@ -22,7 +22,7 @@ export const file_trunkline_admin_v1_authority_key: GenFile = /*@__PURE__*/
  */
 export type AuthorityKey = Message<"trunkline.admin.v1.AuthorityKey"> & {
   /**
-   * Tells it from others: 16 hexadecimal digits of the hash of its certificate.
+   * Identifier: 16 hexadecimal digits of the hash of its certificate.
    *
    * @generated from field: string fingerprint = 1;
    */
@@ -73,7 +73,7 @@ export const ListAuthorityKeysRequestSchema: GenMessage<ListAuthorityKeysRequest
  */
 export type ListAuthorityKeysResponse = Message<"trunkline.admin.v1.ListAuthorityKeysResponse"> & {
   /**
-   * The one that signs first, then the one beside it while a key is being replaced.
+   * The signing key first, then the other one while a key is being replaced.
    *
    * @generated from field: repeated trunkline.admin.v1.AuthorityKey authority_keys = 1;
    */
@@ -112,7 +112,7 @@ export const RotateAuthorityKeyRequestSchema: GenMessage<RotateAuthorityKeyReque
  */
 export type RotateAuthorityKeyResponse = Message<"trunkline.admin.v1.RotateAuthorityKeyResponse"> & {
   /**
-   * As they stand after that.
+   * The keys afterwards.
    *
    * @generated from field: trunkline.admin.v1.ListAuthorityKeysResponse status = 1;
    */
@@ -131,7 +131,7 @@ export const RotateAuthorityKeyResponseSchema: GenMessage<RotateAuthorityKeyResp
  */
 export type AdvanceAuthorityKeyRequest = Message<"trunkline.admin.v1.AdvanceAuthorityKeyRequest"> & {
   /**
-   * The nodes to be left behind: all that it waits for, so that none is by mistake.
+   * The nodes to leave behind: all that are being waited for must be listed, so that none is left behind by mistake.
    *
    * @generated from field: repeated string without_nodes = 1;
    */
@@ -150,7 +150,7 @@ export const AdvanceAuthorityKeyRequestSchema: GenMessage<AdvanceAuthorityKeyReq
  */
 export type AdvanceAuthorityKeyResponse = Message<"trunkline.admin.v1.AdvanceAuthorityKeyResponse"> & {
   /**
-   * As they stand after that.
+   * The keys afterwards.
    *
    * @generated from field: trunkline.admin.v1.ListAuthorityKeysResponse status = 1;
    */
@@ -182,7 +182,7 @@ export const CancelAuthorityKeyRequestSchema: GenMessage<CancelAuthorityKeyReque
  */
 export type CancelAuthorityKeyResponse = Message<"trunkline.admin.v1.CancelAuthorityKeyResponse"> & {
   /**
-   * As they stand after that.
+   * The keys afterwards.
    *
    * @generated from field: trunkline.admin.v1.ListAuthorityKeysResponse status = 1;
    */
@@ -215,14 +215,14 @@ export enum AuthorityKeyRole {
   SIGNING = 1,
 
   /**
-   * Nodes learn to trust it; it is to sign.
+   * Nodes are being told to trust it; it will sign next.
    *
    * @generated from enum value: AUTHORITY_KEY_ROLE_NEXT = 2;
    */
   NEXT = 2,
 
   /**
-   * It is trusted still for what it signed before; nodes get certificates of the new key.
+   * It is still trusted for what it signed before; nodes are getting certificates of the new key.
    *
    * @generated from enum value: AUTHORITY_KEY_ROLE_RETIRED = 3;
    */
@@ -236,9 +236,9 @@ export const AuthorityKeyRoleSchema: GenEnum<AuthorityKeyRole> = /*@__PURE__*/
   enumDesc(file_trunkline_admin_v1_authority_key, 0);
 
 /**
- * Replace the key of the private certificate authority by which nodes and control-plane replicas know each other. It takes
- * two steps without a break: every node learns to trust the new key, then everybody gets a certificate of it and the
- * old key is trusted no more. The all-in-one has no such authority.
+ * Replace the key of the private certificate authority by which nodes and control-plane replicas authenticate each other.
+ * It takes two steps without interruption: every node starts to trust the new key, then all get certificates signed with it
+ * and the old key is no longer trusted. The all-in-one has no such authority.
  *
  * @generated from service trunkline.admin.v1.AuthorityKeyService
  */
@@ -254,8 +254,8 @@ export const AuthorityKeyService: GenService<{
     output: typeof ListAuthorityKeysResponseSchema;
   },
   /**
-   * Begin to replace the key. Each step follows by itself once every node is ready: within a minute when all are
-   * connected. A node that is not connected is waited for until 7 days after its certificate expired.
+   * Start replacing the key. Each step starts by itself once every node is ready: within a minute when all are connected.
+   * Disconnected nodes are waited for until 7 days after their certificate expired.
    *
    * @generated from rpc trunkline.admin.v1.AuthorityKeyService.RotateAuthorityKey
    */
@@ -275,7 +275,7 @@ export const AuthorityKeyService: GenService<{
     output: typeof AdvanceAuthorityKeyResponseSchema;
   },
   /**
-   * Give up a new key that does not sign yet.
+   * Discard a new key that does not sign yet.
    *
    * @generated from rpc trunkline.admin.v1.AuthorityKeyService.CancelAuthorityKey
    */

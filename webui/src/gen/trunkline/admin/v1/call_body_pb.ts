@@ -15,9 +15,9 @@ export const file_trunkline_admin_v1_call_body: GenFile = /*@__PURE__*/
   fileDesc("CiJ0cnVua2xpbmUvYWRtaW4vdjEvY2FsbF9ib2R5LnByb3RvEhJ0cnVua2xpbmUuYWRtaW4udjEisgEKB0JvZHlMb2cSDwoHZW5hYmxlZBgBIAEoCBIRCgltYXhfYnl0ZXMYAiABKAUSEwoGc2FtcGxlGAMgASgBSACIAQESEwoGcmVkYWN0GAQgASgISAGIAQESFQoNcmVkYWN0X2VtYWlscxgFIAEoCBIsCglyZXRlbnRpb24YBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CCQoHX3NhbXBsZUIJCgdfcmVkYWN0IqcBCghDYWxsQm9keRIPCgdyZXF1ZXN0GAEgASgJEhAKCHJlc3BvbnNlGAIgASgJEhkKEXJlcXVlc3RfdHJ1bmNhdGVkGAMgASgIEhoKEnJlc3BvbnNlX3RydW5jYXRlZBgEIAEoCBIQCghyZWRhY3RlZBgFIAEoCBIvCgtleHBpcmVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiTAoMQ2FsbEJvZHlSZWFkEi0KCXJlYWRfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFYWN0b3IYAiABKAkiIAoSR2V0Q2FsbEJvZHlSZXF1ZXN0EgoKAmlkGAEgASgJInIKE0dldENhbGxCb2R5UmVzcG9uc2USKgoEYm9keRgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5DYWxsQm9keRIvCgVyZWFkcxgCIAMoCzIgLnRydW5rbGluZS5hZG1pbi52MS5DYWxsQm9keVJlYWQiKgoXRGVsZXRlQ2FsbEJvZGllc1JlcXVlc3QSDwoHYXBpX2tleRgBIAEoCSIrChhEZWxldGVDYWxsQm9kaWVzUmVzcG9uc2USDwoHZGVsZXRlZBgBIAEoA0LZAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUINQ2FsbEJvZHlQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
- * Whether and how the bodies of a group's calls are kept: what clients send and what they are answered. Bodies of JSON
- * requests only: forms, files and audio are never kept. They are encrypted, and kept as far as room allows: a call
- * is never lost or slowed down for its body.
+ * Whether and how the request and response bodies of a group's calls are kept. Only bodies of JSON requests: forms, files
+ * and audio are never kept. They are encrypted, and kept as far as space allows: a call is never lost or slowed down for
+ * its body.
  *
  * @generated from message trunkline.admin.v1.BodyLog
  */
@@ -30,7 +30,7 @@ export type BodyLog = Message<"trunkline.admin.v1.BodyLog"> & {
   enabled: boolean;
 
   /**
-   * Most bytes that are kept of a request, and of an answer, up to 1 MiB; default 64 KiB.
+   * Maximum number of bytes kept of a request, and of a response, up to 1 MiB; default 64 KiB.
    *
    * @generated from field: int32 max_bytes = 2;
    */
@@ -44,7 +44,7 @@ export type BodyLog = Message<"trunkline.admin.v1.BodyLog"> & {
   sample?: number | undefined;
 
   /**
-   * Replace what looks like a key, token or password before bodies leave the node; default true.
+   * Replace anything that looks like a key, token or password before bodies leave the node; default true.
    *
    * @generated from field: optional bool redact = 4;
    */
@@ -58,8 +58,8 @@ export type BodyLog = Message<"trunkline.admin.v1.BodyLog"> & {
   redactEmails: boolean;
 
   /**
-   * How long bodies are kept, 1 hour to 90 days and never longer than the calls; default 7 days. Holds for bodies
-   * that come in from now on.
+   * How long bodies are kept, 1 hour to 90 days and never longer than the calls; default 7 days. Applies to bodies received
+   * from now on.
    *
    * @generated from field: google.protobuf.Duration retention = 6;
    */
@@ -74,7 +74,7 @@ export const BodyLogSchema: GenMessage<BodyLog> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_call_body, 0);
 
 /**
- * What a client sent and what it was answered.
+ * Request and response bodies of a call.
  *
  * @generated from message trunkline.admin.v1.CallBody
  */
@@ -108,7 +108,7 @@ export type CallBody = Message<"trunkline.admin.v1.CallBody"> & {
   responseTruncated: boolean;
 
   /**
-   * What looked like a secret was replaced.
+   * Text that looked like a secret was replaced.
    *
    * @generated from field: bool redacted = 5;
    */
@@ -186,7 +186,7 @@ export type GetCallBodyResponse = Message<"trunkline.admin.v1.GetCallBodyRespons
   body?: CallBody | undefined;
 
   /**
-   * Who read it, this time included, the latest first; at most 100.
+   * Who read it, including this time, latest first; at most 100.
    *
    * @generated from field: repeated trunkline.admin.v1.CallBodyRead reads = 2;
    */

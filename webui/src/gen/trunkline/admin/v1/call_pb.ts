@@ -65,7 +65,7 @@ export type Call = Message<"trunkline.admin.v1.Call"> & {
   model: string;
 
   /**
-   * Group that was found for it; empty when none was.
+   * Group that it was resolved to; empty if none.
    *
    * @generated from field: string group = 6;
    */
@@ -191,8 +191,8 @@ export type Call = Message<"trunkline.admin.v1.Call"> & {
   clockAhead?: Duration | undefined;
 
   /**
-   * X-Client-Request-Id that the client sent, at most 256 bytes; empty when it sent none. What looks like a credential is
-   * left out of this and of the fields behind it.
+   * X-Client-Request-Id that the client sent, at most 256 bytes; empty when it sent none. Anything that looks like a
+   * credential is masked in this and the following fields.
    *
    * @generated from field: string client_request_id = 170;
    */
@@ -215,7 +215,7 @@ export type Call = Message<"trunkline.admin.v1.Call"> & {
   traceId: string;
 
   /**
-   * Whom the client says it asks for: user, safety_identifier or metadata.user_id of the request, at most 256 bytes.
+   * End user given by the client: user, safety_identifier or metadata.user_id of the request, at most 256 bytes.
    *
    * @generated from field: string user = 172;
    */
@@ -229,16 +229,16 @@ export type Call = Message<"trunkline.admin.v1.Call"> & {
   metadata: { [key: string]: string };
 
   /**
-   * The provider's own id of the response, at most 256 bytes, where the provider stores it (POST /v1/responses without
-   * store: false). The client has a longer id that ends alike, and no request can name a response by this one.
+   * The provider's own id of the response, at most 256 bytes, if the provider stores it (POST /v1/responses without store:
+   * false). The client has a longer id with the same ending; requests cannot refer to a response by this one.
    *
    * @generated from field: string response_id = 320;
    */
   responseId: string;
 
   /**
-   * The provider's own id of the stored response that the call goes on with (previous_response_id), at most 256 bytes. Such a
-   * call is sent to the provider of that response alone.
+   * The provider's own id of the stored response that the call continues (previous_response_id), at most 256 bytes. Such a
+   * call is sent only to the provider of that response.
    *
    * @generated from field: string previous_response_id = 321;
    */
@@ -253,26 +253,25 @@ export type Call = Message<"trunkline.admin.v1.Call"> & {
   background: boolean;
 
   /**
-   * Members of the group that were not tried although their turn would have come, because they were cooling down, or
-   * because they speak another dialect in which the request cannot be told; in the order of the group, at most 64. Only
-   * where attempts are.
+   * Members of the group that were skipped because they were cooling down, or because they speak another dialect in which
+   * the request cannot be expressed; in the order of the group, at most 64. Present only together with attempts.
    *
    * @generated from field: repeated trunkline.admin.v1.SkippedMember skipped = 31;
    */
   skipped: SkippedMember[];
 
   /**
-   * What told which conversation the call belongs to, where the group is sticky: session_header, prompt_cache_key,
-   * client_metadata (metadata.user_id of Claude Code), conversation, first_message (system prompt and first message of the
-   * user), or none, when nothing did and the call went to any member by weight; empty when the group was not sticky. What
-   * the conversation is called is not recorded.
+   * How the call's conversation was identified, if the group is sticky: session_header, prompt_cache_key, client_metadata
+   * (metadata.user_id of Claude Code), conversation, first_message (system prompt and first message of the user), or none,
+   * if it was not and the call went to any member by weight; empty if the group was not sticky. The identifier itself is
+   * not recorded.
    *
    * @generated from field: string affinity_key = 310;
    */
   affinityKey: string;
 
   /**
-   * The call went first to where a failover had taken its conversation less than affinity_hold before.
+   * The call went first to the target to which a failover had moved its conversation less than affinity_hold before.
    *
    * @generated from field: bool affinity_held = 311;
    */
@@ -307,22 +306,22 @@ export type SkippedMember = Message<"trunkline.admin.v1.SkippedMember"> & {
   model: string;
 
   /**
-   * Class of the failure that began the cooldown, or not_translatable.
+   * Class of the failure that opened the cooldown, or not_translatable.
    *
    * @generated from field: string reason = 3;
    */
   reason: string;
 
   /**
-   * When the cooldown ends; in the past when it was over and another call was just testing the member; unset when there
-   * was none.
+   * When the cooldown ends; in the past if it was over and another call was just testing the member; unset if there was
+   * none.
    *
    * @generated from field: google.protobuf.Timestamp until_time = 4;
    */
   untilTime?: Timestamp | undefined;
 
   /**
-   * What of the request the member could not be told, where the reason is not_translatable.
+   * Part of the request that could not be expressed, if the reason is not_translatable.
    *
    * @generated from field: string parameter = 350;
    */
@@ -406,7 +405,7 @@ export type Attempt = Message<"trunkline.admin.v1.Attempt"> & {
   outcome: string;
 
   /**
-   * Why it ended so, in one line, without secrets.
+   * Reason for the outcome, in one line, without secrets.
    *
    * @generated from field: string reason = 10;
    */
@@ -420,15 +419,15 @@ export type Attempt = Message<"trunkline.admin.v1.Attempt"> & {
   blame: string;
 
   /**
-   * It failed and the provider may charge for it: it had the whole request and did not refuse it. Usage and cost
-   * are then what it told, or estimated of the request and of what was received.
+   * It failed and the provider may charge for it: it had received the whole request and did not refuse it. Usage and cost
+   * are then as reported, or estimated from the request and from what was received.
    *
    * @generated from field: bool maybe_billed = 12;
    */
   maybeBilled: boolean;
 
   /**
-   * Tried although it was cooling, because every candidate was.
+   * Tried although it was cooling down, because every candidate was.
    *
    * @generated from field: bool last_resort = 13;
    */
@@ -456,15 +455,15 @@ export type Attempt = Message<"trunkline.admin.v1.Attempt"> & {
   keyword: string;
 
   /**
-   * The target of the attempt before, tried once more: see retry_same_target and retry_wait of the failover policy.
+   * A retry on the target of the previous attempt: see retry_same_target and retry_wait of the failover policy.
    *
    * @generated from field: bool again = 17;
    */
   again: boolean;
 
   /**
-   * From the attempt's start to the first event before the first token that told that the model works or reasons, and so
-   * lengthened the wait for that token; unset when none came.
+   * From the attempt's start to the first event before the first token that signalled that the model was working or
+   * reasoning, and so extended the wait for that token; unset if there was none.
    *
    * @generated from field: google.protobuf.Duration working_latency = 130;
    */
@@ -478,8 +477,8 @@ export type Attempt = Message<"trunkline.admin.v1.Attempt"> & {
   fieldRules: string[];
 
   /**
-   * Items of the conversation that were cut out, since only the provider that wrote them can read them and no candidate
-   * was that one: encrypted reasoning, signed thinking.
+   * Items of the conversation that were removed, because only the provider that wrote them can read them and no candidate
+   * was that provider: encrypted reasoning, signed thinking.
    *
    * @generated from field: int32 opaque_items_cut = 141;
    */
@@ -529,14 +528,14 @@ export type Translation = Message<"trunkline.admin.v1.Translation"> & {
   to: string;
 
   /**
-   * What was said in another way, with a way back: names of members and kinds, such as tools.custom; never values.
+   * What was approximated, and reversed in the answer: names of members and kinds, such as tools.custom; never values.
    *
    * @generated from field: repeated string approximated = 3;
    */
   approximated: string[];
 
   /**
-   * What was not said, such as cache_control.
+   * What was dropped, such as cache_control.
    *
    * @generated from field: repeated string dropped = 4;
    */
@@ -557,7 +556,7 @@ export const TranslationSchema: GenMessage<Translation> = /*@__PURE__*/
  */
 export type Usage = Message<"trunkline.admin.v1.Usage"> & {
   /**
-   * Input tokens, cached ones included.
+   * Input tokens, including cached ones.
    *
    * @generated from field: int64 input_tokens = 1;
    */
@@ -571,7 +570,7 @@ export type Usage = Message<"trunkline.admin.v1.Usage"> & {
   cachedInputTokens: bigint;
 
   /**
-   * Output tokens, reasoning included.
+   * Output tokens, including reasoning.
    *
    * @generated from field: int64 output_tokens = 3;
    */
@@ -648,35 +647,35 @@ export type Usage = Message<"trunkline.admin.v1.Usage"> & {
   imageOutputTokens: bigint;
 
   /**
-   * Images that were made, where they are what is asked for.
+   * Generated images, for image endpoints.
    *
    * @generated from field: int64 images = 158;
    */
   images: bigint;
 
   /**
-   * Characters of text that was to be spoken.
+   * Characters of text to be spoken.
    *
    * @generated from field: int64 characters = 159;
    */
   characters: bigint;
 
   /**
-   * Audio that was heard.
+   * Duration of input audio.
    *
    * @generated from field: google.protobuf.Duration audio_duration = 160;
    */
   audioDuration?: Duration | undefined;
 
   /**
-   * Service tier in which the upstream says it answered, such as flex or priority; empty: the usual one, or none was told.
+   * Service tier in which the upstream says it answered, such as flex or priority; empty: the default one, or not reported.
    *
    * @generated from field: string service_tier = 161;
    */
   serviceTier: string;
 
   /**
-   * Units that the upstream bills a call as, such as search units; 0: it tells none, and it is one.
+   * Billing units of the call reported by the upstream, such as search units; 0: none reported, counts as one.
    *
    * @generated from field: int64 billed_units = 162;
    */
@@ -731,14 +730,14 @@ export const CostPartSchema: GenMessage<CostPart> = /*@__PURE__*/
  */
 export type ListCallsRequest = Message<"trunkline.admin.v1.ListCallsRequest"> & {
   /**
-   * Most calls in one page, 1 to 1000; default 50.
+   * Maximum number of calls per page, 1 to 1000; default 50.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * next_page_token of the page before; the filter must be the same.
+   * next_page_token of the previous page; the filter must be the same.
    *
    * @generated from field: string page_token = 2;
    */
@@ -783,9 +782,9 @@ export type ListCallsResponse = Message<"trunkline.admin.v1.ListCallsResponse"> 
   nextPageToken: string;
 
   /**
-   * The search was ended after a quarter of a second: every call that arrived at this time or later was looked at, none that
-   * arrived before. next_page_token goes on from there, and the page may hold fewer calls than asked for, or none. Unset: the page
-   * is full, or the last.
+   * The search was stopped after a quarter of a second: calls that arrived at this time or later were searched, earlier
+   * ones were not. next_page_token continues from there, and the page may have fewer calls than requested, or none. Unset:
+   * the page is full, or the last.
    *
    * @generated from field: google.protobuf.Timestamp search_end_time = 550;
    */
@@ -804,7 +803,7 @@ export const ListCallsResponseSchema: GenMessage<ListCallsResponse> = /*@__PURE_
  */
 export type TailCallsResponse = Message<"trunkline.admin.v1.TailCallsResponse"> & {
   /**
-   * A call that was stored since; unset in an answer that only tells of skipped ones or that the stream is alive.
+   * A newly stored call; unset in messages that only report skipped calls or keep the stream alive.
    *
    * @generated from field: trunkline.admin.v1.Call call = 1;
    */
@@ -862,7 +861,7 @@ export const GetCallResponseSchema: GenMessage<GetCallResponse> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_call, 10);
 
 /**
- * Look at calls: one per client request, with its attempts.
+ * View calls: one per client request, with its attempts.
  *
  * @generated from service trunkline.admin.v1.CallService
  */
@@ -888,8 +887,8 @@ export const CallService: GenService<{
     output: typeof GetCallResponseSchema;
   },
   /**
-   * Follow calls as they are stored. Calls of every node are shown, about a second after they end; a reader that is
-   * too slow misses some and is told how many. At most 32 readers per control plane.
+   * Follow calls as they are stored. Calls of every node are shown, about a second after they end; a reader that is too
+   * slow misses some and gets their number. At most 32 readers per control plane.
    *
    * @generated from rpc trunkline.admin.v1.CallService.TailCalls
    */
@@ -899,7 +898,7 @@ export const CallService: GenService<{
     output: typeof TailCallsResponseSchema;
   },
   /**
-   * Export calls as a file, newest first, as they are when the export begins.
+   * Export calls as a file, newest first, as they are when the export starts.
    *
    * @generated from rpc trunkline.admin.v1.CallService.ExportCalls
    */
@@ -909,8 +908,8 @@ export const CallService: GenService<{
     output: typeof ExportCallsResponseSchema;
   },
   /**
-   * Get what a call's client sent and was answered. Only for signed-in admins and for tokens that allow it; each time
-   * is noted with who it was.
+   * Get the request and response bodies of a call. Only for signed-in admins and for tokens that allow it; each access is
+   * recorded with who made it.
    *
    * @generated from rpc trunkline.admin.v1.CallService.GetCallBody
    */
@@ -930,7 +929,7 @@ export const CallService: GenService<{
     output: typeof DeleteCallBodiesResponseSchema;
   },
   /**
-   * List times of which a node has no record of some calls, newest first.
+   * List periods for which a node has no record of some calls, newest first.
    *
    * @generated from rpc trunkline.admin.v1.CallService.ListGaps
    */

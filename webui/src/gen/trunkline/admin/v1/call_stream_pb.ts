@@ -26,7 +26,7 @@ export type ExportCallsRequest = Message<"trunkline.admin.v1.ExportCallsRequest"
   format: ExportFormat;
 
   /**
-   * Most calls, the newest; default all.
+   * Maximum number of calls, the newest ones; default all.
    *
    * @generated from field: int64 max_calls = 2;
    */
@@ -71,7 +71,7 @@ export const ExportCallsResponseSchema: GenMessage<ExportCallsResponse> = /*@__P
  */
 export type TailCallsRequest = Message<"trunkline.admin.v1.TailCallsRequest"> & {
   /**
-   * Which calls; default all. Times and ids do not filter what is still to come and are refused.
+   * Which calls; default all. Times and ids cannot filter future calls and are refused.
    *
    * @generated from field: trunkline.admin.v1.CallFilter filter = 1;
    */

@@ -27,7 +27,7 @@ export type ClientSetup = Message<"trunkline.admin.v1.ClientSetup"> & {
   client: string;
 
   /**
-   * How the client writes itself.
+   * Display name of the client.
    *
    * @generated from field: string title = 2;
    */
@@ -41,21 +41,21 @@ export type ClientSetup = Message<"trunkline.admin.v1.ClientSetup"> & {
   api: string;
 
   /**
-   * What to put where, in this order.
+   * The texts and where they belong, in this order.
    *
    * @generated from field: repeated trunkline.admin.v1.ClientSetupBlock blocks = 4;
    */
   blocks: ClientSetupBlock[];
 
   /**
-   * Page on which its maker describes what is set.
+   * The vendor's page about these settings.
    *
    * @generated from field: string docs_url = 5;
    */
   docsUrl: string;
 
   /**
-   * Why it would not work as it is.
+   * Why it would not work as things are.
    *
    * @generated from field: repeated trunkline.admin.v1.ClientSetupWarning warnings = 6;
    */
@@ -70,7 +70,7 @@ export const ClientSetupSchema: GenMessage<ClientSetup> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_client_setup, 0);
 
 /**
- * A text to put somewhere.
+ * A text and where it belongs.
  *
  * @generated from message trunkline.admin.v1.ClientSetupBlock
  */
@@ -81,7 +81,7 @@ export type ClientSetupBlock = Message<"trunkline.admin.v1.ClientSetupBlock"> & 
   place: ClientSetupPlace;
 
   /**
-   * File that the text belongs into, when the place is a file; ~ is the home directory.
+   * File to which the text belongs, if the place is a file; ~ is the home directory.
    *
    * @generated from field: string path = 2;
    */
@@ -114,7 +114,7 @@ export const ClientSetupBlockSchema: GenMessage<ClientSetupBlock> = /*@__PURE__*
  */
 export type ListClientSetupsRequest = Message<"trunkline.admin.v1.ListClientSetupsRequest"> & {
   /**
-   * Model that clients are to ask for: name or alias of a group, 1 to 128 bytes.
+   * Model that clients will request: name or alias of a group, 1 to 128 bytes.
    *
    * @generated from field: string group = 1;
    */
@@ -128,7 +128,7 @@ export type ListClientSetupsRequest = Message<"trunkline.admin.v1.ListClientSetu
   gatewayUrl: string;
 
   /**
-   * Name of the API key that clients will send, to see whether it may use the group; default: that is not looked at.
+   * Name of the API key that clients will send, to check whether it may use the group; default: no check.
    *
    * @generated from field: string api_key = 3;
    */
@@ -260,7 +260,7 @@ export enum ClientSetupWarning {
   GROUP_DISABLED = 2,
 
   /**
-   * No member of the group can be asked in the client's API, neither as it comes nor translated.
+   * No member of the group can serve the client's API, neither natively nor translated.
    *
    * @generated from enum value: CLIENT_SETUP_WARNING_API_NOT_SERVED = 3;
    */
@@ -295,13 +295,13 @@ export const ClientSetupWarningSchema: GenEnum<ClientSetupWarning> = /*@__PURE__
   enumDesc(file_trunkline_admin_v1_client_setup, 2);
 
 /**
- * Set up the clients that people have: coding agents, chat programs and SDKs.
+ * Set up clients: coding agents, chat programs and SDKs.
  *
  * @generated from service trunkline.admin.v1.ClientSetupService
  */
 export const ClientSetupService: GenService<{
   /**
-   * List how known clients are set up to call a group. The API key is not in it: the control plane knows none.
+   * List how known clients are set up to call a group. The API key is not included: the control plane does not know it.
    *
    * @generated from rpc trunkline.admin.v1.ClientSetupService.ListClientSetups
    */

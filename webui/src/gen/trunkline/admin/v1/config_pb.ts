@@ -98,7 +98,7 @@ export type GeneratedKey = Message<"trunkline.admin.v1.GeneratedKey"> & {
   name: string;
 
   /**
-   * The key itself: shown here once and never again.
+   * The key itself: shown only once, here.
    *
    * @generated from field: string secret = 2;
    */
@@ -117,7 +117,7 @@ export const GeneratedKeySchema: GenMessage<GeneratedKey> = /*@__PURE__*/
  */
 export type ApplyConfigRequest = Message<"trunkline.admin.v1.ApplyConfigRequest"> & {
   /**
-   * The resources as they should be; a name may appear once per kind.
+   * The desired resources; a name may appear once per kind.
    *
    * @generated from field: repeated trunkline.admin.v1.Resource resources = 1;
    */
@@ -131,7 +131,7 @@ export type ApplyConfigRequest = Message<"trunkline.admin.v1.ApplyConfigRequest"
   prune: boolean;
 
   /**
-   * Change nothing unless the configuration is at this revision (aborted, with the present one); 0 is any.
+   * Change nothing unless the configuration is at this revision (aborted, with the current one); 0 is any.
    *
    * @generated from field: uint64 expect_revision = 270;
    */
@@ -222,7 +222,7 @@ export const ExportConfigResponseSchema: GenMessage<ExportConfigResponse> = /*@_
  */
 export type DiffConfigRequest = Message<"trunkline.admin.v1.DiffConfigRequest"> & {
   /**
-   * The resources as they should be.
+   * The desired resources.
    *
    * @generated from field: repeated trunkline.admin.v1.Resource resources = 1;
    */
@@ -307,8 +307,8 @@ export const GetStartupApplyResponseSchema: GenMessage<GetStartupApplyResponse> 
   messageDesc(file_trunkline_admin_v1_config, 9);
 
 /**
- * What became of the file of --apply. One that is refused changes nothing and keeps no process from
- * starting: it serves the configuration that is stored.
+ * Result of applying the file of --apply. A refused file changes nothing and does not prevent startup: the process serves
+ * the stored configuration.
  *
  * @generated from message trunkline.admin.v1.StartupApply
  */
@@ -354,7 +354,7 @@ export type StartupApply = Message<"trunkline.admin.v1.StartupApply"> & {
   error: string;
 
   /**
-   * Documents that it made.
+   * Documents that it created.
    *
    * @generated from field: int32 created = 7;
    */
@@ -375,14 +375,14 @@ export type StartupApply = Message<"trunkline.admin.v1.StartupApply"> & {
   deleted: number;
 
   /**
-   * Documents that were as the file says already.
+   * Documents that were already as in the file.
    *
    * @generated from field: int32 unchanged = 10;
    */
   unchanged: number;
 
   /**
-   * Documents that differ from the file, or were deleted, and stay so: the mode is create.
+   * Documents that differ from the file, or were deleted, and are left alone because the mode is create.
    *
    * @generated from field: int32 left_alone = 11;
    */
@@ -397,7 +397,7 @@ export const StartupApplySchema: GenMessage<StartupApply> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_config, 10);
 
 /**
- * How the file of --apply fared.
+ * Outcome of applying the file of --apply.
  *
  * @generated from enum trunkline.admin.v1.StartupApplyState
  */
@@ -442,7 +442,7 @@ export const StartupApplyStateSchema: GenEnum<StartupApplyState> = /*@__PURE__*/
  */
 export const ConfigService: GenService<{
   /**
-   * Make the given resources so, in one transaction; others stay unless prune is set.
+   * Create or change the given resources, in one transaction; others are kept unless prune is set.
    *
    * @generated from rpc trunkline.admin.v1.ConfigService.ApplyConfig
    */
@@ -502,8 +502,8 @@ export const ConfigService: GenService<{
     output: typeof DiffRevisionsResponseSchema;
   },
   /**
-   * Go back to an older revision, by a new one with its content. Revoked keys stay revoked and
-   * deleted ones deleted; keys keep their present secrets, and so do providers that still exist.
+   * Go back to an older revision, by a new one with its content. Revoked keys stay revoked and deleted ones deleted; keys
+   * and existing providers keep their current secrets.
    *
    * @generated from rpc trunkline.admin.v1.ConfigService.RollBackConfig
    */
@@ -513,9 +513,8 @@ export const ConfigService: GenService<{
     output: typeof RollBackConfigResponseSchema;
   },
   /**
-   * Declare this database to be the right one although nodes have a newer revision or another
-   * database: after an old backup was restored. Nodes then take what it says; keys that they
-   * know to be revoked stay refused.
+   * Declare this database to be the right one although nodes have a newer revision or another database: after an old backup
+   * was restored. Nodes then accept its configuration; keys that they know to be revoked stay refused.
    *
    * @generated from rpc trunkline.admin.v1.ConfigService.AdoptDatabase
    */
@@ -525,7 +524,7 @@ export const ConfigService: GenService<{
     output: typeof AdoptDatabaseResponseSchema;
   },
   /**
-   * What became of the file that the replica which answers was to apply when it started (--apply).
+   * Get the result of applying the file of --apply at startup, for the replica that answers.
    *
    * @generated from rpc trunkline.admin.v1.ConfigService.GetStartupApply
    */

@@ -13,16 +13,16 @@ export const file_trunkline_admin_v1_field_rule: GenFile = /*@__PURE__*/
   fileDesc("CiN0cnVua2xpbmUvYWRtaW4vdjEvZmllbGRfcnVsZS5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIlgKCUZpZWxkUnVsZRINCgVmaWVsZBgBIAEoCRIOCgZhY3Rpb24YAiABKAkSCgoCdG8YAyABKAkSDQoFdmFsdWUYBCABKAkSEQoJZW5kcG9pbnRzGAUgAygJQtoBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQg5GaWVsZFJ1bGVQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw");
 
 /**
- * What is done to one field of the JSON requests that a provider, or one of its models, is sent. The rest of a request
- * stays as the client wrote it, byte for byte. Requests as forms are not changed.
+ * A change to one field of the JSON requests sent to a provider, or to one of its models. The rest of a request stays as
+ * the client wrote it, byte for byte. Form requests are not changed.
  *
  * @generated from message trunkline.admin.v1.FieldRule
  */
 export type FieldRule = Message<"trunkline.admin.v1.FieldRule"> & {
   /**
-   * The field: its name, or parent.name for one inside an object, such as reasoning.effort. Letters, digits, _ and -, up
-   * to 64 each; once in a list for each endpoint. A model's rule takes the place of its provider's for the same field. There are no rules
-   * for model, messages, input, prompt, query, documents, stream, stream_options, background, conversation and
+   * The field: its name, or parent.name for one inside an object, such as reasoning.effort. Letters, digits, _ and -, up to
+   * 64 each; once in a list for each endpoint. A model's rule overrides its provider's for the same field. Not allowed for
+   * model, messages, input, prompt, query, documents, stream, stream_options, background, conversation and
    * previous_response_id.
    *
    * @generated from field: string field = 1;
@@ -30,15 +30,14 @@ export type FieldRule = Message<"trunkline.admin.v1.FieldRule"> & {
   field: string;
 
   /**
-   * What to do: drop it where it is, rename it where it is, default (set it where it is missing or null) or force
-   * (always set it).
+   * The change: drop, rename, default (set it if it is missing or null) or force (always set it).
    *
    * @generated from field: string action = 2;
    */
   action: string;
 
   /**
-   * With rename: its new name, in the same object. Where the request has that as well, the field is dropped.
+   * With rename: its new name, in the same object. If the request has that as well, the field is dropped.
    *
    * @generated from field: string to = 3;
    */
@@ -52,8 +51,8 @@ export type FieldRule = Message<"trunkline.admin.v1.FieldRule"> & {
   value: string;
 
   /**
-   * Endpoints it is for, such as chat/completions; default: those that generate text (chat/completions, completions,
-   * responses and messages).
+   * Endpoints to which it applies, such as chat/completions; default: those that generate text (chat/completions,
+   * completions, responses and messages).
    *
    * @generated from field: repeated string endpoints = 5;
    */

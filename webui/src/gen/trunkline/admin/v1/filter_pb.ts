@@ -15,14 +15,14 @@ export const file_trunkline_admin_v1_filter: GenFile = /*@__PURE__*/
   fileDesc("Ch90cnVua2xpbmUvYWRtaW4vdjEvZmlsdGVyLnByb3RvEhJ0cnVua2xpbmUuYWRtaW4udjEi2AMKCkNhbGxGaWx0ZXISCgoCaWQYASABKAkSLgoKc3RhcnRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWdyb3VwGAQgASgJEg8KB2FwaV9rZXkYBSABKAkSEAoIcHJvdmlkZXIYBiABKAkSDQoFbW9kZWwYByABKAkSDwoHb3V0Y29tZRgIIAEoCRIOCgZzdGF0dXMYCSABKAUSDAoEbm9kZRgKIAEoCRITCgZzdHJlYW0YCyABKAhIAIgBARIvCgxtaW5fZHVyYXRpb24YDCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDgoGZmFpbGVkGA0gASgIEhMKC2ZhaWxlZF9vdmVyGA4gASgIEhoKEWNsaWVudF9yZXF1ZXN0X2lkGKoBIAEoCRIRCgh0cmFjZV9pZBjMAyABKAkSDQoEdXNlchirASABKAkSEQoIbWV0YWRhdGEYrAEgASgJEhAKCG1pbl9jb3N0GA8gASgJEhcKD2F0dGVtcHRfb3V0Y29tZRgQIAEoCUIJCgdfc3RyZWFtIr0BCgtVc2FnZUZpbHRlchIuCgpzdGFydF90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFZ3JvdXAYAyABKAkSDwoHYXBpX2tleRgEIAEoCRIQCghwcm92aWRlchgFIAEoCRINCgVtb2RlbBgGIAEoCRIPCgdvdXRjb21lGAcgASgJQtcBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQgtGaWx0ZXJQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
- * Which calls are meant. An empty field does not filter; several must all hold. A group, provider, model, API key or node
- * that never existed is refused; one that was deleted finds its calls.
+ * Selects calls. An empty field does not filter; several fields must all match. A group, provider, model, API key or node
+ * that never existed is refused; one that was deleted still finds its calls.
  *
  * @generated from message trunkline.admin.v1.CallFilter
  */
 export type CallFilter = Message<"trunkline.admin.v1.CallFilter"> & {
   /**
-   * Only the call with this request id, whatever its age; the other fields must hold too.
+   * Only the call with this request id, whatever its age; the other fields must match too.
    *
    * @generated from field: string id = 1;
    */
@@ -71,7 +71,7 @@ export type CallFilter = Message<"trunkline.admin.v1.CallFilter"> & {
   model: string;
 
   /**
-   * Only calls with this outcome. An outcome that does not exist is refused.
+   * Only calls with this outcome. An unknown outcome is refused.
    *
    * @generated from field: string outcome = 8;
    */
@@ -99,7 +99,7 @@ export type CallFilter = Message<"trunkline.admin.v1.CallFilter"> & {
   stream?: boolean | undefined;
 
   /**
-   * Only calls that took at least so long. Best together with a time or another filter.
+   * Only calls that took at least this long. Best together with a time or another filter.
    *
    * @generated from field: google.protobuf.Duration min_duration = 12;
    */
@@ -148,15 +148,15 @@ export type CallFilter = Message<"trunkline.admin.v1.CallFilter"> & {
   metadata: string;
 
   /**
-   * Only calls that cost at least so much, in USD, an exact decimal. Best together with a time or another filter.
+   * Only calls that cost at least this much, in USD, an exact decimal. Best together with a time or another filter.
    *
    * @generated from field: string min_cost = 15;
    */
   minCost: string;
 
   /**
-   * Only calls with an attempt of this outcome; with a provider, an attempt on it. An outcome that does not exist is
-   * refused. Best together with a time or another filter.
+   * Only calls with an attempt of this outcome; with a provider, an attempt on it. An unknown outcome is refused. Best
+   * together with a time or another filter.
    *
    * @generated from field: string attempt_outcome = 16;
    */
@@ -171,8 +171,8 @@ export const CallFilterSchema: GenMessage<CallFilter> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_filter, 0);
 
 /**
- * Which calls are summed up. An empty field does not filter; several must all hold. A group, provider, model or API key that
- * never existed is refused; one that was deleted finds its calls.
+ * Selects calls for totals. An empty field does not filter; several fields must all match. A group, provider, model or API
+ * key that never existed is refused; one that was deleted still finds its calls.
  *
  * @generated from message trunkline.admin.v1.UsageFilter
  */
@@ -206,21 +206,21 @@ export type UsageFilter = Message<"trunkline.admin.v1.UsageFilter"> & {
   apiKey: string;
 
   /**
-   * Only calls that this provider answered; of attempts, those on this provider.
+   * Only calls that this provider answered; for attempts, those on this provider.
    *
    * @generated from field: string provider = 5;
    */
   provider: string;
 
   /**
-   * Only calls that this upstream model answered; of attempts, those on this model.
+   * Only calls that this upstream model answered; for attempts, those on this model.
    *
    * @generated from field: string model = 6;
    */
   model: string;
 
   /**
-   * Only calls, or attempts, with this outcome. An outcome that does not exist is refused.
+   * Only calls, or attempts, with this outcome. An unknown outcome is refused.
    *
    * @generated from field: string outcome = 7;
    */

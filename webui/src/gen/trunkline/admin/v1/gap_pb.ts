@@ -15,7 +15,7 @@ export const file_trunkline_admin_v1_gap: GenFile = /*@__PURE__*/
   fileDesc("Chx0cnVua2xpbmUvYWRtaW4vdjEvZ2FwLnByb3RvEhJ0cnVua2xpbmUuYWRtaW4udjEixAEKA0dhcBIKCgJpZBgBIAEoCRIMCgRub2RlGAIgASgJEi4KCnN0YXJ0X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVjYWxscxgFIAEoAxIOCgZyZWFzb24YBiABKAkSDgoGc3VtbWVkGAcgASgIEhYKDWNhbGxzX3Vua25vd24YlgEgASgIIqQBCg9MaXN0R2Fwc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSDAoEbm9kZRgDIAEoCRIuCgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiUgoQTGlzdEdhcHNSZXNwb25zZRIlCgRnYXBzGAEgAygLMhcudHJ1bmtsaW5lLmFkbWluLnYxLkdhcBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkicgoHUmVmdXNlZBIKCgJpZBgBIAEoCRIMCgRraW5kGAIgASgJEgwKBG5vZGUYAyABKAkSLwoLcmVmdXNlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnJlYXNvbhgFIAEoCSI7ChJMaXN0UmVmdXNlZFJlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiXAoTTGlzdFJlZnVzZWRSZXNwb25zZRIsCgdyZWZ1c2VkGAEgAygLMhsudHJ1bmtsaW5lLmFkbWluLnYxLlJlZnVzZWQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQtQBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQghHYXBQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
- * A time of which a node has no record of some calls.
+ * A period for which a node has no record of some calls.
  *
  * @generated from message trunkline.admin.v1.Gap
  */
@@ -49,18 +49,18 @@ export type Gap = Message<"trunkline.admin.v1.Gap"> & {
   endTime?: Timestamp | undefined;
 
   /**
-   * How many calls have no record; 0 when nobody knows.
+   * How many calls have no record; 0 if unknown.
    *
    * @generated from field: int64 calls = 5;
    */
   calls: bigint;
 
   /**
-   * Why: queue_full (the node was too busy), memory_full (its disk did not take them), spool_full or
-   * too_old (the control plane was away for too long), damaged (the disk did not keep them),
-   * totals_full (there was no room for the sums either), killed (the node ended without being stopped:
-   * calls that ended in this time may be missing) or database_restored (the database was set back to an
-   * older state: what it had stored of this node in this time is gone).
+   * Why: queue_full (the node was too busy), memory_full (its disk did not accept them), spool_full or too_old (the control
+   * plane was unreachable for too long), damaged (the disk did not keep them), totals_full (there was no room for the
+   * totals either), killed (the node was not shut down cleanly: calls that ended in this period may be missing) or
+   * database_restored (the database was restored to an older state: what it had stored from this node in this period is
+   * lost).
    *
    * @generated from field: string reason = 6;
    */
@@ -74,7 +74,7 @@ export type Gap = Message<"trunkline.admin.v1.Gap"> & {
   summed: boolean;
 
   /**
-   * Nobody knows how many calls there were, none perhaps.
+   * The number of calls is unknown and may be zero.
    *
    * @generated from field: bool calls_unknown = 150;
    */
@@ -93,14 +93,14 @@ export const GapSchema: GenMessage<Gap> = /*@__PURE__*/
  */
 export type ListGapsRequest = Message<"trunkline.admin.v1.ListGapsRequest"> & {
   /**
-   * Most gaps in one page, 1 to 1000; default 100.
+   * Maximum number of gaps per page, 1 to 1000; default 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * next_page_token of the page before; the filters must be the same.
+   * next_page_token of the previous page; the filters must be the same.
    *
    * @generated from field: string page_token = 2;
    */
@@ -166,7 +166,7 @@ export const ListGapsResponseSchema: GenMessage<ListGapsResponse> = /*@__PURE__*
  */
 export type Refused = Message<"trunkline.admin.v1.Refused"> & {
   /**
-   * Id that the node gave it, as far as it can be shown.
+   * Id given by the node, as far as it can be shown.
    *
    * @generated from field: string id = 1;
    */
@@ -213,14 +213,14 @@ export const RefusedSchema: GenMessage<Refused> = /*@__PURE__*/
  */
 export type ListRefusedRequest = Message<"trunkline.admin.v1.ListRefusedRequest"> & {
   /**
-   * Most records in one page, 1 to 1000; default 100.
+   * Maximum number of records per page, 1 to 1000; default 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * next_page_token of the page before.
+   * next_page_token of the previous page.
    *
    * @generated from field: string page_token = 2;
    */

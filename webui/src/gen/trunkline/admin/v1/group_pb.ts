@@ -66,10 +66,10 @@ export type Group = Message<"trunkline.admin.v1.Group"> & {
   updateTime?: Timestamp | undefined;
 
   /**
-   * Other names that clients may use for the group; each belongs to one group only. One * stands for any text of at least one
-   * character: openai/*. A model that a client names is looked for as it is written among all names and aliases, then in any
-   * letter case, then among the aliases with a *, of which the one with the most other characters wins. Names and aliases of
-   * two groups must not differ in letter case alone.
+   * Other names that clients may use for the group; each belongs to one group only. One * matches one or more characters:
+   * openai/*. The model in a request is first compared with all names and aliases exactly, then ignoring case, then with
+   * the aliases that contain a *, of which the one with the most other characters wins. Names and aliases of two groups
+   * must not differ in case alone.
    *
    * @generated from field: repeated string aliases = 10;
    */
@@ -83,7 +83,7 @@ export type Group = Message<"trunkline.admin.v1.Group"> & {
   members: Member[];
 
   /**
-   * What differs from the settings for this group.
+   * Policy of this group where it differs from the settings.
    *
    * @generated from field: trunkline.admin.v1.FailoverPolicy policy = 12;
    */
@@ -97,32 +97,32 @@ export type Group = Message<"trunkline.admin.v1.Group"> & {
   enabled?: boolean | undefined;
 
   /**
-   * How members of one priority share the calls: cheapest (default; weight breaks ties), weighted,
-   * least_busy (fewest attempts in flight on the node, weighted), or sticky (all calls of a conversation go to the same
-   * member and the same credential, so that providers find its beginning in their prompt cache; conversations share the
-   * members by weight).
+   * How members of one priority share the calls: cheapest (default; weight breaks ties), weighted, least_busy (fewest
+   * attempts in flight on the node, weighted), or sticky (all calls of a conversation go to the same member and the same
+   * credential, so that providers find its beginning in their prompt cache; conversations are distributed over the members
+   * by weight).
    *
    * @generated from field: string selection = 14;
    */
   selection: string;
 
   /**
-   * Whether and how the bodies of calls are kept; default not at all.
+   * Whether and how the bodies of calls are kept; default: not at all.
    *
    * @generated from field: trunkline.admin.v1.BodyLog body_log = 15;
    */
   bodyLog?: BodyLog | undefined;
 
   /**
-   * What model lists show for people, up to 128 bytes; default: the name.
+   * Display name in model lists, up to 128 bytes; default: the name.
    *
    * @generated from field: string display_name = 170;
    */
   displayName: string;
 
   /**
-   * The policy that holds for the group, every field set: its own over the settings over the defaults. Timers of a
-   * provider win over it.
+   * The effective policy of the group, every field set: its own, then the settings, then the defaults. Timeouts of a
+   * provider take precedence over it.
    *
    * @generated from field: trunkline.admin.v1.FailoverPolicy effective_policy = 30;
    */
@@ -197,28 +197,29 @@ export const MemberSchema: GenMessage<Member> = /*@__PURE__*/
  */
 export type ListGroupsRequest = Message<"trunkline.admin.v1.ListGroupsRequest"> & {
   /**
-   * Most groups in one page, 1 to 1000; default 100.
+   * Maximum number of groups per page, 1 to 1000; default 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * next_page_token of the page before; everything else must be the same.
+   * next_page_token of the previous page; all other fields must be the same.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
 
   /**
-   * Only those with this text in their name, aliases, or the providers and models of their members; letter case does not matter.
+   * Only those with this text in their name, aliases, or the providers and models of their members; case-insensitive.
    *
    * @generated from field: string search = 3;
    */
   search: string;
 
   /**
-   * Order: one of name, create_time, update_time, followed by " desc" to turn it round; default name. Equal ones come in name order.
+   * Order: one of name, create_time, update_time, followed by " desc" for descending order; default name. Ties are in name
+   * order.
    *
    * @generated from field: string order_by = 4;
    */
@@ -232,8 +233,8 @@ export type ListGroupsRequest = Message<"trunkline.admin.v1.ListGroupsRequest"> 
   provider: string;
 
   /**
-   * Only these fields of each group are in the answer, such as name or policy.cooldown; default: all of them.
-   * A path that does not exist, or that is never in an answer, is refused.
+   * Only these fields of each group are returned, such as name or policy.cooldown; default: all. An unknown path, or one
+   * that is never returned, is refused.
    *
    * @generated from field: google.protobuf.FieldMask read_mask = 6;
    */
@@ -264,7 +265,7 @@ export type ListGroupsResponse = Message<"trunkline.admin.v1.ListGroupsResponse"
   nextPageToken: string;
 
   /**
-   * How many there are on all pages together.
+   * Total number on all pages.
    *
    * @generated from field: int32 total_size = 3;
    */
@@ -355,7 +356,7 @@ export const CreateGroupResponseSchema: GenMessage<CreateGroupResponse> = /*@__P
  */
 export type UpdateGroupRequest = Message<"trunkline.admin.v1.UpdateGroupRequest"> & {
   /**
-   * The group as it should be; group.etag, when set, must be the present one.
+   * The new state of the group; group.etag, if set, must match the current one.
    *
    * @generated from field: trunkline.admin.v1.Group group = 1;
    */
@@ -363,7 +364,7 @@ export type UpdateGroupRequest = Message<"trunkline.admin.v1.UpdateGroupRequest"
 
   /**
    * Only the fields named here change, each replaced as a whole, such as enabled or policy.cooldown; default: everything is
-   * replaced. A path that does not exist, or that cannot be set, is refused.
+   * replaced. An unknown path, or one that cannot be set, is refused.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -406,7 +407,7 @@ export type DeleteGroupRequest = Message<"trunkline.admin.v1.DeleteGroupRequest"
   name: string;
 
   /**
-   * When set, must be the present etag.
+   * If set, must match the current etag.
    *
    * @generated from field: string etag = 2;
    */
@@ -445,30 +446,30 @@ export type ExplainGroupRequest = Message<"trunkline.admin.v1.ExplainGroupReques
   name: string;
 
   /**
-   * Endpoint of the call, such as chat/completions; default: any that nobody is known to lack.
+   * Endpoint of the call, such as chat/completions; default: any that no member is known to lack.
    *
    * @generated from field: string endpoint = 140;
    */
   endpoint: string;
 
   /**
-   * What the call holds that targets may refuse: fields (tools, temperature, or with a value: tool_choice="none"), or images, audio, files or developer.
-   * Candidates that were seen to refuse any of it come last, as they do for such a call.
+   * Contents of the call that targets may refuse: fields (tools, temperature, or with a value: tool_choice="none"), or
+   * images, audio, files or developer. Candidates that have refused any of these come last, as they do for such a call.
    *
    * @generated from field: repeated string parameters = 141;
    */
   parameters: string[];
 
   /**
-   * Whose call it is: owner:NAME, or key:NAME of an API key without an owner; default: somebody of whom nothing is known.
+   * Caller: owner:NAME, or key:NAME of an API key without an owner; default: an unknown caller.
    *
    * @generated from field: string caller = 142;
    */
   caller: string;
 
   /**
-   * Name of a conversation as a client sends it, such as the value of x-session-id or prompt_cache_key: where its calls go if
-   * the group is sticky, as long as no failover has taken it elsewhere. Needs api_key.
+   * Conversation identifier as sent by a client, such as the value of x-session-id or prompt_cache_key: shows where its
+   * calls go if the group is sticky, unless a failover has moved it. Requires api_key.
    *
    * @generated from field: string session = 310;
    */
@@ -544,7 +545,7 @@ export const PreviewTranslationRequestSchema: GenMessage<PreviewTranslationReque
  */
 export type PreviewTranslationResponse = Message<"trunkline.admin.v1.PreviewTranslationResponse"> & {
   /**
-   * How the request would go now. Members that cannot be told what it is about are among those that are left out.
+   * How the request would be routed now. Members for which it cannot be translated are among those left out.
    *
    * @generated from field: trunkline.admin.v1.GroupRoute route = 1;
    */
@@ -570,44 +571,44 @@ export type ExplainGroupsRequest = Message<"trunkline.admin.v1.ExplainGroupsRequ
   names: string[];
 
   /**
-   * Most groups in one page, 1 to 1000; default 100.
+   * Maximum number of groups per page, 1 to 1000; default 100.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * next_page_token of the page before; the names must be the same.
+   * next_page_token of the previous page; the names must be the same.
    *
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
 
   /**
-   * Endpoint of the call, such as chat/completions; default: any that nobody is known to lack.
+   * Endpoint of the call, such as chat/completions; default: any that no member is known to lack.
    *
    * @generated from field: string endpoint = 140;
    */
   endpoint: string;
 
   /**
-   * What the call holds that targets may refuse: fields (tools, temperature, or with a value: tool_choice="none"), or images, audio, files or developer.
-   * Candidates that were seen to refuse any of it come last, as they do for such a call.
+   * Contents of the call that targets may refuse: fields (tools, temperature, or with a value: tool_choice="none"), or
+   * images, audio, files or developer. Candidates that have refused any of these come last, as they do for such a call.
    *
    * @generated from field: repeated string parameters = 141;
    */
   parameters: string[];
 
   /**
-   * Whose call it is: owner:NAME, or key:NAME of an API key without an owner; default: somebody of whom nothing is known.
+   * Caller: owner:NAME, or key:NAME of an API key without an owner; default: an unknown caller.
    *
    * @generated from field: string caller = 142;
    */
   caller: string;
 
   /**
-   * Name of a conversation as a client sends it, such as the value of x-session-id or prompt_cache_key: where its calls go if
-   * the group is sticky, as long as no failover has taken it elsewhere. Needs api_key.
+   * Conversation identifier as sent by a client, such as the value of x-session-id or prompt_cache_key: shows where its
+   * calls go if the group is sticky, unless a failover has moved it. Requires api_key.
    *
    * @generated from field: string session = 310;
    */
@@ -653,7 +654,7 @@ export const ExplainGroupsResponseSchema: GenMessage<ExplainGroupsResponse> = /*
   messageDesc(file_trunkline_admin_v1_group, 17);
 
 /**
- * How calls to a group are routed now, as far as the nodes' health is known.
+ * Current routing of calls to a group, as far as the nodes' health is known.
  *
  * @generated from message trunkline.admin.v1.GroupRoute
  */
@@ -666,23 +667,23 @@ export type GroupRoute = Message<"trunkline.admin.v1.GroupRoute"> & {
   group: string;
 
   /**
-   * How the group stands: disabled; cooling when every candidate is, or when it has none; degraded when what
-   * should serve does not; otherwise healthy.
+   * State of the group: disabled; cooling if every candidate is, or if there is none; degraded if the member that should
+   * serve does not; otherwise healthy.
    *
    * @generated from field: trunkline.admin.v1.TargetState state = 2;
    */
   state: TargetState;
 
   /**
-   * Why it does not stand well; unset when it is healthy.
+   * Why it is not healthy; unset if it is.
    *
    * @generated from field: trunkline.admin.v1.GroupRouteReason reason = 3;
    */
   reason: GroupRouteReason;
 
   /**
-   * Candidates in the order in which a call would try them now. What shares the calls of one priority by chance, by
-   * load or by conversation is listed by weight; where a conversation is asked about, in its order.
+   * Candidates in the order in which a call would try them now. Members that share the calls of one priority by chance,
+   * load or conversation are listed by weight; if a conversation was given, in its order.
    *
    * @generated from field: repeated trunkline.admin.v1.Candidate candidates = 4;
    */
@@ -704,7 +705,7 @@ export const GroupRouteSchema: GenMessage<GroupRoute> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_group, 18);
 
 /**
- * A member of a group as a call would meet it.
+ * A member of a group, from the point of view of a call.
  *
  * @generated from message trunkline.admin.v1.Candidate
  */
@@ -745,7 +746,7 @@ export type Candidate = Message<"trunkline.admin.v1.Candidate"> & {
   price: string;
 
   /**
-   * How it stands: the worst of all nodes.
+   * Its state: the worst of all nodes.
    *
    * @generated from field: trunkline.admin.v1.TargetState state = 6;
    */
@@ -780,29 +781,29 @@ export type Candidate = Message<"trunkline.admin.v1.Candidate"> & {
   threshold: number;
 
   /**
-   * Nodes on which it stands so.
+   * Nodes on which it has this state.
    *
    * @generated from field: repeated string nodes = 11;
    */
   nodes: string[];
 
   /**
-   * Its part in serving calls; unset when it is left out.
+   * Its role; unset if it is left out.
    *
    * @generated from field: trunkline.admin.v1.CandidateRole role = 12;
    */
   role: CandidateRole;
 
   /**
-   * Part of the calls that come to it first, 0 to 1: its weight among those that serve; with least_busy what it is
-   * when all are equally busy, with sticky of conversations.
+   * Share of the calls that go to it first, 0 to 1: its weight among the serving members; with least_busy if all are
+   * equally busy, with sticky the share of conversations.
    *
    * @generated from field: double share = 13;
    */
   share: number;
 
   /**
-   * Credential of the provider that a conversation would use there; only where one is asked about.
+   * Credential of the provider that the conversation would use there; only if one was given.
    *
    * @generated from field: string credential = 310;
    */
@@ -816,14 +817,14 @@ export type Candidate = Message<"trunkline.admin.v1.Candidate"> & {
   memberModel: string;
 
   /**
-   * What it was seen to refuse: calls that hold it try the candidate last.
+   * Learned refusals: calls with such content try the candidate last.
    *
    * @generated from field: repeated trunkline.admin.v1.LearnedRefusal refusals = 140;
    */
   refusals: LearnedRefusal[];
 
   /**
-   * What stands so, where a cooldown was opened.
+   * What the cooldown applies to, if there is one.
    *
    * @generated from field: trunkline.admin.v1.HealthScope reason_scope = 15;
    */
@@ -837,21 +838,21 @@ export type Candidate = Message<"trunkline.admin.v1.Candidate"> & {
   leftOutReason: LeftOutReason;
 
   /**
-   * Dialect that a call of the endpoint that was asked about is translated to for it; empty: it gets it as it comes.
+   * Dialect to which a call of the given endpoint is translated for it; empty: not translated.
    *
    * @generated from field: string translated_to = 350;
    */
   translatedTo: string;
 
   /**
-   * How calls of each dialect reach it; unset for those that no call tries.
+   * How calls of each dialect reach it; unset for members that no call tries.
    *
    * @generated from field: repeated trunkline.admin.v1.CandidateDialect dialects = 351;
    */
   dialects: CandidateDialect[];
 
   /**
-   * What becomes of the request that PreviewTranslation was asked about; unset where it is not translated.
+   * Result of PreviewTranslation for it; unset if the request is not translated.
    *
    * @generated from field: trunkline.admin.v1.CandidateTranslation translation = 500;
    */
@@ -866,7 +867,7 @@ export const CandidateSchema: GenMessage<Candidate> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_group, 19);
 
 /**
- * What a candidate would be told of a request in another dialect.
+ * How a request would be translated for a candidate.
  *
  * @generated from message trunkline.admin.v1.CandidateTranslation
  */
@@ -879,28 +880,28 @@ export type CandidateTranslation = Message<"trunkline.admin.v1.CandidateTranslat
   to: string;
 
   /**
-   * The request is translated only if the provider turns out to lack the client's dialect; else it gets it as it comes.
+   * The request is translated only if the provider turns out to lack the client's dialect; otherwise it is sent unchanged.
    *
    * @generated from field: bool uncertain = 2;
    */
   uncertain: boolean;
 
   /**
-   * Members and kinds that are said in another way, at most 20.
+   * Members and kinds that are approximated, at most 20.
    *
    * @generated from field: repeated string approximated = 3;
    */
   approximated: string[];
 
   /**
-   * Members and kinds that are not said, at most 20.
+   * Members and kinds that are dropped, at most 20.
    *
    * @generated from field: repeated string dropped = 4;
    */
   dropped: string[];
 
   /**
-   * What it cannot be told, so that it is left out; empty: nothing.
+   * The parameter that cannot be translated, so that it is left out; empty: none.
    *
    * @generated from field: string refused = 5;
    */
@@ -935,15 +936,15 @@ export type CandidateDialect = Message<"trunkline.admin.v1.CandidateDialect"> & 
   dialect: string;
 
   /**
-   * Dialect in which it gets such a call: the same, as it comes; another, translated; empty: it is left out.
+   * Dialect in which it gets such a call: the same: unchanged; another: translated; empty: it is left out.
    *
    * @generated from field: string spoken = 2;
    */
   spoken: string;
 
   /**
-   * It gets the call as it comes, although it is not certain that its provider has that API. Where an answer teaches that it
-   * has not, the call is translated, if the provider has another one for certain.
+   * It gets the call unchanged, although it is not certain that its provider has that API. If an answer shows that it has
+   * not, the call is translated, provided that another API of the provider is certain.
    *
    * @generated from field: bool uncertain = 3;
    */
@@ -958,7 +959,7 @@ export const CandidateDialectSchema: GenMessage<CandidateDialect> = /*@__PURE__*
   messageDesc(file_trunkline_admin_v1_group, 21);
 
 /**
- * Why a group does not stand well.
+ * Why a group is not healthy.
  *
  * @generated from enum trunkline.admin.v1.GroupRouteReason
  */
@@ -990,14 +991,14 @@ export enum GroupRouteReason {
   ALL_LEFT_OUT = 3,
 
   /**
-   * Every candidate is cooling.
+   * Every candidate is cooling down.
    *
    * @generated from enum value: GROUP_ROUTE_REASON_ALL_COOLING = 4;
    */
   ALL_COOLING = 4,
 
   /**
-   * What would serve if all were well is cooling or probing.
+   * The member that would serve if all were healthy is cooling down or being probed.
    *
    * @generated from enum value: GROUP_ROUTE_REASON_FIRST_NOT_SERVING = 5;
    */
@@ -1050,14 +1051,14 @@ export enum LeftOutReason {
   PROVIDER_DISABLED = 4,
 
   /**
-   * The provider does not have the API that the call is in: see Provider.endpoints.
+   * The provider does not have the API of the call: see Provider.endpoints.
    *
    * @generated from enum value: LEFT_OUT_REASON_API_MISSING = 5;
    */
   API_MISSING = 5,
 
   /**
-   * It cannot be told what the request is about, or only in another way where the group is strict: see translation.
+   * The request cannot be translated for it, or only with approximations although the group is strict: see translation.
    *
    * @generated from enum value: LEFT_OUT_REASON_NOT_TRANSLATABLE = 500;
    */
@@ -1071,7 +1072,7 @@ export const LeftOutReasonSchema: GenEnum<LeftOutReason> = /*@__PURE__*/
   enumDesc(file_trunkline_admin_v1_group, 1);
 
 /**
- * What of a candidate stands as the candidate does.
+ * What determines the state of a candidate.
  *
  * @generated from enum trunkline.admin.v1.HealthScope
  */
@@ -1110,7 +1111,7 @@ export const HealthScopeSchema: GenEnum<HealthScope> = /*@__PURE__*/
   enumDesc(file_trunkline_admin_v1_group, 2);
 
 /**
- * What part a candidate has in serving calls now.
+ * The current role of a candidate.
  *
  * @generated from enum trunkline.admin.v1.CandidateRole
  */
@@ -1128,7 +1129,7 @@ export enum CandidateRole {
   SERVING = 1,
 
   /**
-   * It is tried when what serves fails, or beside it after hedge_after.
+   * It is tried when the serving member fails, or in parallel after hedge_after.
    *
    * @generated from enum value: CANDIDATE_ROLE_NEXT = 2;
    */
@@ -1142,14 +1143,14 @@ export enum CandidateRole {
   STANDBY = 3,
 
   /**
-   * It is cooling, or refuses what the call holds: tried only when nothing else is left.
+   * It is cooling down, or refuses part of the call: tried only when nothing else is left.
    *
    * @generated from enum value: CANDIDATE_ROLE_LAST_RESORT = 4;
    */
   LAST_RESORT = 4,
 
   /**
-   * Single requests try it; all others pass it by until it answers.
+   * Single requests try it; all others skip it until it answers.
    *
    * @generated from enum value: CANDIDATE_ROLE_PROBING = 5;
    */
@@ -1163,7 +1164,7 @@ export const CandidateRoleSchema: GenEnum<CandidateRole> = /*@__PURE__*/
   enumDesc(file_trunkline_admin_v1_group, 3);
 
 /**
- * Manage groups: the names that clients call, each an ordered list of members.
+ * Manage groups: the names that clients use as model, each an ordered list of members.
  *
  * @generated from service trunkline.admin.v1.GroupService
  */
@@ -1229,8 +1230,8 @@ export const GroupService: GenService<{
     output: typeof ExplainGroupResponseSchema;
   },
   /**
-   * Show what each member of a group would be told of a request, before it is sent: what is said in another way, what is
-   * dropped, and whom it leaves out. Nothing is sent to anybody, and the request is neither kept nor logged.
+   * Preview how a request would be translated for each member of a group: what is approximated, what is dropped, and which
+   * members are left out. Nothing is sent, and the request is neither stored nor logged.
    *
    * @generated from rpc trunkline.admin.v1.GroupService.PreviewTranslation
    */
@@ -1240,7 +1241,7 @@ export const GroupService: GenService<{
     output: typeof PreviewTranslationResponseSchema;
   },
   /**
-   * Show in which order calls would try the members of groups now, and why: of many groups at once, in name order.
+   * Show in which order calls would try the members of groups now, and why: for many groups at once, in name order.
    *
    * @generated from rpc trunkline.admin.v1.GroupService.ExplainGroups
    */

@@ -17,7 +17,7 @@ export const file_trunkline_admin_v1_health: GenFile = /*@__PURE__*/
   fileDesc("Ch90cnVua2xpbmUvYWRtaW4vdjEvaGVhbHRoLnByb3RvEhJ0cnVua2xpbmUuYWRtaW4udjEihwIKDFRhcmdldEhlYWx0aBIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRISCgpjcmVkZW50aWFsGAMgASgJEi4KBXN0YXRlGAQgASgOMh8udHJ1bmtsaW5lLmFkbWluLnYxLlRhcmdldFN0YXRlEiwKCXJlbWFpbmluZxgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIOCgZyZWFzb24YBiABKAkSEAoIZmFpbHVyZXMYByABKAUSEQoJdGhyZXNob2xkGAggASgFEg8KB2Rlcml2ZWQYCSABKAgSDQoFbm9kZXMYCiADKAkSDwoGZGV0YWlsGMoCIAEoCSK2AgoOUHJvdmlkZXJIZWFsdGgSEAoIcHJvdmlkZXIYASABKAkSLgoFc3RhdGUYAiABKA4yHy50cnVua2xpbmUuYWRtaW4udjEuVGFyZ2V0U3RhdGUSLAoJcmVtYWluaW5nGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg4KBnJlYXNvbhgEIAEoCRIxCgd0YXJnZXRzGAUgAygLMiAudHJ1bmtsaW5lLmFkbWluLnYxLlRhcmdldEhlYWx0aBIVCg11c2FibGVfbW9kZWxzGAYgASgFEhMKC21vZGVsX2NvdW50GAcgASgFEg4KBmdyb3VwcxgIIAMoCRI1CghyZWZ1c2FscxiMASADKAsyIi50cnVua2xpbmUuYWRtaW4udjEuTGVhcm5lZFJlZnVzYWwqrwEKC1RhcmdldFN0YXRlEhwKGFRBUkdFVF9TVEFURV9VTlNQRUNJRklFRBAAEhgKFFRBUkdFVF9TVEFURV9IRUFMVEhZEAESGQoVVEFSR0VUX1NUQVRFX0RFR1JBREVEEAISGAoUVEFSR0VUX1NUQVRFX1BST0JJTkcQAxIYChRUQVJHRVRfU1RBVEVfQ09PTElORxAEEhkKFVRBUkdFVF9TVEFURV9ESVNBQkxFRBAFQtcBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQgtIZWFsdGhQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_trunkline_admin_v1_refusal]);
 
 /**
- * How a target, a credential or a whole provider stands, on one node or on all of them together.
+ * Health of a target, a credential or a whole provider, on one node or on all of them together.
  *
  * @generated from message trunkline.admin.v1.TargetHealth
  */
@@ -44,7 +44,7 @@ export type TargetHealth = Message<"trunkline.admin.v1.TargetHealth"> & {
   credential: string;
 
   /**
-   * How it stands; over several nodes the worst.
+   * Its state; over several nodes the worst.
    *
    * @generated from field: trunkline.admin.v1.TargetState state = 4;
    */
@@ -79,22 +79,21 @@ export type TargetHealth = Message<"trunkline.admin.v1.TargetHealth"> & {
   threshold: number;
 
   /**
-   * A whole provider that cools only because several of its models do; says nothing of models that
-   * stand badly by themselves.
+   * The provider is cooling down only because several of its models are; does not affect models with failures of their own.
    *
    * @generated from field: bool derived = 9;
    */
   derived: boolean;
 
   /**
-   * Nodes on which it stands so; only where it is about several nodes.
+   * Nodes on which it has this state; only when it is about several nodes.
    *
    * @generated from field: repeated string nodes = 10;
    */
   nodes: string[];
 
   /**
-   * What more is known of the reason, in words: why no token is got for a credential. Empty for other reasons.
+   * Details of the reason, as text: why no token could be obtained for a credential. Empty for other reasons.
    *
    * @generated from field: string detail = 330;
    */
@@ -109,7 +108,7 @@ export const TargetHealthSchema: GenMessage<TargetHealth> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_health, 0);
 
 /**
- * How a provider stands on all connected nodes together.
+ * Health of a provider on all connected nodes together.
  *
  * @generated from message trunkline.admin.v1.ProviderHealth
  */
@@ -122,36 +121,36 @@ export type ProviderHealth = Message<"trunkline.admin.v1.ProviderHealth"> & {
   provider: string;
 
   /**
-   * How the provider stands as a whole: disabled; cooling when it is, or when every model or every credential of it is;
-   * degraded or probing when any part of it is not healthy; otherwise healthy.
+   * State of the provider as a whole: disabled; cooling if it is, or if all of its models or all of its credentials are;
+   * degraded or probing if any part of it is not healthy; otherwise healthy.
    *
    * @generated from field: trunkline.admin.v1.TargetState state = 2;
    */
   state: TargetState;
 
   /**
-   * Time left until it stands better, when it cools.
+   * Time left until its state improves, while it is cooling down.
    *
    * @generated from field: google.protobuf.Duration remaining = 3;
    */
   remaining?: Duration | undefined;
 
   /**
-   * Why it stands so: the outcome behind it; empty when it is healthy.
+   * Reason for its state: an outcome; empty if it is healthy.
    *
    * @generated from field: string reason = 4;
    */
   reason: string;
 
   /**
-   * Its parts that are not simply healthy: the provider as a whole, models, credentials.
+   * Its parts that are not healthy: the provider as a whole, models, credentials.
    *
    * @generated from field: repeated trunkline.admin.v1.TargetHealth targets = 5;
    */
   targets: TargetHealth[];
 
   /**
-   * Models that cool on no connected node, and models altogether.
+   * Models that are cooling down on no connected node, and all models.
    *
    * @generated from field: int32 usable_models = 6;
    */
@@ -170,7 +169,7 @@ export type ProviderHealth = Message<"trunkline.admin.v1.ProviderHealth"> & {
   groups: string[];
 
   /**
-   * What its models were seen to refuse.
+   * Refusals that were learned about its models.
    *
    * @generated from field: repeated trunkline.admin.v1.LearnedRefusal refusals = 140;
    */
@@ -203,7 +202,7 @@ export enum TargetState {
   HEALTHY = 1,
 
   /**
-   * It had failures within the window, too few to skip it.
+   * It had failures within the window, but too few to be skipped.
    *
    * @generated from enum value: TARGET_STATE_DEGRADED = 2;
    */

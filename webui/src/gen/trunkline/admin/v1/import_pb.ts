@@ -18,8 +18,8 @@ export const file_trunkline_admin_v1_import: GenFile = /*@__PURE__*/
   fileDesc("Ch90cnVua2xpbmUvYWRtaW4vdjEvaW1wb3J0LnByb3RvEhJ0cnVua2xpbmUuYWRtaW4udjEiiwEKDlByb3ZpZGVySW1wb3J0Ei4KBXJ1bGVzGAEgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLkltcG9ydFJ1bGVzEisKCGludGVydmFsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhwKDnJlbW92ZWRfbW9kZWxzGAMgAygJQgSg7RgBIskCCgtJbXBvcnRSdWxlcxIPCgdpbmNsdWRlGAEgAygJEg8KB2V4Y2x1ZGUYAiADKAkSMAoFYWxpYXMYAyABKAsyIS50cnVua2xpbmUuYWRtaW4udjEuQWxpYXNUZW1wbGF0ZRI9CgdhbGlhc2VzGAQgAygLMiwudHJ1bmtsaW5lLmFkbWluLnYxLkltcG9ydFJ1bGVzLkFsaWFzZXNFbnRyeRIwCg1kZWZhdWx0X3ByaWNlGAUgASgLMhkudHJ1bmtsaW5lLmFkbWluLnYxLlByaWNlEhMKC3NraXBfcHJpY2VzGAYgASgIEhIKCmNyZWRlbnRpYWwYByABKAkSHAoUc2tpcF9hbGlhc19jb25mbGljdHMYCCABKAgaLgoMQWxpYXNlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiWQoNQWxpYXNUZW1wbGF0ZRIUCgxzdHJpcF92ZW5kb3IYASABKAgSEgoKbG93ZXJfY2FzZRgCIAEoCBIOCgZwcmVmaXgYAyABKAkSDgoGc3VmZml4GAQgASgJIvgBCgtNb2RlbEltcG9ydBIOCgZpbXBvcnQYASABKAkSLwoLaW1wb3J0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmNyZWRlbnRpYWwYAyABKAkSDQoFYWxpYXMYBCABKAkSKAoFcHJpY2UYBSABKAsyGS50cnVua2xpbmUuYWRtaW4udjEuUHJpY2USFgoOY29udGV4dF93aW5kb3cYBiABKAMSFAoMcHJpY2Vfc291cmNlGAcgASgJEi0KCWdvbmVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi/QEKDUltcG9ydGVkTW9kZWwSCgoCaWQYASABKAkSMAoGYWN0aW9uGAIgASgOMiAudHJ1bmtsaW5lLmFkbWluLnYxLkltcG9ydEFjdGlvbhINCgVhbGlhcxgDIAEoCRIoCgVwcmljZRgEIAEoCzIZLnRydW5rbGluZS5hZG1pbi52MS5QcmljZRIUCgxwcmljZV9zb3VyY2UYBSABKAkSFgoOY29udGV4dF93aW5kb3cYBiABKAMSDwoHY2hhbmdlcxgHIAMoCRIMCgRub3RlGAggASgJEg4KBmdyb3VwcxgJIAMoCRIYCg9wcmljZXNfbGVmdF9vdXQYlgEgAygJIpABCgxJbXBvcnRDb3VudHMSDgoGbGlzdGVkGAEgASgFEg0KBWFkZGVkGAIgASgFEg8KB2NoYW5nZWQYAyABKAUSDAoEa2VwdBgEIAEoBRIMCgRnb25lGAUgASgFEhAKCGV4Y2x1ZGVkGAYgASgFEg8KB3JlbW92ZWQYByABKAUSEQoJY29uZmxpY3RzGAggASgFIpIBCgpJbXBvcnRQbGFuEhAKCHByb3ZpZGVyGAEgASgJEjAKBmNvdW50cxgCIAEoCzIgLnRydW5rbGluZS5hZG1pbi52MS5JbXBvcnRDb3VudHMSDQoFZXJyb3IYAyABKAkSMQoGbW9kZWxzGAQgAygLMiEudHJ1bmtsaW5lLmFkbWluLnYxLkltcG9ydGVkTW9kZWwiRgoVUHJldmlld0ltcG9ydFJlc3BvbnNlEi0KBXBsYW5zGAEgAygLMh4udHJ1bmtsaW5lLmFkbWluLnYxLkltcG9ydFBsYW4ibgobRm9sbG93SW1wb3J0UHJldmlld1Jlc3BvbnNlEhAKCHByb3ZpZGVyGAEgASgJEg4KBmxpc3RlZBgCIAEoBRItCgVwbGFucxgDIAMoCzIeLnRydW5rbGluZS5hZG1pbi52MS5JbXBvcnRQbGFuIp8BChNJbXBvcnRNb2RlbHNSZXF1ZXN0EgwKBG5hbWUYASABKAkSDQoFbmFtZXMYAiADKAkSLgoFcnVsZXMYAyABKAsyHy50cnVua2xpbmUuYWRtaW4udjEuSW1wb3J0UnVsZXMSDgoGbW9kZWxzGAQgAygJEhcKD3Jlc3RvcmVfcmVtb3ZlZBgFIAEoCBISCgpzYXZlX3J1bGVzGAYgASgIIu4BChRJbXBvcnRNb2RlbHNSZXNwb25zZRIQCghwcm92aWRlchgBIAEoCRIuCgVzdGFnZRgCIAEoDjIfLnRydW5rbGluZS5hZG1pbi52MS5JbXBvcnRTdGFnZRIwCgZjb3VudHMYAyABKAsyIC50cnVua2xpbmUuYWRtaW4udjEuSW1wb3J0Q291bnRzEg0KBWVycm9yGAQgASgJEhAKCHJldmlzaW9uGAUgASgEEg4KBmltcG9ydBgGIAEoCRIxCgZtb2RlbHMYByADKAsyIS50cnVua2xpbmUuYWRtaW4udjEuSW1wb3J0ZWRNb2RlbCI1ChJMaXN0SW1wb3J0c1JlcXVlc3QSEAoIcHJvdmlkZXIYASABKAkSDQoFbGltaXQYAiABKAUiRQoTTGlzdEltcG9ydHNSZXNwb25zZRIuCgdpbXBvcnRzGAEgAygLMh0udHJ1bmtsaW5lLmFkbWluLnYxLkltcG9ydFJ1biKwAgoJSW1wb3J0UnVuEgoKAmlkGAEgASgJEhAKCHByb3ZpZGVyGAIgASgJEi4KCnN0YXJ0X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKCGR1cmF0aW9uGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhEKCXNjaGVkdWxlZBgFIAEoCBINCgVhY3RvchgGIAEoCRINCgVlcnJvchgHIAEoCRIwCgZjb3VudHMYCCABKAsyIC50cnVua2xpbmUuYWRtaW4udjEuSW1wb3J0Q291bnRzEhAKCHJldmlzaW9uGAkgASgEEjMKD25leHRfc3RhcnRfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAihAEKG1JlbW92ZUltcG9ydGVkTW9kZWxzUmVxdWVzdBIMCgRuYW1lGAEgASgJEg4KBmltcG9ydBgCIAEoCRISCgpjcmVkZW50aWFsGAMgASgJEgwKBGdvbmUYBCABKAgSFAoMYWxzb19tZW1iZXJzGAUgASgIEg8KB2RyeV9ydW4YBiABKAgibwocUmVtb3ZlSW1wb3J0ZWRNb2RlbHNSZXNwb25zZRIOCgZtb2RlbHMYASADKAkSLQoHbWVtYmVycxgCIAMoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Nb2RlbFVzZRIQCghyZXZpc2lvbhgDIAEoBCIoCghNb2RlbFVzZRINCgVncm91cBgBIAEoCRINCgVtb2RlbBgCIAEoCSrgAQoMSW1wb3J0QWN0aW9uEh0KGUlNUE9SVF9BQ1RJT05fVU5TUEVDSUZJRUQQABIVChFJTVBPUlRfQUNUSU9OX0FERBABEhgKFElNUE9SVF9BQ1RJT05fQ0hBTkdFEAISFgoSSU1QT1JUX0FDVElPTl9LRUVQEAMSFgoSSU1QT1JUX0FDVElPTl9HT05FEAQSGQoVSU1QT1JUX0FDVElPTl9FWENMVURFEAUSGQoVSU1QT1JUX0FDVElPTl9SRU1PVkVEEAYSGgoWSU1QT1JUX0FDVElPTl9DT05GTElDVBAHKqoBCgtJbXBvcnRTdGFnZRIcChhJTVBPUlRfU1RBR0VfVU5TUEVDSUZJRUQQABIYChRJTVBPUlRfU1RBR0VfUkVBRElORxABEhkKFUlNUE9SVF9TVEFHRV9DT01QQVJFRBACEhgKFElNUE9SVF9TVEFHRV9XUklUSU5HEAMSFQoRSU1QT1JUX1NUQUdFX0RPTkUQBBIXChNJTVBPUlRfU1RBR0VfRkFJTEVEEAVC1wEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCC0ltcG9ydFByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_trunkline_admin_v1_price, file_trunkline_admin_v1_visibility]);
 
 /**
- * How a provider's models are imported. Imports only add and fill in: a value that an admin set is never overwritten,
- * a model that an admin removed does not come back by itself, and a model that vanished upstream is flagged and stays.
+ * How a provider's models are imported. Imports only add and fill in: values set by an admin are never overwritten, models
+ * removed by an admin do not come back by themselves, and models that disappeared upstream are flagged and kept.
  *
  * @generated from message trunkline.admin.v1.ProviderImport
  */
@@ -32,7 +32,7 @@ export type ProviderImport = Message<"trunkline.admin.v1.ProviderImport"> & {
   rules?: ImportRules | undefined;
 
   /**
-   * How often models are imported by themselves, 1 hour to 90 days; unset: only when asked.
+   * Interval of automatic imports, 1 hour to 90 days; unset: only on request.
    *
    * @generated from field: google.protobuf.Duration interval = 2;
    */
@@ -60,8 +60,8 @@ export const ProviderImportSchema: GenMessage<ProviderImport> = /*@__PURE__*/
  */
 export type ImportRules = Message<"trunkline.admin.v1.ImportRules"> & {
   /**
-   * Only models whose id contains one of these keywords or matches one of these globs (* is any text, ? one
-   * character); letter case does not matter. Empty: all.
+   * Only models whose id contains one of these keywords or matches one of these globs (* is any text, ? one character);
+   * case-insensitive. Empty: all.
    *
    * @generated from field: repeated string include = 1;
    */
@@ -75,7 +75,7 @@ export type ImportRules = Message<"trunkline.admin.v1.ImportRules"> & {
   exclude: string[];
 
   /**
-   * How aliases are made of ids; unset: models get none.
+   * How aliases are derived from ids; unset: models get none.
    *
    * @generated from field: trunkline.admin.v1.AliasTemplate alias = 3;
    */
@@ -103,14 +103,14 @@ export type ImportRules = Message<"trunkline.admin.v1.ImportRules"> & {
   skipPrices: boolean;
 
   /**
-   * Name of the credential to ask with; default: the first that is enabled.
+   * Name of the credential to use; default: the first enabled one.
    *
    * @generated from field: string credential = 7;
    */
   credential: string;
 
   /**
-   * Import a model whose alias is taken without an alias; default: the import is refused and names them.
+   * Import models whose alias is taken without an alias; default: the import is refused and names them.
    *
    * @generated from field: bool skip_alias_conflicts = 8;
    */
@@ -167,13 +167,13 @@ export const AliasTemplateSchema: GenMessage<AliasTemplate> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_import, 2);
 
 /**
- * Where an imported model comes from and what imports wrote: a field that differs from it was changed by an admin.
+ * Origin of an imported model and the values that imports wrote: a field with a different value was changed by an admin.
  *
  * @generated from message trunkline.admin.v1.ModelImport
  */
 export type ModelImport = Message<"trunkline.admin.v1.ModelImport"> & {
   /**
-   * Id of the import that brought the model.
+   * Id of the import that added the model.
    *
    * @generated from field: string import = 1;
    */
@@ -187,7 +187,7 @@ export type ModelImport = Message<"trunkline.admin.v1.ModelImport"> & {
   importTime?: Timestamp | undefined;
 
   /**
-   * Name of the credential that was asked; empty when the upstream needs none.
+   * Name of the credential that was used; empty when the upstream needs none.
    *
    * @generated from field: string credential = 3;
    */
@@ -306,8 +306,8 @@ export type ImportedModel = Message<"trunkline.admin.v1.ImportedModel"> & {
   groups: string[];
 
   /**
-   * What the price catalogue says of the model and a price here cannot say, by the catalogue's names: calls that these are
-   * about cost what the price says.
+   * Parts of the catalogue's price that cannot be expressed here, by the catalogue's names: calls affected by these cost
+   * what the price says.
    *
    * @generated from field: repeated string prices_left_out = 150;
    */
@@ -342,7 +342,7 @@ export type ImportCounts = Message<"trunkline.admin.v1.ImportCounts"> & {
   added: number;
 
   /**
-   * Changed, those that were gone and are listed again included.
+   * Changed, including those that were gone and are listed again.
    *
    * @generated from field: int32 changed = 3;
    */
@@ -356,7 +356,7 @@ export type ImportCounts = Message<"trunkline.admin.v1.ImportCounts"> & {
   kept: number;
 
   /**
-   * No longer listed, those that were so before included.
+   * No longer listed, including those that were gone before.
    *
    * @generated from field: int32 gone = 5;
    */

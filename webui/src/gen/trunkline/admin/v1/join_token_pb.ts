@@ -15,13 +15,13 @@ export const file_trunkline_admin_v1_join_token: GenFile = /*@__PURE__*/
   fileDesc("CiN0cnVua2xpbmUvYWRtaW4vdjEvam9pbl90b2tlbi5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIvoBCglKb2luVG9rZW4SCgoCaWQYASABKAkSDAoEbm90ZRgCIAEoCRINCgVzdGF0ZRgDIAEoCRIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmNyZWF0ZWRfYnkYBiABKAkSEAoIbWF4X3VzZXMYByABKAUSLgoEdXNlcxgIIAMoCzIgLnRydW5rbGluZS5hZG1pbi52MS5Kb2luVG9rZW5Vc2USDAoEbm9kZRgJIAEoCSJLCgxKb2luVG9rZW5Vc2USDAoEbm9kZRgBIAEoCRItCglqb2luX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIm4KFkNyZWF0ZUpvaW5Ub2tlblJlcXVlc3QSDAoEbm90ZRgBIAEoCRImCgN0dGwYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIbWF4X3VzZXMYAyABKAUSDAoEbm9kZRgEIAEoCSJcChdDcmVhdGVKb2luVG9rZW5SZXNwb25zZRIxCgpqb2luX3Rva2VuGAEgASgLMh0udHJ1bmtsaW5lLmFkbWluLnYxLkpvaW5Ub2tlbhIOCgZzZWNyZXQYAiABKAkiFwoVTGlzdEpvaW5Ub2tlbnNSZXF1ZXN0IkwKFkxpc3RKb2luVG9rZW5zUmVzcG9uc2USMgoLam9pbl90b2tlbnMYASADKAsyHS50cnVua2xpbmUuYWRtaW4udjEuSm9pblRva2VuIiQKFkRlbGV0ZUpvaW5Ub2tlblJlcXVlc3QSCgoCaWQYASABKAkiGQoXRGVsZXRlSm9pblRva2VuUmVzcG9uc2VC2gEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCDkpvaW5Ub2tlblByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
- * Lets a new node join. Whoever makes it gives its note and its node, if any.
+ * Lets a new node join.
  *
  * @generated from message trunkline.admin.v1.JoinToken
  */
 export type JoinToken = Message<"trunkline.admin.v1.JoinToken"> & {
   /**
-   * Identifies it; part of the token, but no secret.
+   * Identifies it; part of the token, but not secret.
    *
    * @generated from field: string id = 1;
    */
@@ -42,7 +42,7 @@ export type JoinToken = Message<"trunkline.admin.v1.JoinToken"> & {
   state: string;
 
   /**
-   * When it was made.
+   * When it was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 4;
    */
@@ -56,7 +56,7 @@ export type JoinToken = Message<"trunkline.admin.v1.JoinToken"> & {
   expireTime?: Timestamp | undefined;
 
   /**
-   * Who made it.
+   * Who created it.
    *
    * @generated from field: string created_by = 6;
    */
@@ -145,8 +145,8 @@ export type CreateJoinTokenRequest = Message<"trunkline.admin.v1.CreateJoinToken
   maxUses: number;
 
   /**
-   * Name of the only node that may join with it; default: any. The name of a node that is connected is taken over
-   * only with such a token.
+   * Name of the only node that may join with it; default: any. Only such a token allows taking over the name of a connected
+   * node.
    *
    * @generated from field: string node = 4;
    */
@@ -170,7 +170,7 @@ export type CreateJoinTokenResponse = Message<"trunkline.admin.v1.CreateJoinToke
   joinToken?: JoinToken | undefined;
 
   /**
-   * The token itself, TRUNKLINE_JOIN_TOKEN of the node: shown here once and never again.
+   * The token itself, TRUNKLINE_JOIN_TOKEN of the node: shown only once, here.
    *
    * @generated from field: string secret = 2;
    */

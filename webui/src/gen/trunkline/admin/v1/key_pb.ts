@@ -60,7 +60,7 @@ export type ApiKey = Message<"trunkline.admin.v1.ApiKey"> & {
   updateTime?: Timestamp | undefined;
 
   /**
-   * Names of the groups the key may use; others look like unknown models.
+   * Names of the groups that the key may use; to the key, others do not exist.
    *
    * @generated from field: repeated string groups = 10;
    */
@@ -109,7 +109,7 @@ export type ApiKey = Message<"trunkline.admin.v1.ApiKey"> & {
   secretHash: Uint8Array;
 
   /**
-   * What the key may use per minute and at once.
+   * Rate and concurrency limits of the key.
    *
    * @generated from field: trunkline.admin.v1.KeyLimits limits = 17;
    */
@@ -137,14 +137,14 @@ export type ApiKey = Message<"trunkline.admin.v1.ApiKey"> & {
   requestOptions: boolean;
 
   /**
-   * Whether error answers tell which providers were tried and how that ended; default false.
+   * Whether error responses include the providers that were tried and the results; default false.
    *
    * @generated from field: bool debug = 21;
    */
   debug: boolean;
 
   /**
-   * Whom the key belongs to, such as a team or an e-mail address; shown and searched, not judged.
+   * Owner of the key, such as a team or an e-mail address; shown and searchable, not validated.
    *
    * @generated from field: string owner = 22;
    */
@@ -158,35 +158,35 @@ export type ApiKey = Message<"trunkline.admin.v1.ApiKey"> & {
   tags: string[];
 
   /**
-   * When the key was revoked for good.
+   * When the key was revoked permanently.
    *
    * @generated from field: google.protobuf.Timestamp revoke_time = 30;
    */
   revokeTime?: Timestamp | undefined;
 
   /**
-   * Until when the secret before the last rotation works too.
+   * Until when the previous secret also works.
    *
    * @generated from field: google.protobuf.Timestamp old_secret_expire_time = 31;
    */
   oldSecretExpireTime?: Timestamp | undefined;
 
   /**
-   * Last four characters of the secret before the last rotation.
+   * Last four characters of the previous secret.
    *
    * @generated from field: string old_last_four = 32;
    */
   oldLastFour: string;
 
   /**
-   * Hash of the secret before the last rotation.
+   * Hash of the previous secret.
    *
    * @generated from field: bytes old_secret_hash = 33;
    */
   oldSecretHash: Uint8Array;
 
   /**
-   * Whether streams that ran were ended when the key was revoked.
+   * Whether running streams were ended when the key was revoked.
    *
    * @generated from field: bool revoke_cut_streams = 34;
    */
@@ -215,28 +215,28 @@ export const ApiKeySchema: GenMessage<ApiKey> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_key, 0);
 
 /**
- * What a key has used, as far as calls are stored: about a second behind.
+ * What a key has used, from stored calls: about a second behind.
  *
  * @generated from message trunkline.admin.v1.ApiKeyUsage
  */
 export type ApiKeyUsage = Message<"trunkline.admin.v1.ApiKeyUsage"> & {
   /**
-   * When the last call with it arrived, to the hour once the calls of that hour are deleted; unset when there was none
-   * in two years.
+   * When the last call with it arrived, with hourly precision once that call has been deleted; unset if there was none
+   * within two years.
    *
    * @generated from field: google.protobuf.Timestamp last_used_time = 1;
    */
   lastUsedTime?: Timestamp | undefined;
 
   /**
-   * What it has spent in the present period of its budget, in USD, an exact decimal; empty without a budget.
+   * What it has spent in the current period of its budget, in USD, an exact decimal; empty without a budget.
    *
    * @generated from field: string spent = 2;
    */
   spent: string;
 
   /**
-   * When the present period ends and the budget is whole again; unset without a budget.
+   * When the current period ends and the full budget is available again; unset without a budget.
    *
    * @generated from field: google.protobuf.Timestamp budget_reset_time = 3;
    */
@@ -271,7 +271,7 @@ export type KeyLimits = Message<"trunkline.admin.v1.KeyLimits"> & {
   tokensPerMinute: bigint;
 
   /**
-   * Calls in flight at once.
+   * Concurrent calls.
    *
    * @generated from field: int64 concurrency = 3;
    */
@@ -292,7 +292,7 @@ export const KeyLimitsSchema: GenMessage<KeyLimits> = /*@__PURE__*/
  */
 export type Budget = Message<"trunkline.admin.v1.Budget"> & {
   /**
-   * USD, exact decimal, at most 6 digits after the point.
+   * USD, exact decimal, at most 6 decimal places.
    *
    * @generated from field: string amount = 1;
    */
@@ -318,29 +318,29 @@ export const BudgetSchema: GenMessage<Budget> = /*@__PURE__*/
  */
 export type ListApiKeysRequest = Message<"trunkline.admin.v1.ListApiKeysRequest"> & {
   /**
-   * Most API keys in one page, 1 to 1000; default 100.
+   * Maximum number of API keys per page, 1 to 1000; default 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * next_page_token of the page before; everything else must be the same.
+   * next_page_token of the previous page; all other fields must be the same.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
 
   /**
-   * Only those with this text in their name, owner, tags, prefix or last four characters; letter case does not matter.
+   * Only those with this text in their name, owner, tags, prefix or last four characters; case-insensitive.
    *
    * @generated from field: string search = 3;
    */
   search: string;
 
   /**
-   * Order: one of name, create_time, update_time, expire_time, followed by " desc" to turn it round; default name. Equal ones come in
-   * name order; a key that never expires is later than all that do.
+   * Order: one of name, create_time, update_time, expire_time, followed by " desc" for descending order; default name. Ties
+   * are in name order; keys that never expire sort last.
    *
    * @generated from field: string order_by = 4;
    */
@@ -385,7 +385,7 @@ export type ListApiKeysResponse = Message<"trunkline.admin.v1.ListApiKeysRespons
   nextPageToken: string;
 
   /**
-   * How many there are on all pages together.
+   * Total number on all pages.
    *
    * @generated from field: int32 total_size = 3;
    */
@@ -464,7 +464,7 @@ export type CreateApiKeyResponse = Message<"trunkline.admin.v1.CreateApiKeyRespo
   apiKey?: ApiKey | undefined;
 
   /**
-   * The key itself, when Trunkline made it: shown here once and never again.
+   * The key itself, if Trunkline generated it: shown only once, here.
    *
    * @generated from field: string secret = 2;
    */
@@ -483,15 +483,15 @@ export const CreateApiKeyResponseSchema: GenMessage<CreateApiKeyResponse> = /*@_
  */
 export type UpdateApiKeyRequest = Message<"trunkline.admin.v1.UpdateApiKeyRequest"> & {
   /**
-   * The API key as it should be; api_key.etag, when set, must be the present one.
+   * The new state of the API key; api_key.etag, if set, must match the current one.
    *
    * @generated from field: trunkline.admin.v1.ApiKey api_key = 1;
    */
   apiKey?: ApiKey | undefined;
 
   /**
-   * Only the fields named here change, each replaced as a whole, such as enabled or limits.concurrency; default: everything is
-   * replaced. A path that does not exist, or that cannot be set, is refused.
+   * Only the fields named here change, each replaced as a whole, such as enabled or limits.concurrency; default: everything
+   * is replaced. An unknown path, or one that cannot be set, is refused.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -534,7 +534,7 @@ export type DeleteApiKeyRequest = Message<"trunkline.admin.v1.DeleteApiKeyReques
   name: string;
 
   /**
-   * When set, must be the present etag.
+   * If set, must match the current etag.
    *
    * @generated from field: string etag = 2;
    */
@@ -571,7 +571,7 @@ export type RotateApiKeyResponse = Message<"trunkline.admin.v1.RotateApiKeyRespo
   apiKey?: ApiKey | undefined;
 
   /**
-   * The new secret: shown here once and never again.
+   * The new secret: shown only once, here.
    *
    * @generated from field: string secret = 2;
    */
@@ -635,14 +635,14 @@ export enum ApiKeyState {
   DISABLED = 2,
 
   /**
-   * Its time is over.
+   * It has expired.
    *
    * @generated from enum value: API_KEY_STATE_EXPIRED = 3;
    */
   EXPIRED = 3,
 
   /**
-   * It was revoked for good.
+   * It was revoked permanently.
    *
    * @generated from enum value: API_KEY_STATE_REVOKED = 4;
    */
@@ -712,8 +712,8 @@ export const KeyService: GenService<{
     output: typeof DeleteApiKeyResponseSchema;
   },
   /**
-   * Revoke an API key for good, and tell which nodes refuse it already. It cannot be enabled
-   * again, and no other key may have its secret. Revoking a revoked key tells how nodes stand.
+   * Revoke an API key permanently, and report which nodes refuse it already. It cannot be enabled again, and no other key
+   * may have its secret. Revoking a revoked key reports the state of the nodes.
    *
    * @generated from rpc trunkline.admin.v1.KeyService.RevokeApiKey
    */
@@ -723,8 +723,7 @@ export const KeyService: GenService<{
     output: typeof RevokeApiKeyResponseSchema;
   },
   /**
-   * Give an API key a new secret, which is returned once. The one it has ends at once, or
-   * after an overlap.
+   * Give an API key a new secret, which is returned once. The old one stops working at once, or after an overlap.
    *
    * @generated from rpc trunkline.admin.v1.KeyService.RotateApiKey
    */

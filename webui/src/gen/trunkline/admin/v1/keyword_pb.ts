@@ -86,29 +86,29 @@ export type FailureKeyword = Message<"trunkline.admin.v1.FailureKeyword"> & {
   count: boolean;
 
   /**
-   * Whether a hit is only noted in the call log, without moving on; default false.
+   * Whether a hit is only recorded in the call log, without moving on; default false.
    *
    * @generated from field: bool log_only = 14;
    */
   logOnly: boolean;
 
   /**
-   * Where to look: error (bodies of errors), answer (plain answers), stream (the beginning of
-   * streams); everywhere when empty.
+   * Where to look: error (bodies of errors), answer (answers that are not streamed), stream (the beginning of streams);
+   * everywhere when empty.
    *
    * @generated from field: repeated string scopes = 15;
    */
   scopes: string[];
 
   /**
-   * Only answers of these providers; of all when empty.
+   * Only answers of these providers; all when empty.
    *
    * @generated from field: repeated string providers = 16;
    */
   providers: string[];
 
   /**
-   * Only calls to these groups; to all when empty.
+   * Only calls to these groups; all when empty.
    *
    * @generated from field: repeated string groups = 17;
    */
@@ -127,28 +127,29 @@ export const FailureKeywordSchema: GenMessage<FailureKeyword> = /*@__PURE__*/
  */
 export type ListFailureKeywordsRequest = Message<"trunkline.admin.v1.ListFailureKeywordsRequest"> & {
   /**
-   * Most failure keywords in one page, 1 to 1000; default 100.
+   * Maximum number of failure keywords per page, 1 to 1000; default 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * next_page_token of the page before; everything else must be the same.
+   * next_page_token of the previous page; all other fields must be the same.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
 
   /**
-   * Only those with this text in their name, keyword or pattern; letter case does not matter.
+   * Only those with this text in their name, keyword or pattern; case-insensitive.
    *
    * @generated from field: string search = 3;
    */
   search: string;
 
   /**
-   * Order: one of name, create_time, update_time, followed by " desc" to turn it round; default name. Equal ones come in name order.
+   * Order: one of name, create_time, update_time, followed by " desc" for descending order; default name. Ties are in name
+   * order.
    *
    * @generated from field: string order_by = 4;
    */
@@ -179,7 +180,7 @@ export type ListFailureKeywordsResponse = Message<"trunkline.admin.v1.ListFailur
   nextPageToken: string;
 
   /**
-   * How many there are on all pages together.
+   * Total number on all pages.
    *
    * @generated from field: int32 total_size = 3;
    */
@@ -270,7 +271,7 @@ export const CreateFailureKeywordResponseSchema: GenMessage<CreateFailureKeyword
  */
 export type UpdateFailureKeywordRequest = Message<"trunkline.admin.v1.UpdateFailureKeywordRequest"> & {
   /**
-   * The failure keyword as it should be; failure_keyword.etag, when set, must be the present one.
+   * The new state of the failure keyword; failure_keyword.etag, if set, must match the current one.
    *
    * @generated from field: trunkline.admin.v1.FailureKeyword failure_keyword = 1;
    */
@@ -278,7 +279,7 @@ export type UpdateFailureKeywordRequest = Message<"trunkline.admin.v1.UpdateFail
 
   /**
    * Only the fields named here change, each replaced as a whole, such as enabled or log_only; default: everything is
-   * replaced. A path that does not exist, or that cannot be set, is refused.
+   * replaced. An unknown path, or one that cannot be set, is refused.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -321,7 +322,7 @@ export type DeleteFailureKeywordRequest = Message<"trunkline.admin.v1.DeleteFail
   name: string;
 
   /**
-   * When set, must be the present etag.
+   * If set, must match the current etag.
    *
    * @generated from field: string etag = 2;
    */
@@ -353,21 +354,21 @@ export const DeleteFailureKeywordResponseSchema: GenMessage<DeleteFailureKeyword
  */
 export type DryRunFailureKeywordRequest = Message<"trunkline.admin.v1.DryRunFailureKeywordRequest"> & {
   /**
-   * The keyword to try; it needs no name. Held against the configuration as if it were stored.
+   * The keyword to try; it needs no name. It is validated against the configuration as if it were stored.
    *
    * @generated from field: trunkline.admin.v1.FailureKeyword failure_keyword = 1;
    */
   failureKeyword?: FailureKeyword | undefined;
 
   /**
-   * How many of the newest calls to look at, at most 10000; default 1000.
+   * How many of the newest calls to search, at most 10000; default 1000.
    *
    * @generated from field: int32 calls = 2;
    */
   calls: number;
 
   /**
-   * A text to try it on as well, such as a provider's answer pasted in.
+   * A text to search as well, such as a pasted answer of a provider.
    *
    * @generated from field: string sample = 3;
    */
@@ -386,7 +387,7 @@ export const DryRunFailureKeywordRequestSchema: GenMessage<DryRunFailureKeywordR
  */
 export type DryRunFailureKeywordResponse = Message<"trunkline.admin.v1.DryRunFailureKeywordResponse"> & {
   /**
-   * Calls that were looked at.
+   * Number of calls searched.
    *
    * @generated from field: int32 looked_at = 1;
    */
@@ -400,14 +401,14 @@ export type DryRunFailureKeywordResponse = Message<"trunkline.admin.v1.DryRunFai
   hits: KeywordHit[];
 
   /**
-   * Hits altogether.
+   * Total number of hits.
    *
    * @generated from field: int32 hit_count = 3;
    */
   hitCount: number;
 
   /**
-   * Whether the sample is hit.
+   * Whether the sample matches.
    *
    * @generated from field: bool sample_hit = 4;
    */
@@ -422,7 +423,7 @@ export const DryRunFailureKeywordResponseSchema: GenMessage<DryRunFailureKeyword
   messageDesc(file_trunkline_admin_v1_keyword, 12);
 
 /**
- * A call that a keyword hits.
+ * A call with a hit of a keyword.
  *
  * @generated from message trunkline.admin.v1.KeywordHit
  */
@@ -442,7 +443,7 @@ export type KeywordHit = Message<"trunkline.admin.v1.KeywordHit"> & {
   provider: string;
 
   /**
-   * The text that was looked at: what the call log keeps of the answer.
+   * The text that was searched: what the call log keeps of the answer.
    *
    * @generated from field: string text = 3;
    */
@@ -513,7 +514,7 @@ export const KeywordService: GenService<{
     output: typeof DeleteFailureKeywordResponseSchema;
   },
   /**
-   * Try a failure keyword on the newest calls, and on a sample, without storing it.
+   * Try a failure keyword on the newest calls, and on a sample text, without storing it.
    *
    * @generated from rpc trunkline.admin.v1.KeywordService.DryRunFailureKeyword
    */

@@ -22,7 +22,7 @@ export const file_trunkline_admin_v1_master_key: GenFile = /*@__PURE__*/
  */
 export type MasterKey = Message<"trunkline.admin.v1.MasterKey"> & {
   /**
-   * Tells it from others: 8 hexadecimal digits of a hash, which say nothing about the key.
+   * Identifier: 8 hexadecimal digits of a hash, which reveal nothing about the key.
    *
    * @generated from field: string id = 1;
    */
@@ -36,21 +36,21 @@ export type MasterKey = Message<"trunkline.admin.v1.MasterKey"> & {
   inUse: boolean;
 
   /**
-   * Whether the replica that answers was given it.
+   * Whether the replica that answers has it.
    *
    * @generated from field: bool given = 3;
    */
   given: boolean;
 
   /**
-   * How many secrets are sealed under it. One that is not in use and has none may be taken away.
+   * Number of secrets sealed under it. A key that is not in use and has none may be removed.
    *
    * @generated from field: int32 secret_count = 4;
    */
   secretCount: number;
 
   /**
-   * Ids of other replicas that live and were not given it.
+   * Ids of other live replicas that lack it.
    *
    * @generated from field: repeated string lacking_replicas = 5;
    */
@@ -104,7 +104,7 @@ export type ListMasterKeysResponse = Message<"trunkline.admin.v1.ListMasterKeysR
   pendingCount: number;
 
   /**
-   * Since when the key in use is.
+   * Since when the current key has been in use.
    *
    * @generated from field: google.protobuf.Timestamp in_use_since = 4;
    */
@@ -149,7 +149,7 @@ export const RotateMasterKeyRequestSchema: GenMessage<RotateMasterKeyRequest> = 
  */
 export type RotateMasterKeyResponse = Message<"trunkline.admin.v1.RotateMasterKeyResponse"> & {
   /**
-   * As they stand after that.
+   * The keys afterwards.
    *
    * @generated from field: trunkline.admin.v1.ListMasterKeysResponse status = 1;
    */
@@ -245,8 +245,8 @@ export const ListUnreadableSecretsResponseSchema: GenMessage<ListUnreadableSecre
   messageDesc(file_trunkline_admin_v1_master_key, 7);
 
 /**
- * Rotate the master key, under which secrets are sealed. The keys themselves are given to each control-plane replica
- * at its start (TRUNKLINE_SECRET_KEY) and never go over this API: it knows them by their ids.
+ * Rotate the master key, under which secrets are sealed. The keys themselves are given to each control-plane replica at
+ * startup (TRUNKLINE_SECRET_KEY) and never pass through this API, which identifies them by id.
  *
  * @generated from service trunkline.admin.v1.MasterKeyService
  */
@@ -262,8 +262,8 @@ export const MasterKeyService: GenService<{
     output: typeof ListMasterKeysResponseSchema;
   },
   /**
-   * Put another master key in use, which every replica must have been given. Secrets under other keys follow in the
-   * background, without a break; an old key may be taken away when none is left under it.
+   * Start using another master key, which every replica must have. Secrets under other keys are re-wrapped in the
+   * background, without interruption; an old key may be removed when no secret is left under it.
    *
    * @generated from rpc trunkline.admin.v1.MasterKeyService.RotateMasterKey
    */
@@ -273,7 +273,7 @@ export const MasterKeyService: GenService<{
     output: typeof RotateMasterKeyResponseSchema;
   },
   /**
-   * List the secrets that cannot be read, because the replica that answers was not given their master key.
+   * List the secrets that cannot be read, because the replica that answers lacks their master key.
    *
    * @generated from rpc trunkline.admin.v1.MasterKeyService.ListUnreadableSecrets
    */

@@ -58,7 +58,7 @@ export type Node = Message<"trunkline.admin.v1.Node"> & {
   appliedRevision: bigint;
 
   /**
-   * Why it refused the newest revision; empty when it did not.
+   * Why it refused the newest revision; empty if it did not.
    *
    * @generated from field: string error = 5;
    */
@@ -72,7 +72,7 @@ export type Node = Message<"trunkline.admin.v1.Node"> & {
   connectTime?: Timestamp | undefined;
 
   /**
-   * When it was heard of last.
+   * When it was last seen.
    *
    * @generated from field: google.protobuf.Timestamp last_seen_time = 7;
    */
@@ -93,7 +93,7 @@ export type Node = Message<"trunkline.admin.v1.Node"> & {
   callsWaiting: bigint;
 
   /**
-   * Call records lost since it started, their sums too.
+   * Call records lost since it started, including from the totals.
    *
    * @generated from field: int64 calls_dropped = 10;
    */
@@ -107,7 +107,7 @@ export type Node = Message<"trunkline.admin.v1.Node"> & {
   targets: TargetHealth[];
 
   /**
-   * Redis as the node sees it: off (none configured), up, down or denied (it is there, and refuses the node).
+   * Redis as the node sees it: off (none configured), up, down or denied (it is reachable, but refuses the node).
    *
    * @generated from field: string redis = 12;
    */
@@ -170,36 +170,35 @@ export type Node = Message<"trunkline.admin.v1.Node"> & {
   spoolBytes: bigint;
 
   /**
-   * Why it cannot write call records to its disk; empty while it can.
+   * Why it cannot write call records to its disk; empty if it can.
    *
    * @generated from field: string spool_trouble = 21;
    */
   spoolTrouble: string;
 
   /**
-   * How far its clock is ahead of the control plane's, the way of the message left out of account;
-   * negative when it is behind.
+   * How far its clock is ahead of the control plane's, negative if behind; network delay is not subtracted.
    *
    * @generated from field: google.protobuf.Duration clock_offset = 22;
    */
   clockOffset?: Duration | undefined;
 
   /**
-   * Whether it gets no new clients because an admin said so.
+   * Whether it is draining because an admin ordered it.
    *
    * @generated from field: bool draining = 23;
    */
   draining: boolean;
 
   /**
-   * Whether it shall: ordered, and not undone since. It differs from draining until the node has heard.
+   * Whether draining was ordered and not undone since. It differs from draining until the node has received the order.
    *
    * @generated from field: bool drain_ordered = 24;
    */
   drainOrdered: boolean;
 
   /**
-   * When its certificate expires; it asks for a new one long before. Unset for a node in memory.
+   * When its certificate expires; it is renewed long before. Unset for the node of the all-in-one.
    *
    * @generated from field: google.protobuf.Timestamp certificate_expire_time = 30;
    */
@@ -220,7 +219,7 @@ export type Node = Message<"trunkline.admin.v1.Node"> & {
   revoked: boolean;
 
   /**
-   * Calls summed up because there was no room for their records, since the process started.
+   * Calls reduced to totals because there was no room for their records, since the process started.
    *
    * @generated from field: int64 calls_summed = 26;
    */
@@ -234,14 +233,14 @@ export type Node = Message<"trunkline.admin.v1.Node"> & {
   gaps: bigint;
 
   /**
-   * The database it follows, and the revocations it holds.
+   * The database that it follows, and its revocations.
    *
    * @generated from field: trunkline.admin.v1.NodeLineage lineage = 25;
    */
   lineage?: NodeLineage | undefined;
 
   /**
-   * What it does not serve of its revision because its build lacks a feature; at most 100 documents.
+   * Documents of its revision that it does not serve because its build lacks a feature; at most 100.
    *
    * @generated from field: repeated trunkline.admin.v1.RefusedDocument refused_documents = 33;
    */
@@ -255,28 +254,28 @@ export type Node = Message<"trunkline.admin.v1.Node"> & {
   refusedDocumentCount: number;
 
   /**
-   * What it has seen targets refuse, at most 1000.
+   * What it has learned about refusals of targets, at most 1000.
    *
    * @generated from field: repeated trunkline.admin.v1.LearnedRefusal refusals = 140;
    */
   refusals: LearnedRefusal[];
 
   /**
-   * How it stands, in one word.
+   * Its state.
    *
    * @generated from field: trunkline.admin.v1.NodeState state = 150;
    */
   state: NodeState;
 
   /**
-   * Why Redis is down for the node, with what to do about it where that is known; empty while it is up.
+   * Why Redis is down for the node, and what to do about it if known; empty while it is up.
    *
    * @generated from field: string redis_error = 151;
    */
   redisError: string;
 
   /**
-   * While a change is tried on other nodes: the revision of all that it serves but API keys, which are the newest.
+   * While a change is tried on other nodes: the revision of everything it serves except API keys, which are the newest.
    * applied_revision is the same then. 0: nothing is held back from it.
    *
    * @generated from field: uint64 held_revision = 550;
@@ -291,7 +290,7 @@ export type Node = Message<"trunkline.admin.v1.Node"> & {
   requests: bigint;
 
   /**
-   * Of these, the ones that failed through a provider or the gateway, not through the caller.
+   * Of these, the ones that failed because of a provider or the gateway, not the caller.
    *
    * @generated from field: int64 failed_requests = 552;
    */
@@ -306,8 +305,8 @@ export const NodeSchema: GenMessage<Node> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_node, 0);
 
 /**
- * A document that a node does not serve, because its build does not know all that the document says:
- * an API key with a restriction that the node could not enforce, for one. Upgrade the node.
+ * A document that a node does not serve, because its build does not support everything in the document, such as an API key
+ * with a restriction that the node cannot enforce. Upgrade the node.
  *
  * @generated from message trunkline.admin.v1.RefusedDocument
  */
@@ -344,9 +343,9 @@ export const RefusedDocumentSchema: GenMessage<RefusedDocument> = /*@__PURE__*/
  */
 export type ListNodesRequest = Message<"trunkline.admin.v1.ListNodesRequest"> & {
   /**
-   * Only these fields of each node are in the answer, such as name or targets; default: all of them. Without targets,
-   * refusals, refused_documents and keyword_hits a node takes some 300 bytes.
-   * A path that does not exist, or that is never in an answer, is refused.
+   * Only these fields of each node are returned, such as name or targets; default: all. Without targets, refusals,
+   * refused_documents and keyword_hits a node takes some 300 bytes. An unknown path, or one that is never returned, is
+   * refused.
    *
    * @generated from field: google.protobuf.FieldMask read_mask = 470;
    */
@@ -377,7 +376,7 @@ export type ListNodesResponse = Message<"trunkline.admin.v1.ListNodesResponse"> 
   revision: bigint;
 
   /**
-   * Why nodes of other control-plane replicas are missing or shown as they were; empty when they are not.
+   * Why nodes of other control-plane replicas are missing or outdated; empty if they are not.
    *
    * @generated from field: string incomplete = 3;
    */
@@ -442,7 +441,7 @@ export type DrainNodeRequest = Message<"trunkline.admin.v1.DrainNodeRequest"> & 
   name: string;
 
   /**
-   * Let it have new clients again.
+   * End draining.
    *
    * @generated from field: bool undo = 2;
    */
@@ -461,7 +460,7 @@ export const DrainNodeRequestSchema: GenMessage<DrainNodeRequest> = /*@__PURE__*
  */
 export type DrainNodeResponse = Message<"trunkline.admin.v1.DrainNodeResponse"> & {
   /**
-   * As it stands; draining follows drain_ordered within a second on a connected node.
+   * Its current state; on a connected node, draining follows drain_ordered within a second.
    *
    * @generated from field: trunkline.admin.v1.Node node = 1;
    */
@@ -538,7 +537,7 @@ export const RevokeNodeResponseSchema: GenMessage<RevokeNodeResponse> = /*@__PUR
   messageDesc(file_trunkline_admin_v1_node, 11);
 
 /**
- * How a node stands: the first of these that is true.
+ * State of a node: the first of these that applies.
  *
  * @generated from enum trunkline.admin.v1.NodeState
  */
@@ -556,8 +555,8 @@ export enum NodeState {
   REVOKED = 1,
 
   /**
-   * It shows a certificate of this control plane, but the database knows no such node: it joined after
-   * the backup that was restored, or was forgotten. It serves what it has until it joins again or is stopped.
+   * It has a certificate of this control plane, but is not in the database: it joined after the backup that was restored,
+   * or was forgotten. It serves what it has until it joins again or is stopped.
    *
    * @generated from enum value: NODE_STATE_ORPHANED = 2;
    */
@@ -571,7 +570,7 @@ export enum NodeState {
   DISCONNECTED = 3,
 
   /**
-   * It refuses this database because it has seen a newer or another one.
+   * It refuses this database because it has seen a newer or different one.
    *
    * @generated from enum value: NODE_STATE_AHEAD = 4;
    */
@@ -592,7 +591,7 @@ export enum NodeState {
   STARTING = 6,
 
   /**
-   * An admin keeps new clients away from it.
+   * An admin is draining it.
    *
    * @generated from enum value: NODE_STATE_DRAINING = 7;
    */
@@ -628,7 +627,7 @@ export const NodeStateSchema: GenEnum<NodeState> = /*@__PURE__*/
   enumDesc(file_trunkline_admin_v1_node, 0);
 
 /**
- * Look at the data-plane nodes.
+ * Inspect and manage the data-plane nodes.
  *
  * @generated from service trunkline.admin.v1.NodeService
  */
@@ -654,8 +653,8 @@ export const NodeService: GenService<{
     output: typeof GetNodeResponseSchema;
   },
   /**
-   * Take a node out of load balancing before it is stopped: /readyz answers 503, what still comes is
-   * answered, streams go on. It lasts until it is undone or the node restarts.
+   * Take a node out of load balancing before it is stopped: /readyz returns 503, new requests are still served, streams
+   * continue. It lasts until undone or until the node restarts.
    *
    * @generated from rpc trunkline.admin.v1.NodeService.DrainNode
    */
@@ -665,7 +664,7 @@ export const NodeService: GenService<{
     output: typeof DrainNodeResponseSchema;
   },
   /**
-   * Stop listing a node that is not connected. One that is gone is forgotten after 24 hours by itself.
+   * Stop listing a node that is not connected. Disconnected nodes are forgotten automatically after 24 hours.
    *
    * @generated from rpc trunkline.admin.v1.NodeService.ForgetNode
    */
@@ -675,10 +674,10 @@ export const NodeService: GenService<{
     output: typeof ForgetNodeResponseSchema;
   },
   /**
-   * Cut a node off: its certificate is refused from now on, for good, and its streams end. A node that
-   * is connected is not ready within 2 s and answers new requests with 503 node_revoked, over restarts
-   * too, unless it runs with --serve-when-revoked; what is under way ends by itself. One that cannot be
-   * reached serves on until it hears of it. Under that name only a token made after this lets a node join again.
+   * Cut a node off: its certificate is refused permanently from now on, and its streams to the control plane end. A
+   * connected node becomes not ready within 2 s and answers new requests with 503 node_revoked, even after restarts, unless
+   * it runs with --serve-when-revoked; calls in flight are completed. A node that cannot be reached keeps serving until it
+   * can. To join again under that name, a node needs a token created after this.
    *
    * @generated from rpc trunkline.admin.v1.NodeService.RevokeNode
    */
@@ -688,7 +687,7 @@ export const NodeService: GenService<{
     output: typeof RevokeNodeResponseSchema;
   },
   /**
-   * Make a token with which a node may join. It works once unless more uses are asked for.
+   * Create a token with which a node may join. It works once unless more uses are requested.
    *
    * @generated from rpc trunkline.admin.v1.NodeService.CreateJoinToken
    */
@@ -698,7 +697,7 @@ export const NodeService: GenService<{
     output: typeof CreateJoinTokenResponseSchema;
   },
   /**
-   * List the tokens with which nodes may join or, within the last 7 days, might have joined; newest first.
+   * List the tokens that are valid or were valid within the last 7 days, newest first.
    *
    * @generated from rpc trunkline.admin.v1.NodeService.ListJoinTokens
    */
@@ -708,7 +707,7 @@ export const NodeService: GenService<{
     output: typeof ListJoinTokensResponseSchema;
   },
   /**
-   * Delete a token: no node joins with it any more. Nodes that have joined stay.
+   * Delete a token: nodes can no longer join with it. Nodes that have joined are not affected.
    *
    * @generated from rpc trunkline.admin.v1.NodeService.DeleteJoinToken
    */

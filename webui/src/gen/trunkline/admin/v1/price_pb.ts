@@ -13,9 +13,9 @@ export const file_trunkline_admin_v1_price: GenFile = /*@__PURE__*/
   fileDesc("Ch50cnVua2xpbmUvYWRtaW4vdjEvcHJpY2UucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSKJAwoFUHJpY2USDQoFaW5wdXQYASABKAkSFAoMY2FjaGVkX2lucHV0GAIgASgJEg4KBm91dHB1dBgDIAEoCRIQCghwZXJfY2FsbBgEIAEoCRITCgtjYWNoZV93cml0ZRgFIAEoCRIXCg9jYWNoZV93cml0ZV8xaHIYBiABKAkSEQoJcmVhc29uaW5nGAcgASgJEhMKC2F1ZGlvX2lucHV0GAggASgJEhoKEmNhY2hlZF9hdWRpb19pbnB1dBgJIAEoCRIUCgxhdWRpb19vdXRwdXQYCiABKAkSEwoLaW1hZ2VfaW5wdXQYCyABKAkSGgoSY2FjaGVkX2ltYWdlX2lucHV0GAwgASgJEhQKDGltYWdlX291dHB1dBgNIAEoCRIRCglwZXJfaW1hZ2UYDiABKAkSFQoNcGVyX2NoYXJhY3RlchgPIAEoCRISCgpwZXJfc2Vjb25kGBAgASgJEiwKBXRpZXJzGBEgAygLMh0udHJ1bmtsaW5lLmFkbWluLnYxLlByaWNlVGllciKRAwoJUHJpY2VUaWVyEg0KBWlucHV0GAEgASgJEhQKDGNhY2hlZF9pbnB1dBgCIAEoCRIOCgZvdXRwdXQYAyABKAkSEAoIcGVyX2NhbGwYBCABKAkSEwoLY2FjaGVfd3JpdGUYBSABKAkSFwoPY2FjaGVfd3JpdGVfMWhyGAYgASgJEhEKCXJlYXNvbmluZxgHIAEoCRITCgthdWRpb19pbnB1dBgIIAEoCRIaChJjYWNoZWRfYXVkaW9faW5wdXQYCSABKAkSFAoMYXVkaW9fb3V0cHV0GAogASgJEhMKC2ltYWdlX2lucHV0GAsgASgJEhoKEmNhY2hlZF9pbWFnZV9pbnB1dBgMIAEoCRIUCgxpbWFnZV9vdXRwdXQYDSABKAkSEQoJcGVyX2ltYWdlGA4gASgJEhUKDXBlcl9jaGFyYWN0ZXIYDyABKAkSEgoKcGVyX3NlY29uZBgQIAEoCRIaChJhYm92ZV9pbnB1dF90b2tlbnMYESABKAMSFAoMc2VydmljZV90aWVyGBIgASgJQtYBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQgpQcmljZVByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z");
 
 /**
- * What a model costs. Exact decimals, at most 6 digits after the point: USD per million tokens or characters, or USD per
- * call; at most 12 digits after the point: USD per image and per second. At most 10,000 USD, 1,000,000 per call.
- * Each token is counted once: under the most special of the prices that are about it.
+ * What a model costs. Exact decimals, at most 6 decimal places: USD per million tokens or characters, or USD per call; at
+ * most 12 decimal places: USD per image and per second. At most 10,000 USD, 1,000,000 per call. Each token is counted once,
+ * under its most specific price.
  *
  * @generated from message trunkline.admin.v1.Price
  */
@@ -123,14 +123,14 @@ export type Price = Message<"trunkline.admin.v1.Price"> & {
   perImage: string;
 
   /**
-   * USD per million characters of text that is to be spoken.
+   * USD per million characters of text to be spoken.
    *
    * @generated from field: string per_character = 15;
    */
   perCharacter: string;
 
   /**
-   * USD for each second of audio that was heard.
+   * USD for each second of input audio.
    *
    * @generated from field: string per_second = 16;
    */
@@ -259,21 +259,21 @@ export type PriceTier = Message<"trunkline.admin.v1.PriceTier"> & {
   perImage: string;
 
   /**
-   * USD per million characters of text that is to be spoken.
+   * USD per million characters of text to be spoken.
    *
    * @generated from field: string per_character = 15;
    */
   perCharacter: string;
 
   /**
-   * USD for each second of audio that was heard.
+   * USD for each second of input audio.
    *
    * @generated from field: string per_second = 16;
    */
   perSecond: string;
 
   /**
-   * For calls of more input tokens than this, cached ones and those written to a cache included; 0: of any number.
+   * For calls with more input tokens than this, including tokens read from and written to a cache; 0: any number.
    *
    * @generated from field: int64 above_input_tokens = 17;
    */
@@ -281,7 +281,7 @@ export type PriceTier = Message<"trunkline.admin.v1.PriceTier"> & {
 
   /**
    * For calls that the upstream says it answered in this service tier (service_tier in its answer), such as flex, priority
-   * or batch; empty: in any. What default, standard, auto and on_demand cost is the price itself.
+   * or batch; empty: any. The price itself applies to default, standard, auto and on_demand.
    *
    * @generated from field: string service_tier = 18;
    */

@@ -66,30 +66,31 @@ export type Provider = Message<"trunkline.admin.v1.Provider"> & {
   updateTime?: Timestamp | undefined;
 
   /**
-   * Where the API lives, with or without /v1: https://api.openai.com/v1. A host alone and a path that ends in /anthropic
-   * get /v1. The URL of an endpoint stands for what is before it: https://api.perplexity.ai/chat/completions is how an
-   * API without /v1 is given. A # at the end makes it exact: every call goes to that very URL, whatever its endpoint, and the
-   * provider lists no models: https://host/any/path?version=1#. Not needed for dialect fake.
+   * Base URL of the API, with or without /v1: https://api.openai.com/v1. /v1 is added to a host alone and to a path that
+   * ends in /anthropic. The URL of an endpoint implies the part before the endpoint: use
+   * https://api.perplexity.ai/chat/completions for an API without /v1. A trailing # makes the URL exact: every call goes to
+   * exactly that URL, whatever its endpoint, and the provider lists no models: https://host/any/path?version=1#. Not needed
+   * for dialect fake.
    *
    * @generated from field: string base_url = 10;
    */
   baseUrl: string;
 
   /**
-   * What kind of upstream it is, which says what holds of APIs that are not among endpoints: openai (default: chat for
-   * certain; responses and messages are tried until an answer shows that they are missing; the key goes as a bearer token),
-   * anthropic (Anthropic's own API: messages, and no other conversation; the key goes as x-api-key), gemini (Google's own:
-   * gemini, and no other conversation; the key goes as x-goog-api-key) or fake (the built-in scripted upstream of the
-   * all-in-one: chat, responses and messages).
+   * Kind of upstream, which determines the APIs that are not listed in endpoints: openai (default: has chat; responses and
+   * messages are tried until an answer shows that they are missing; the key is sent as a bearer token), anthropic
+   * (Anthropic's own API: messages only, of the conversation APIs; the key is sent as x-api-key), gemini (Google's own:
+   * gemini only, of the conversation APIs; the key is sent as x-goog-api-key) or fake (the built-in scripted upstream of
+   * the all-in-one: chat, responses and messages).
    *
    * @generated from field: string dialect = 11;
    */
   dialect: string;
 
   /**
-   * How APIs of the provider are reached where that differs from its kind, each at most once. Where chat, responses, messages
-   * or gemini is among them, the provider has those of the four that are named and no other: calls in another one are
-   * not sent to it as they are.
+   * How APIs of the provider are reached, where that differs from the dialect's default, each at most once. If chat,
+   * responses, messages or gemini is listed, the provider has exactly the listed ones of these four: calls in another one
+   * are not sent to it untranslated.
    *
    * @generated from field: repeated trunkline.admin.v1.Endpoint endpoints = 300;
    */
@@ -103,8 +104,8 @@ export type Provider = Message<"trunkline.admin.v1.Provider"> & {
   credentials: Credential[];
 
   /**
-   * Headers added to every upstream request. Their values can be read by everybody who may read providers; one whose
-   * name or value looks like a secret is refused here and belongs into secret_headers.
+   * Headers added to every upstream request. Their values can be read by everybody who may read providers; one whose name
+   * or value looks like a secret is refused here and belongs in secret_headers.
    *
    * @generated from field: map<string, string> headers = 13;
    */
@@ -118,40 +119,41 @@ export type Provider = Message<"trunkline.admin.v1.Provider"> & {
   secretHeaders: SecretParameter[];
 
   /**
-   * Query parameters added to the URL of every upstream request whose values are secrets; those that are none stand in
-   * base_url or in the query of an endpoint.
+   * Query parameters added to the URL of every upstream request whose values are secrets; others go in base_url or in the
+   * query of an endpoint.
    *
    * @generated from field: repeated trunkline.admin.v1.SecretParameter secret_query = 281;
    */
   secretQuery: SecretParameter[];
 
   /**
-   * Certificate authorities to trust for this provider instead of the system's: certificates in PEM, at most 64 KiB. Where
-   * they or the proxy's address change, secrets must be given again.
+   * Certificate authorities to trust for this provider instead of the system's: certificates in PEM, at most 64 KiB. When
+   * they or the proxy's address change, secrets must be entered again.
    *
    * @generated from field: string ca_certificates = 250;
    */
   caCertificates: string;
 
   /**
-   * Shown to the provider in the TLS handshake; unset: none.
+   * Client certificate for the TLS handshake with the provider; unset: none.
    *
    * @generated from field: trunkline.admin.v1.ClientCertificate client_certificate = 251;
    */
   clientCertificate?: ClientCertificate | undefined;
 
   /**
-   * Reaches the provider through a proxy; unset: directly. HTTP_PROXY and the like are ignored.
+   * Proxy through which the provider is reached; unset: none. HTTP_PROXY and similar variables are ignored.
    *
    * @generated from field: trunkline.admin.v1.OutboundProxy proxy = 252;
    */
   proxy?: OutboundProxy | undefined;
 
   /**
-   * Names of request headers of the client that go on to the provider, such as HTTP-Referer, X-Title, Idempotency-Key or
-   * OpenAI-Organization; at most 32. A header that the provider adds itself wins. Credentials, cookies, and what a connection or
-   * Trunkline sets are never forwarded and are refused here. With traceparent, and tracestate beside it, the provider is told which
-   * distributed trace a request is part of: by the span of the attempt where nodes send traces, else as the client said, if that was valid.
+   * Names of the client's request headers that are forwarded to the provider, such as HTTP-Referer, X-Title,
+   * Idempotency-Key or OpenAI-Organization; at most 32. Headers configured for the provider take precedence. Credentials,
+   * cookies, connection headers and headers set by Trunkline are never forwarded and are refused here. traceparent,
+   * optionally with tracestate, propagates the distributed trace to the provider: with the span of the attempt if nodes
+   * send traces, otherwise as received from the client, if valid.
    *
    * @generated from field: repeated string forward_headers = 170;
    */
@@ -165,7 +167,7 @@ export type Provider = Message<"trunkline.admin.v1.Provider"> & {
   allowPrivateNetwork: boolean;
 
   /**
-   * Most attempts in flight at once per node; 0 is no limit. Above it the next candidate is tried.
+   * Maximum number of concurrent attempts per node; 0 is no limit. Beyond it the next candidate is tried.
    *
    * @generated from field: int32 max_in_flight = 15;
    */
@@ -186,28 +188,28 @@ export type Provider = Message<"trunkline.admin.v1.Provider"> & {
   models: Model[];
 
   /**
-   * Timers that differ from the settings for this provider.
+   * Timeouts of this provider that differ from the settings.
    *
    * @generated from field: trunkline.admin.v1.ProviderTimeouts timeouts = 18;
    */
   timeouts?: ProviderTimeouts | undefined;
 
   /**
-   * How its models are imported; unset: only when asked, all of them.
+   * How its models are imported; unset: all of them, only on request.
    *
    * @generated from field: trunkline.admin.v1.ProviderImport import = 19;
    */
   import?: ProviderImport | undefined;
 
   /**
-   * What is done to fields of the requests that it is sent.
+   * Changes to fields of the requests sent to it.
    *
    * @generated from field: repeated trunkline.admin.v1.FieldRule field_rules = 140;
    */
   fieldRules: FieldRule[];
 
   /**
-   * The timers that hold for the provider outside of groups that override them, every field set.
+   * The timeouts that apply to the provider, except in groups that override them; every field is set.
    *
    * @generated from field: trunkline.admin.v1.ProviderTimeouts effective_timeouts = 30;
    */
@@ -222,7 +224,7 @@ export const ProviderSchema: GenMessage<Provider> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_provider, 0);
 
 /**
- * How one API of a provider is reached. What is left out is as base_url and the provider's kind have it.
+ * How one API of a provider is reached. Omitted fields take the values of the provider's base_url and dialect.
  *
  * @generated from message trunkline.admin.v1.Endpoint
  */
@@ -236,8 +238,8 @@ export type Endpoint = Message<"trunkline.admin.v1.Endpoint"> & {
   api: string;
 
   /**
-   * Where the API lives instead of the provider's base_url, by the same rules. Secrets of the provider are sent there too:
-   * where it names a scheme, host and port that the provider did not have, they must be given again.
+   * Base URL of the API instead of the provider's, by the same rules. The provider's secrets are sent there too: if it has
+   * a scheme, host and port that the provider did not have before, they must be entered again.
    *
    * @generated from field: string base_url = 2;
    */
@@ -245,32 +247,32 @@ export type Endpoint = Message<"trunkline.admin.v1.Endpoint"> & {
 
   /**
    * Path below the base URL, in place of /chat/completions, /responses, /messages, /models/{model} (gemini), /completions,
-   * /embeddings, /moderations, /images, /audio, /rerank or /models; what follows that in an endpoint, such as
-   * /count_tokens or /generations, is appended. It begins with a slash and is taken as it is: nothing such as /v1 is put
-   * before it. {model} stands for the id of the model: /deployments/{model}/chat/completions. At most 512 bytes.
+   * /embeddings, /moderations, /images, /audio, /rerank or /models; the rest of an endpoint's path, such as /count_tokens
+   * or /generations, is appended. It starts with a slash and is used as it is: no /v1 is added. {model} is replaced by the
+   * model's id: /deployments/{model}/chat/completions. At most 512 bytes.
    *
    * @generated from field: string path = 3;
    */
   path: string;
 
   /**
-   * Parameters that are added to the URL, as they stand behind its ?: api-version=2024-10-21. They can be read by everybody
-   * who may read providers; one that looks like a secret is refused here and belongs into secret_query.
+   * Query string that is added to the URL: api-version=2024-10-21. It can be read by everybody who may read providers; a
+   * parameter that looks like a secret is refused here and belongs in secret_query.
    *
    * @generated from field: string query = 4;
    */
   query: string;
 
   /**
-   * The vendor's own way to say what the API says: cohere_v2 for rerank and embeddings, whose endpoints are /rerank and
-   * /embed of version 2 of Cohere's API then. Clients go on to say it as always. Empty: the provider does so too.
+   * The vendor's own format for the API: cohere_v2 for rerank and embeddings, which then use /rerank and /embed of version
+   * 2 of Cohere's API. It makes no difference to clients. Empty: the usual format.
    *
    * @generated from field: string format = 6;
    */
   format: string;
 
   /**
-   * How the credential goes: bearer (Authorization: Bearer), x-api-key, api-key or x-goog-api-key, which are headers.
+   * Header in which the credential is sent: bearer (Authorization: Bearer), x-api-key, api-key or x-goog-api-key.
    *
    * @generated from field: string auth = 5;
    */
@@ -298,8 +300,9 @@ export type Credential = Message<"trunkline.admin.v1.Credential"> & {
   name: string;
 
   /**
-   * The key itself; of the kinds below what they say, or nothing where the machine's identity is meant. Never returned.
-   * Empty in an update keeps the stored one, unless the kind changes or it would go to another host: then it must be given again.
+   * The key itself; for the kinds below what they say, or empty for the machine's identity. Never returned. Empty in an
+   * update keeps the stored one, unless the kind changes or it would be sent to another host: then it must be entered
+   * again.
    *
    * @generated from field: string secret = 2;
    */
@@ -313,7 +316,7 @@ export type Credential = Message<"trunkline.admin.v1.Credential"> & {
   enabled?: boolean | undefined;
 
   /**
-   * Last four characters of the stored key; empty for a service account of Google.
+   * Last four characters of the stored key; empty for a Google service account.
    *
    * @generated from field: string secret_hint = 4;
    */
@@ -327,7 +330,7 @@ export type Credential = Message<"trunkline.admin.v1.Credential"> & {
   secretSetTime?: Timestamp | undefined;
 
   /**
-   * Where the ciphertext lies.
+   * Reference to the ciphertext.
    *
    * @generated from field: string secret_ref = 6;
    */
@@ -342,21 +345,21 @@ export type Credential = Message<"trunkline.admin.v1.Credential"> & {
   awsSigv4?: AwsSigV4 | undefined;
 
   /**
-   * A token of Google Cloud is sent.
+   * A Google Cloud token is sent.
    *
    * @generated from field: trunkline.admin.v1.GoogleIdentity google = 331;
    */
   google?: GoogleIdentity | undefined;
 
   /**
-   * A token of Microsoft Entra ID is sent.
+   * A Microsoft Entra ID token is sent.
    *
    * @generated from field: trunkline.admin.v1.EntraIdentity entra = 332;
    */
   entra?: EntraIdentity | undefined;
 
   /**
-   * A token of an OAuth server is sent.
+   * A token from an OAuth server is sent.
    *
    * @generated from field: trunkline.admin.v1.OAuthClient oauth = 333;
    */
@@ -408,7 +411,7 @@ export type AwsSigV4 = Message<"trunkline.admin.v1.AwsSigV4"> & {
   accessKeyId: string;
 
   /**
-   * Role to assume with what the source gives, such as arn:aws:iam::123456789012:role/bedrock; default: none, and with
+   * Role to assume with the keys from the source, such as arn:aws:iam::123456789012:role/bedrock; default: none, and with
    * web_identity the machine's AWS_ROLE_ARN.
    *
    * @generated from field: string role_arn = 5;
@@ -416,7 +419,7 @@ export type AwsSigV4 = Message<"trunkline.admin.v1.AwsSigV4"> & {
   roleArn: string;
 
   /**
-   * External id that the role asks for; default: none.
+   * External id that the role requires; default: none.
    *
    * @generated from field: string external_id = 6;
    */
@@ -453,7 +456,7 @@ export type GoogleIdentity = Message<"trunkline.admin.v1.GoogleIdentity"> & {
   scopes: string[];
 
   /**
-   * With source metadata: email address of the service account, where the machine has several; default: its default one.
+   * With source metadata: email address of the service account, if the machine has several; default: its default one.
    *
    * @generated from field: string service_account = 3;
    */
@@ -498,7 +501,7 @@ export type EntraIdentity = Message<"trunkline.admin.v1.EntraIdentity"> & {
   clientId: string;
 
   /**
-   * Scope of the token; default https://cognitiveservices.azure.com/.default, as Azure OpenAI wants it.
+   * Scope of the token; default https://cognitiveservices.azure.com/.default, for Azure OpenAI.
    *
    * @generated from field: string scope = 4;
    */
@@ -520,7 +523,8 @@ export const EntraIdentitySchema: GenMessage<EntraIdentity> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_provider, 5);
 
 /**
- * Sends bearer tokens that an OAuth server gives for client credentials (RFC 6749, 4.4). Nodes get and renew them in the background.
+ * Sends bearer tokens that an OAuth server issues for client credentials (RFC 6749, 4.4). Nodes get and renew them in the
+ * background.
  *
  * @generated from message trunkline.admin.v1.OAuthClient
  */
@@ -540,21 +544,21 @@ export type OAuthClient = Message<"trunkline.admin.v1.OAuthClient"> & {
   clientId: string;
 
   /**
-   * Scopes, with spaces between them; default: none.
+   * Scopes, separated by spaces; default: none.
    *
    * @generated from field: string scope = 3;
    */
   scope: string;
 
   /**
-   * Audience, where the server asks for one; default: none.
+   * Audience, if the server requires one; default: none.
    *
    * @generated from field: string audience = 4;
    */
   audience: string;
 
   /**
-   * How the client shows its secret: basic (default, in a header) or body (in the form).
+   * How the client secret is sent: basic (default, in a header) or body (in the form).
    *
    * @generated from field: string client_auth = 5;
    */
@@ -589,7 +593,7 @@ export type ClientCertificate = Message<"trunkline.admin.v1.ClientCertificate"> 
   secret: string;
 
   /**
-   * Always empty: nothing of a key is shown.
+   * Always empty: no part of a key is shown.
    *
    * @generated from field: string secret_hint = 3;
    */
@@ -603,7 +607,7 @@ export type ClientCertificate = Message<"trunkline.admin.v1.ClientCertificate"> 
   secretSetTime?: Timestamp | undefined;
 
   /**
-   * Where the ciphertext lies.
+   * Reference to the ciphertext.
    *
    * @generated from field: string secret_ref = 5;
    */
@@ -624,15 +628,15 @@ export const ClientCertificateSchema: GenMessage<ClientCertificate> = /*@__PURE_
  */
 export type OutboundProxy = Message<"trunkline.admin.v1.OutboundProxy"> & {
   /**
-   * http, https or socks5://host[:port], with nothing else; ports default to 80, 443 and 1080. HTTP proxies are asked
-   * for a tunnel (CONNECT), and every proxy resolves the provider's name.
+   * http, https or socks5://host[:port], with nothing else; ports default to 80, 443 and 1080. HTTP proxies are used
+   * through a tunnel (CONNECT), and every proxy resolves the provider's name.
    *
    * @generated from field: string url = 1;
    */
   url: string;
 
   /**
-   * User name for the proxy; empty: it needs none.
+   * User name for the proxy; empty: no authentication.
    *
    * @generated from field: string username = 2;
    */
@@ -660,7 +664,7 @@ export type OutboundProxy = Message<"trunkline.admin.v1.OutboundProxy"> & {
   secretSetTime?: Timestamp | undefined;
 
   /**
-   * Where the ciphertext lies.
+   * Reference to the ciphertext.
    *
    * @generated from field: string secret_ref = 6;
    */
@@ -682,8 +686,8 @@ export const OutboundProxySchema: GenMessage<OutboundProxy> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_provider, 8);
 
 /**
- * A header or query parameter whose value is a secret. It is stored like the secret of a credential, and like it must be
- * given again when base_url, or that of an endpoint, moves to another scheme, host or port.
+ * A header or query parameter whose value is a secret. It is stored like the secret of a credential, and must likewise be
+ * entered again when base_url, or that of an endpoint, changes to another scheme, host or port.
  *
  * @generated from message trunkline.admin.v1.SecretParameter
  */
@@ -717,7 +721,7 @@ export type SecretParameter = Message<"trunkline.admin.v1.SecretParameter"> & {
   secretSetTime?: Timestamp | undefined;
 
   /**
-   * Where the ciphertext lies.
+   * Reference to the ciphertext.
    *
    * @generated from field: string secret_ref = 5;
    */
@@ -738,7 +742,7 @@ export const SecretParameterSchema: GenMessage<SecretParameter> = /*@__PURE__*/
  */
 export type Model = Message<"trunkline.admin.v1.Model"> & {
   /**
-   * The id the upstream knows, sent as it is.
+   * The upstream's id of the model, sent unchanged.
    *
    * @generated from field: string id = 1;
    */
@@ -766,23 +770,23 @@ export type Model = Message<"trunkline.admin.v1.Model"> & {
   contextWindow: bigint;
 
   /**
-   * What is done to fields of the requests that this model is sent, besides the rules of its provider.
+   * Changes to fields of the requests sent to this model, in addition to its provider's rules.
    *
    * @generated from field: repeated trunkline.admin.v1.FieldRule field_rules = 140;
    */
   fieldRules: FieldRule[];
 
   /**
-   * Set on models that an import brought.
+   * Set on imported models.
    *
    * @generated from field: trunkline.admin.v1.ModelImport imported = 5;
    */
   imported?: ModelImport | undefined;
 
   /**
-   * Most tokens of one answer, when known. A call that names no limit of its own, such as max_tokens, reserves so many
-   * of its key's budget, and of its tokens per minute as far as they are left, until it ends; 0 is unknown, and 4,096
-   * are reserved.
+   * Maximum number of tokens in one answer, if known. Until it ends, a call without a limit of its own, such as max_tokens,
+   * reserves this many of its key's budget, and of its tokens per minute as far as available; 0 is unknown: 4,096 are
+   * reserved.
    *
    * @generated from field: int64 max_output_tokens = 110;
    */
@@ -797,7 +801,7 @@ export const ModelSchema: GenMessage<Model> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_provider, 10);
 
 /**
- * Timers of one provider; an unset one comes from the group, then the settings.
+ * Timeouts of one provider; unset ones come from the group, then the settings.
  *
  * @generated from message trunkline.admin.v1.ProviderTimeouts
  */
@@ -839,7 +843,7 @@ export type ProviderTimeouts = Message<"trunkline.admin.v1.ProviderTimeouts"> & 
   attempt?: Duration | undefined;
 
   /**
-   * Longest wait for the first token of a stream whose model tells that it works or reasons, from dispatch. Below
+   * Longest wait for the first token of a stream whose model signals that it is working or reasoning, from dispatch. Below
    * first_token it has no effect.
    *
    * @generated from field: google.protobuf.Duration first_token_max = 200;
@@ -859,36 +863,37 @@ export const ProviderTimeoutsSchema: GenMessage<ProviderTimeouts> = /*@__PURE__*
  */
 export type ListProvidersRequest = Message<"trunkline.admin.v1.ListProvidersRequest"> & {
   /**
-   * Most providers in one page, 1 to 1000; default 100.
+   * Maximum number of providers per page, 1 to 1000; default 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * next_page_token of the page before; everything else must be the same.
+   * next_page_token of the previous page; all other fields must be the same.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
 
   /**
-   * Only those with this text in their name, base URLs, model ids or aliases; letter case does not matter.
+   * Only those with this text in their name, base URLs, model ids or aliases; case-insensitive.
    *
    * @generated from field: string search = 3;
    */
   search: string;
 
   /**
-   * Order: one of name, create_time, update_time, followed by " desc" to turn it round; default name. Equal ones come in name order.
+   * Order: one of name, create_time, update_time, followed by " desc" for descending order; default name. Ties are in name
+   * order.
    *
    * @generated from field: string order_by = 4;
    */
   orderBy: string;
 
   /**
-   * Only these fields of each provider are in the answer, such as name or timeouts.connect; default: all of them.
-   * A path that does not exist, or that is never in an answer, is refused.
+   * Only these fields of each provider are returned, such as name or timeouts.connect; default: all. An unknown path, or
+   * one that is never returned, is refused.
    *
    * @generated from field: google.protobuf.FieldMask read_mask = 5;
    */
@@ -919,7 +924,7 @@ export type ListProvidersResponse = Message<"trunkline.admin.v1.ListProvidersRes
   nextPageToken: string;
 
   /**
-   * How many there are on all pages together.
+   * Total number on all pages.
    *
    * @generated from field: int32 total_size = 3;
    */
@@ -1010,15 +1015,15 @@ export const CreateProviderResponseSchema: GenMessage<CreateProviderResponse> = 
  */
 export type UpdateProviderRequest = Message<"trunkline.admin.v1.UpdateProviderRequest"> & {
   /**
-   * The provider as it should be; provider.etag, when set, must be the present one.
+   * The new state of the provider; provider.etag, if set, must match the current one.
    *
    * @generated from field: trunkline.admin.v1.Provider provider = 1;
    */
   provider?: Provider | undefined;
 
   /**
-   * Only the fields named here change, each replaced as a whole, such as enabled or timeouts.connect; default: everything is
-   * replaced. A path that does not exist, or that cannot be set, is refused.
+   * Only the fields named here change, each replaced as a whole, such as enabled or timeouts.connect; default: everything
+   * is replaced. An unknown path, or one that cannot be set, is refused.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -1061,7 +1066,7 @@ export type DeleteProviderRequest = Message<"trunkline.admin.v1.DeleteProviderRe
   name: string;
 
   /**
-   * When set, must be the present etag.
+   * If set, must match the current etag.
    *
    * @generated from field: string etag = 2;
    */
@@ -1164,7 +1169,7 @@ export const ResetCooldownRequestSchema: GenMessage<ResetCooldownRequest> = /*@_
  */
 export type ResetCooldownResponse = Message<"trunkline.admin.v1.ResetCooldownResponse"> & {
   /**
-   * Nodes that were told.
+   * Nodes that were notified.
    *
    * @generated from field: repeated string nodes = 1;
    */
@@ -1197,8 +1202,8 @@ export type PreviewImportRequest = Message<"trunkline.admin.v1.PreviewImportRequ
   names: string[];
 
   /**
-   * A provider that is not saved yet; it replaces the stored one of its name, whose secrets it may use while
-   * its base URLs stay on the same schemes, hosts and ports.
+   * A provider that is not saved yet; it takes the place of the stored one of that name, whose secrets it may use as long
+   * as its base URLs keep their schemes, hosts and ports.
    *
    * @generated from field: trunkline.admin.v1.Provider provider = 3;
    */
@@ -1212,7 +1217,7 @@ export type PreviewImportRequest = Message<"trunkline.admin.v1.PreviewImportRequ
   rules?: ImportRules | undefined;
 
   /**
-   * Add only these of the new models, by id; default: all that the rules let in.
+   * Add only these of the new models, by id; default: all that match the rules.
    *
    * @generated from field: repeated string models = 5;
    */
@@ -1264,23 +1269,23 @@ export type TestProviderRequest = Message<"trunkline.admin.v1.TestProviderReques
   name: string;
 
   /**
-   * A provider that is not saved yet; it replaces the stored one of its name, whose secrets it may use while
-   * its base URLs stay on the same schemes, hosts and ports.
+   * A provider that is not saved yet; it takes the place of the stored one of that name, whose secrets it may use as long
+   * as its base URLs keep their schemes, hosts and ports.
    *
    * @generated from field: trunkline.admin.v1.Provider provider = 2;
    */
   provider?: Provider | undefined;
 
   /**
-   * Name of the credential to test; default: the first that is enabled.
+   * Name of the credential to test; default: the first enabled one.
    *
    * @generated from field: string credential = 3;
    */
   credential: string;
 
   /**
-   * Also send a chat of at most one token of answer, or 16 to a provider that has no conversation but responses, which
-   * may cost money.
+   * Also send a chat for at most one output token, or 16 if the provider's only conversation API is responses; this may
+   * cost money.
    *
    * @generated from field: bool chat = 4;
    */
@@ -1308,7 +1313,7 @@ export const TestProviderRequestSchema: GenMessage<TestProviderRequest> = /*@__P
  */
 export type TestProviderResponse = Message<"trunkline.admin.v1.TestProviderResponse"> & {
   /**
-   * What was looked at.
+   * What was checked.
    *
    * @generated from field: trunkline.admin.v1.TestStep step = 1;
    */
@@ -1329,7 +1334,7 @@ export type TestProviderResponse = Message<"trunkline.admin.v1.TestProviderRespo
   duration?: Duration | undefined;
 
   /**
-   * What was found, or why it failed or was skipped, in words.
+   * The finding, or why it failed or was skipped, as text.
    *
    * @generated from field: string detail = 4;
    */
@@ -1344,7 +1349,7 @@ export const TestProviderResponseSchema: GenMessage<TestProviderResponse> = /*@_
   messageDesc(file_trunkline_admin_v1_provider, 29);
 
 /**
- * What a test of a provider looks at, in this order.
+ * What a provider test checks, in this order.
  *
  * @generated from enum trunkline.admin.v1.TestStep
  */
@@ -1362,7 +1367,7 @@ export enum TestStep {
   DNS = 1,
 
   /**
-   * Its address may be used and takes connections.
+   * Its address is allowed and accepts connections.
    *
    * @generated from enum value: TEST_STEP_TCP = 2;
    */
@@ -1376,7 +1381,7 @@ export enum TestStep {
   TLS = 3,
 
   /**
-   * It takes the credential and lists models.
+   * It accepts the credential and lists models.
    *
    * @generated from enum value: TEST_STEP_MODELS = 4;
    */
@@ -1390,7 +1395,8 @@ export enum TestStep {
   CHAT = 5,
 
   /**
-   * A token, or keys to sign with, are got for the credential; only for credentials that are not sent themselves, before TEST_STEP_MODELS.
+   * A token, or signing keys, can be obtained for the credential; only for credentials that are not sent themselves, before
+   * TEST_STEP_MODELS.
    *
    * @generated from enum value: TEST_STEP_TOKEN = 6;
    */
@@ -1425,7 +1431,7 @@ export enum TestResult {
   FAILED = 2,
 
   /**
-   * It does not apply, was not asked for, or stands on a step that failed.
+   * It does not apply, was not requested, or depends on a step that failed.
    *
    * @generated from enum value: TEST_RESULT_SKIPPED = 3;
    */
@@ -1475,8 +1481,8 @@ export const ProviderService: GenService<{
     output: typeof CreateProviderResponseSchema;
   },
   /**
-   * Replace a provider. A credential without a secret keeps the one it has, unless base_url or that of an endpoint
-   * names a scheme, host and port that the provider did not have: then it must be given again.
+   * Replace a provider. A credential without a secret keeps the one it has, unless base_url or that of an endpoint has a
+   * scheme, host and port that the provider did not have before: then it must be entered again.
    *
    * @generated from rpc trunkline.admin.v1.ProviderService.UpdateProvider
    */
@@ -1496,7 +1502,7 @@ export const ProviderService: GenService<{
     output: typeof DeleteProviderResponseSchema;
   },
   /**
-   * How providers stand on all connected nodes together.
+   * Show the health of providers, combined from all connected nodes.
    *
    * @generated from rpc trunkline.admin.v1.ProviderService.ListProviderHealth
    */
@@ -1506,8 +1512,8 @@ export const ProviderService: GenService<{
     output: typeof ListProviderHealthResponseSchema;
   },
   /**
-   * End cooldowns on every connected node: of a provider, one of its models or one of its credentials. What was learned
-   * of refusals by the models that are meant is forgotten.
+   * End cooldowns on every connected node: of a provider, one of its models or one of its credentials. Refusals learned for
+   * these models are cleared.
    *
    * @generated from rpc trunkline.admin.v1.ProviderService.ResetCooldown
    */
@@ -1527,7 +1533,7 @@ export const ProviderService: GenService<{
     output: typeof PreviewImportResponseSchema;
   },
   /**
-   * PreviewImport which tells how far the reading is: a message for each page, and one with the plans at the end.
+   * Like PreviewImport, but reports progress: a message for each page read, and one with the plans at the end.
    *
    * @generated from rpc trunkline.admin.v1.ProviderService.FollowImportPreview
    */
@@ -1537,8 +1543,8 @@ export const ProviderService: GenService<{
     output: typeof FollowImportPreviewResponseSchema;
   },
   /**
-   * Import the models that providers list: several providers in one transaction, step by step. What an admin set stays,
-   * a provider that cannot be read changes nothing, and leaving before the writing changes nothing at all. When some
+   * Import the models that providers list: several providers in one transaction, step by step. Values set by an admin are
+   * kept, a provider that cannot be read is left unchanged, and cancelling before the write changes nothing at all. If some
    * providers fail, the others are imported and the call ends with an error.
    *
    * @generated from rpc trunkline.admin.v1.ProviderService.ImportModels
@@ -1549,7 +1555,7 @@ export const ProviderService: GenService<{
     output: typeof ImportModelsResponseSchema;
   },
   /**
-   * List past imports, newest first, with why those failed that did.
+   * List past imports, newest first, with the reasons of failures.
    *
    * @generated from rpc trunkline.admin.v1.ProviderService.ListImports
    */
@@ -1559,8 +1565,8 @@ export const ProviderService: GenService<{
     output: typeof ListImportsResponseSchema;
   },
   /**
-   * Remove models that imports brought: all, those of one import, of one credential, or those that are gone.
-   * Refused with the groups that use them, unless also_members is set.
+   * Remove imported models: all, those of one import, of one credential, or those that are gone. Refused with the groups
+   * that use them, unless also_members is set.
    *
    * @generated from rpc trunkline.admin.v1.ProviderService.RemoveImportedModels
    */
@@ -1570,7 +1576,7 @@ export const ProviderService: GenService<{
     output: typeof RemoveImportedModelsResponseSchema;
   },
   /**
-   * Test a provider step by step: its name, its address, TLS, its models with a credential and, only when asked, a chat
+   * Test a provider step by step: its name, its address, TLS, its models with a credential and, only if requested, a chat
    * of one token, which may cost money.
    *
    * @generated from rpc trunkline.admin.v1.ProviderService.TestProvider

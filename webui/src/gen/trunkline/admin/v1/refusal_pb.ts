@@ -15,8 +15,8 @@ export const file_trunkline_admin_v1_refusal: GenFile = /*@__PURE__*/
   fileDesc("CiB0cnVua2xpbmUvYWRtaW4vdjEvcmVmdXNhbC5wcm90bxISdHJ1bmtsaW5lLmFkbWluLnYxIuQBCg5MZWFybmVkUmVmdXNhbBIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRIQCghlbmRwb2ludBgDIAEoCRIRCglwYXJhbWV0ZXIYBCABKAkSDQoFdmFsdWUYBSABKAkSDgoGY2FsbGVyGAYgASgJEi4KCnNpbmNlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVudGlsX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBW5vZGVzGAkgAygJQtgBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQgxSZWZ1c2FsUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
- * What a target was seen to refuse while another one served the same request. Requests that hold it are sent to the
- * target last, until it is forgotten: 10 minutes after it was seen last, or with ResetCooldown.
+ * Something that a target refused while another one served the same request. Requests that contain it are sent to the
+ * target last, until it is forgotten: 10 minutes after the last refusal, or with ResetCooldown.
  *
  * @generated from message trunkline.admin.v1.LearnedRefusal
  */
@@ -36,7 +36,7 @@ export type LearnedRefusal = Message<"trunkline.admin.v1.LearnedRefusal"> & {
   model: string;
 
   /**
-   * Endpoint it is about, such as chat/completions; empty: all of them.
+   * The endpoint, such as chat/completions; empty: all of them.
    *
    * @generated from field: string endpoint = 3;
    */
@@ -58,7 +58,7 @@ export type LearnedRefusal = Message<"trunkline.admin.v1.LearnedRefusal"> & {
   value: string;
 
   /**
-   * Whose requests are concerned, as long as it was seen with nobody else's: owner:NAME, or key:NAME of an API key
+   * Caller whose requests are affected, as long as no other caller encountered it: owner:NAME, or key:NAME of an API key
    * without an owner; empty: all requests.
    *
    * @generated from field: string caller = 6;
@@ -80,7 +80,7 @@ export type LearnedRefusal = Message<"trunkline.admin.v1.LearnedRefusal"> & {
   untilTime?: Timestamp | undefined;
 
   /**
-   * Nodes that know of it; only where it is about several nodes.
+   * Nodes that know of it; only when it is about several nodes.
    *
    * @generated from field: repeated string nodes = 9;
    */

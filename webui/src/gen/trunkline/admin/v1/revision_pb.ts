@@ -49,7 +49,7 @@ export type ResourceChange = Message<"trunkline.admin.v1.ResourceChange"> & {
   differences: string[];
 
   /**
-   * Of what an apply deletes: the documents that refer to it, such as group "pool", and whether they are deleted too.
+   * For deletions by an apply: the documents that refer to it, such as group "pool", and whether they are deleted too.
    *
    * @generated from field: repeated string used_by = 270;
    */
@@ -117,14 +117,14 @@ export const RevisionSchema: GenMessage<Revision> = /*@__PURE__*/
  */
 export type ListRevisionsRequest = Message<"trunkline.admin.v1.ListRevisionsRequest"> & {
   /**
-   * Most revisions in one page, 1 to 1000; default 50.
+   * Maximum number of revisions per page, 1 to 1000; default 50.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * next_page_token of the page before.
+   * next_page_token of the previous page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -212,7 +212,7 @@ export type DiffRevisionsRequest = Message<"trunkline.admin.v1.DiffRevisionsRequ
   from: bigint;
 
   /**
-   * The revision to compare with; default: the present one.
+   * The revision to compare with; default: the current one.
    *
    * @generated from field: uint64 to = 2;
    */
@@ -252,7 +252,7 @@ export type DiffRevisionsResponse = Message<"trunkline.admin.v1.DiffRevisionsRes
   changeCount: number;
 
   /**
-   * What makes the first into the second: the first 1,000, by kind and name.
+   * Changes from the first to the second: the first 1,000, by kind and name.
    *
    * @generated from field: repeated trunkline.admin.v1.ResourceChange changes = 4;
    */
@@ -297,7 +297,7 @@ export const RollBackConfigRequestSchema: GenMessage<RollBackConfigRequest> = /*
  */
 export type RollBackConfigResponse = Message<"trunkline.admin.v1.RollBackConfigResponse"> & {
   /**
-   * Revision of the configuration afterwards; with dry_run, or when nothing differs, the present one.
+   * Revision of the configuration afterwards; with dry_run, or if nothing differs, the current one.
    *
    * @generated from field: uint64 revision = 1;
    */
@@ -311,7 +311,7 @@ export type RollBackConfigResponse = Message<"trunkline.admin.v1.RollBackConfigR
   changes: ResourceChange[];
 
   /**
-   * What could not be brought back.
+   * What could not be restored.
    *
    * @generated from field: repeated trunkline.admin.v1.RollbackException exceptions = 3;
    */
@@ -326,7 +326,7 @@ export const RollBackConfigResponseSchema: GenMessage<RollBackConfigResponse> = 
   messageDesc(file_trunkline_admin_v1_revision, 9);
 
 /**
- * Something that a rollback leaves as it is, or brings back only in part.
+ * Something that a rollback leaves as it is, or restores only in part.
  *
  * @generated from message trunkline.admin.v1.RollbackException
  */
@@ -346,7 +346,7 @@ export type RollbackException = Message<"trunkline.admin.v1.RollbackException"> 
   name: string;
 
   /**
-   * What is other than it was, and why.
+   * What differs from the old revision, and why.
    *
    * @generated from field: string reason = 3;
    */
@@ -438,7 +438,7 @@ export enum Operation {
   DELETE = 4,
 
   /**
-   * Only of kind Database: an admin put it in the place of another one.
+   * Only for kind Database: an admin adopted it in place of another one.
    *
    * @generated from enum value: OPERATION_ADOPT = 5;
    */

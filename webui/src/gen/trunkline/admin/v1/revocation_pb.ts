@@ -33,7 +33,7 @@ export type RevokeApiKeyRequest = Message<"trunkline.admin.v1.RevokeApiKeyReques
   wait?: Duration | undefined;
 
   /**
-   * End streams that run with the key; default: they finish.
+   * End running streams of the key; default: they finish.
    *
    * @generated from field: bool cut_streams = 3;
    */
@@ -59,7 +59,7 @@ export type RotateApiKeyRequest = Message<"trunkline.admin.v1.RotateApiKeyReques
   name: string;
 
   /**
-   * How long the present secret goes on working, 0s to 720h (30 days); default 0s: it ends at once.
+   * How long the current secret keeps working, 0s to 720h (30 days); default 0s: not at all.
    *
    * @generated from field: google.protobuf.Duration overlap = 2;
    */
@@ -94,8 +94,8 @@ export type RevocationReceipt = Message<"trunkline.admin.v1.RevocationReceipt"> 
   confirmed: string[];
 
   /**
-   * Nodes that have not said so. One that is not connected refuses the key when it is again,
-   * or as soon as it learns of the revocation through Redis.
+   * Nodes that have not confirmed. A disconnected node refuses the key once it reconnects, or as soon as it learns of the
+   * revocation through Redis.
    *
    * @generated from field: repeated trunkline.admin.v1.UnconfirmedNode unconfirmed = 3;
    */
@@ -130,14 +130,14 @@ export type UnconfirmedNode = Message<"trunkline.admin.v1.UnconfirmedNode"> & {
   connected: boolean;
 
   /**
-   * When it was heard of last.
+   * When it was last seen.
    *
    * @generated from field: google.protobuf.Timestamp last_seen_time = 3;
    */
   lastSeenTime?: Timestamp | undefined;
 
   /**
-   * Why it has not confirmed, as far as that is known.
+   * Why it has not confirmed, if known.
    *
    * @generated from field: string reason = 4;
    */
@@ -152,7 +152,7 @@ export const UnconfirmedNodeSchema: GenMessage<UnconfirmedNode> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_revocation, 3);
 
 /**
- * What a node holds of revocations, and the database it follows.
+ * A node's revocations, and the database that it follows.
  *
  * @generated from message trunkline.admin.v1.NodeLineage
  */
@@ -180,8 +180,8 @@ export type NodeLineage = Message<"trunkline.admin.v1.NodeLineage"> & {
   revokedRevision: bigint;
 
   /**
-   * Names of keys it refuses although the database has them, because they were revoked
-   * before the database was set back; at most 1,000. Rotate such a key to use it again, or revoke it.
+   * Names of keys it refuses although the database has them, because they were revoked before the database was restored to
+   * an older state; at most 1,000. Rotate such a key to use it again, or revoke it.
    *
    * @generated from field: repeated string kept_revocations = 4;
    */

@@ -39,7 +39,7 @@ export enum Role {
   OPERATOR = 2,
 
   /**
-   * Everything: users, tokens of others, the keys of the house, join tokens, adopting a database.
+   * Everything: users, tokens of others, master and authority keys, join tokens, adopting a database.
    *
    * @generated from enum value: ROLE_OWNER = 3;
    */
@@ -53,7 +53,7 @@ export const RoleSchema: GenEnum<Role> = /*@__PURE__*/
   enumDesc(file_trunkline_admin_v1_role, 0);
 
 /**
- * The least role that may call the method. The one place that says it: the API, the CLI and the console read it.
+ * The lowest role that may call the method. The API, the CLI and the console read it from here.
  *
  * @generated from extension: trunkline.admin.v1.Role required_role = 50901;
  */
@@ -69,8 +69,8 @@ export const before_sign_in: GenExtension<MethodOptions, boolean> = /*@__PURE__*
   extDesc(file_trunkline_admin_v1_role, 1);
 
 /**
- * A session must have proved who it is a short while ago: by the password and the second factor, or at the identity provider.
- * Tokens need not.
+ * A session must have authenticated recently: with the password and the second factor, or at the identity provider. This
+ * does not apply to tokens.
  *
  * @generated from extension: bool recent_sign_in = 50903;
  */
@@ -78,7 +78,7 @@ export const recent_sign_in: GenExtension<MethodOptions, boolean> = /*@__PURE__*
   extDesc(file_trunkline_admin_v1_role, 2);
 
 /**
- * Where a second factor is required, those may call the method too who have yet to set theirs up.
+ * If a second factor is required, users who have not set theirs up yet may call the method too.
  *
  * @generated from extension: bool before_second_factor = 50904;
  */

@@ -27,7 +27,7 @@ export type Rollout = Message<"trunkline.admin.v1.Rollout"> & {
   state: RolloutState;
 
   /**
-   * Newest revision that changed something of what is tried; 0: nothing is tried.
+   * Newest revision of the change that is being tried; 0: none.
    *
    * @generated from field: uint64 revision = 2;
    */
@@ -55,21 +55,22 @@ export type Rollout = Message<"trunkline.admin.v1.Rollout"> & {
   lostNodes: string[];
 
   /**
-   * When this change began to be tried.
+   * When the trial of this change started.
    *
    * @generated from field: google.protobuf.Timestamp start_time = 6;
    */
   startTime?: Timestamp | undefined;
 
   /**
-   * Why it is held, or is not decided yet; empty when there is nothing to say.
+   * Why it is held, or not decided yet; may be empty.
    *
    * @generated from field: string reason = 7;
    */
   reason: string;
 
   /**
-   * While it is watched: client requests of the first nodes since, and how many of them failed through a provider or the gateway.
+   * While it is watched: client requests of the first nodes since, and how many of them failed because of a provider or the
+   * gateway.
    *
    * @generated from field: int64 requests = 8;
    */
@@ -100,7 +101,7 @@ export type Rollout = Message<"trunkline.admin.v1.Rollout"> & {
   watched?: Duration | undefined;
 
   /**
-   * How the change before was decided; unset: there was none.
+   * How the previous change was decided; unset: there was none.
    *
    * @generated from field: trunkline.admin.v1.RolloutDecision last_decision = 13;
    */
@@ -194,7 +195,8 @@ export const GetRolloutResponseSchema: GenMessage<GetRolloutResponse> = /*@__PUR
  */
 export type PromoteRolloutRequest = Message<"trunkline.admin.v1.PromoteRolloutRequest"> & {
   /**
-   * rollout.revision, as it was seen; when another change came since, nothing is done. 0: whatever is tried now.
+   * The value of rollout.revision that was seen; if another change was made since, nothing is done. 0: whatever is being
+   * tried now.
    *
    * @generated from field: uint64 revision = 1;
    */
@@ -230,7 +232,8 @@ export const PromoteRolloutResponseSchema: GenMessage<PromoteRolloutResponse> = 
  */
 export type AbortRolloutRequest = Message<"trunkline.admin.v1.AbortRolloutRequest"> & {
   /**
-   * rollout.revision, as it was seen; when another change came since, nothing is done. 0: whatever is tried now.
+   * The value of rollout.revision that was seen; if another change was made since, nothing is done. 0: whatever is being
+   * tried now.
    *
    * @generated from field: uint64 revision = 1;
    */
@@ -249,7 +252,7 @@ export const AbortRolloutRequestSchema: GenMessage<AbortRolloutRequest> = /*@__P
  */
 export type AbortRolloutResponse = Message<"trunkline.admin.v1.AbortRolloutResponse"> & {
   /**
-   * The revision that was made.
+   * The new revision.
    *
    * @generated from field: uint64 revision = 1;
    */
@@ -308,8 +311,8 @@ export enum RolloutState {
   WATCHING = 4,
 
   /**
-   * Something is wrong on the first nodes: it stays there, and the others do not get it, until somebody promotes or aborts it
-   * or another change takes its place.
+   * Something is wrong on the first nodes: the change stays there, and the others do not get it, until somebody promotes or
+   * aborts it or another change replaces it.
    *
    * @generated from enum value: ROLLOUT_STATE_HELD = 5;
    */
@@ -323,13 +326,13 @@ export const RolloutStateSchema: GenEnum<RolloutState> = /*@__PURE__*/
   enumDesc(file_trunkline_admin_v1_rollout, 0);
 
 /**
- * Follow and decide how a change of the configuration reaches the nodes, where settings.rollout has it tried on some first.
+ * Follow and control how configuration changes reach the nodes, if settings.rollout has them tried on some nodes first.
  *
  * @generated from service trunkline.admin.v1.RolloutService
  */
 export const RolloutService: GenService<{
   /**
-   * Tell how the rollout of the newest change stands.
+   * Get the state of the rollout of the newest change.
    *
    * @generated from rpc trunkline.admin.v1.RolloutService.GetRollout
    */
@@ -339,7 +342,7 @@ export const RolloutService: GenService<{
     output: typeof GetRolloutResponseSchema;
   },
   /**
-   * Send what is tried to every node now, without waiting any longer, whatever the first nodes say.
+   * Send the change to every node now, without waiting any longer, whatever the first nodes report.
    *
    * @generated from rpc trunkline.admin.v1.RolloutService.PromoteRollout
    */
@@ -349,8 +352,8 @@ export const RolloutService: GenService<{
     output: typeof PromoteRolloutResponseSchema;
   },
   /**
-   * Take back what is tried: a new revision has all documents but API keys and alert channels as they were before, and reaches
-   * every node at once. As with a rollback, secrets that were replaced meanwhile stay as they are.
+   * Withdraw the change: a new revision restores all documents except API keys and alert channels, and reaches every node
+   * at once. As with a rollback, secrets that were replaced meanwhile stay as they are.
    *
    * @generated from rpc trunkline.admin.v1.RolloutService.AbortRollout
    */

@@ -97,7 +97,7 @@ export const LogoutResponseSchema: GenMessage<LogoutResponse> = /*@__PURE__*/
  */
 export type ChangePasswordRequest = Message<"trunkline.admin.v1.ChangePasswordRequest"> & {
   /**
-   * The present password.
+   * The current password.
    *
    * @generated from field: string current_password = 1;
    */
@@ -240,7 +240,7 @@ export const ConfirmTotpRequestSchema: GenMessage<ConfirmTotpRequest> = /*@__PUR
  */
 export type ConfirmTotpResponse = Message<"trunkline.admin.v1.ConfirmTotpResponse"> & {
   /**
-   * Ten codes that each replace the app once: shown here and never again.
+   * Ten codes that each replace the app once; shown only once, here.
    *
    * @generated from field: repeated string recovery_codes = 1;
    */
@@ -305,7 +305,7 @@ export type WhoAmIResponse = Message<"trunkline.admin.v1.WhoAmIResponse"> & {
   username: string;
 
   /**
-   * Where clients send /v1 requests, to show in examples; empty: to the address of this API.
+   * Address to which clients send /v1 requests, for examples; empty: the address of this API.
    *
    * @generated from field: string gateway_url = 2;
    */
@@ -354,8 +354,8 @@ export type WhoAmIResponse = Message<"trunkline.admin.v1.WhoAmIResponse"> & {
   hasPassword: boolean;
 
   /**
-   * Who signs in with a password must have a second factor. A caller with a password and without one can do nothing
-   * but set it up: everything else is refused with the reason TOTP_ENROLMENT_REQUIRED.
+   * Users who sign in with a password must have a second factor. A caller without one can only set it up: everything else
+   * is refused with the reason TOTP_ENROLMENT_REQUIRED.
    *
    * @generated from field: bool totp_required = 460;
    */
@@ -387,7 +387,7 @@ export const GetSignInMethodsRequestSchema: GenMessage<GetSignInMethodsRequest> 
  */
 export type GetSignInMethodsResponse = Message<"trunkline.admin.v1.GetSignInMethodsResponse"> & {
   /**
-   * At the identity provider too.
+   * Signing in at the identity provider is available.
    *
    * @generated from field: bool oidc = 1;
    */
@@ -413,7 +413,7 @@ export type BeginOidcRequest = Message<"trunkline.admin.v1.BeginOidcRequest"> & 
   next: string;
 
   /**
-   * Prove again who one is, even to an identity provider that knows the browser.
+   * Require authentication even if the identity provider has a session with the browser.
    *
    * @generated from field: bool again = 2;
    */
@@ -513,7 +513,7 @@ export const SessionService: GenService<{
     output: typeof LoginResponseSchema;
   },
   /**
-   * How people may sign in here.
+   * Get the available ways to sign in.
    *
    * @generated from rpc trunkline.admin.v1.SessionService.GetSignInMethods
    */
@@ -523,8 +523,8 @@ export const SessionService: GenService<{
     output: typeof GetSignInMethodsResponseSchema;
   },
   /**
-   * Begin to sign in at the identity provider (OpenID Connect): go to the address in the answer. This browser, which gets a cookie, has
-   * ten minutes to come back.
+   * Start signing in at the identity provider (OpenID Connect): go to the address in the answer. The browser gets a cookie
+   * and must come back within ten minutes.
    *
    * @generated from rpc trunkline.admin.v1.SessionService.BeginOidc
    */
@@ -534,8 +534,8 @@ export const SessionService: GenService<{
     output: typeof BeginOidcResponseSchema;
   },
   /**
-   * Finish to sign in with what the identity provider sent the browser back with; the answer sets a session cookie. The
-   * session lasts at most as long as --oidc-session says, 8 hours by default; then the identity provider is asked again.
+   * Finish signing in with the parameters that the identity provider sent; the answer sets a session cookie. The session
+   * lasts at most as long as --oidc-session says, 8 hours by default; then the user has to sign in there again.
    *
    * @generated from rpc trunkline.admin.v1.SessionService.FinishOidc
    */
@@ -565,7 +565,7 @@ export const SessionService: GenService<{
     output: typeof ChangePasswordResponseSchema;
   },
   /**
-   * Prove again who the caller is, for what only a recent sign-in may do.
+   * Authenticate the caller again, for methods that require a recent sign-in.
    *
    * @generated from rpc trunkline.admin.v1.SessionService.Reauthenticate
    */
@@ -575,7 +575,7 @@ export const SessionService: GenService<{
     output: typeof ReauthenticateResponseSchema;
   },
   /**
-   * Make a secret for a second factor (TOTP, RFC 6238). It is not asked for before ConfirmTotp.
+   * Generate a secret for a second factor (TOTP, RFC 6238). It is not required before ConfirmTotp.
    *
    * @generated from rpc trunkline.admin.v1.SessionService.BeginTotp
    */
@@ -585,7 +585,7 @@ export const SessionService: GenService<{
     output: typeof BeginTotpResponseSchema;
   },
   /**
-   * Show that the app has the secret: from now on sign-ins need its codes. Recovery codes are returned once.
+   * Prove that the app has the secret: from now on sign-ins require its codes. Recovery codes are returned once.
    *
    * @generated from rpc trunkline.admin.v1.SessionService.ConfirmTotp
    */
@@ -595,7 +595,7 @@ export const SessionService: GenService<{
     output: typeof ConfirmTotpResponseSchema;
   },
   /**
-   * Ask for a second factor no more. Refused where one is required.
+   * Remove the second factor. Refused if one is required.
    *
    * @generated from rpc trunkline.admin.v1.SessionService.DisableTotp
    */

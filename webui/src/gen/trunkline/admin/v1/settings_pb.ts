@@ -17,7 +17,7 @@ export const file_trunkline_admin_v1_settings: GenFile = /*@__PURE__*/
   fileDesc("CiF0cnVua2xpbmUvYWRtaW4vdjEvc2V0dGluZ3MucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSLbBQoIU2V0dGluZ3MSDAoEZXRhZxgBIAEoCRI1Cgt1cGRhdGVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBKDtGAESNAoIZmFpbG92ZXIYCiABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuRmFpbG92ZXJQb2xpY3kSMAoJcmV0ZW50aW9uGAsgASgLMh0udHJ1bmtsaW5lLmFkbWluLnYxLlJldGVudGlvbhImCgRjb3JzGAwgASgLMhgudHJ1bmtsaW5lLmFkbWluLnYxLkNvcnMSMQoJd2Vic29ja2V0GNQCIAEoCzIdLnRydW5rbGluZS5hZG1pbi52MS5XZWJTb2NrZXQSQQoTZWZmZWN0aXZlX3dlYnNvY2tldBjVAiABKAsyHS50cnVua2xpbmUuYWRtaW4udjEuV2ViU29ja2V0QgSg7RgBEkQKEmVmZmVjdGl2ZV9mYWlsb3ZlchgeIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5GYWlsb3ZlclBvbGljeUIEoO0YARJAChNlZmZlY3RpdmVfcmV0ZW50aW9uGB8gASgLMh0udHJ1bmtsaW5lLmFkbWluLnYxLlJldGVudGlvbkIEoO0YARJCChBkZWZhdWx0X2ZhaWxvdmVyGCAgASgLMiIudHJ1bmtsaW5lLmFkbWluLnYxLkZhaWxvdmVyUG9saWN5QgSg7RgBEj4KEWRlZmF1bHRfcmV0ZW50aW9uGCEgASgLMh0udHJ1bmtsaW5lLmFkbWluLnYxLlJldGVudGlvbkIEoO0YARIzCgdyb2xsb3V0GKYEIAEoCzIhLnRydW5rbGluZS5hZG1pbi52MS5Sb2xsb3V0UG9saWN5EkMKEWVmZmVjdGl2ZV9yb2xsb3V0GKcEIAEoCzIhLnRydW5rbGluZS5hZG1pbi52MS5Sb2xsb3V0UG9saWN5QgSg7RgBIpIBCg1Sb2xsb3V0UG9saWN5EgwKBG1vZGUYASABKAkSGwoOY2FuYXJ5X3BlcmNlbnQYAiABKAVIAIgBARIUCgxjYW5hcnlfbm9kZXMYAyADKAkSLQoKd2F0Y2hfdGltZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIRCg9fY2FuYXJ5X3BlcmNlbnQibwoJV2ViU29ja2V0EhQKB2VuYWJsZWQYASABKAhIAIgBARIkChdtYXhfY29ubmVjdGlvbnNfcGVyX2tleRgCIAEoBUgBiAEBQgoKCF9lbmFibGVkQhoKGF9tYXhfY29ubmVjdGlvbnNfcGVyX2tleSLECQoORmFpbG92ZXJQb2xpY3kSHgoRZmFpbHVyZV90aHJlc2hvbGQYASABKAVIAIgBARIxCg5mYWlsdXJlX3dpbmRvdxgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIWCgltaW5fcmF0aW8YAyABKAFIAYgBARIrCghjb29sZG93bhgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgxjb29sZG93bl9tYXgYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGQoMbWF4X2F0dGVtcHRzGAYgASgFSAKIAQESMgoPY29ubmVjdF90aW1lb3V0GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjYKE2ZpcnN0X3Rva2VuX3RpbWVvdXQYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMwoQcmVzcG9uc2VfdGltZW91dBgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI2ChNzdHJlYW1faWRsZV90aW1lb3V0GAogASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjAKDXRvdGFsX3RpbWVvdXQYCyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJwoaZmFpbG92ZXJfb25fY29udGVudF9wb2xpY3kYDCABKAhIA4gBARIeChFzdHJlYW1fa2VlcF9hbGl2ZRgNIAEoCEgEiAEBEhgKC3Byb2JlX2Vhcmx5GA4gASgISAWIAQESFQoNc3RyZWFtX2NvbW1pdBgPIAEoCRIeChFyZXRyeV9zYW1lX3RhcmdldBh4IAEoCEgGiAEBEi0KCnJldHJ5X3dhaXQYeSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoMa2V5d29yZF9ob2xkGBAgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjcKFHN0cmVhbV90b3RhbF90aW1lb3V0GBEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhUKDGVtcHR5X2Fuc3dlchiCASABKAkSFAoLdHJhbnNsYXRpb24Y3gIgASgJEjsKF2ZpcnN0X3Rva2VuX3RpbWVvdXRfbWF4GIMBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIyCg9hdHRlbXB0X3RpbWVvdXQYbiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoLaGVkZ2VfYWZ0ZXIYyAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjEKDWFmZmluaXR5X2hvbGQYtgIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhQKEl9mYWlsdXJlX3RocmVzaG9sZEIMCgpfbWluX3JhdGlvQg8KDV9tYXhfYXR0ZW1wdHNCHQobX2ZhaWxvdmVyX29uX2NvbnRlbnRfcG9saWN5QhQKEl9zdHJlYW1fa2VlcF9hbGl2ZUIOCgxfcHJvYmVfZWFybHlCFAoSX3JldHJ5X3NhbWVfdGFyZ2V0ImcKCVJldGVudGlvbhIoCgVjYWxscxgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIwCgxhdWRpdF9ldmVudHMY3AEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIh8KBENvcnMSFwoPYWxsb3dlZF9vcmlnaW5zGAEgAygJIhQKEkdldFNldHRpbmdzUmVxdWVzdCJFChNHZXRTZXR0aW5nc1Jlc3BvbnNlEi4KCHNldHRpbmdzGAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLlNldHRpbmdzIngKFVVwZGF0ZVNldHRpbmdzUmVxdWVzdBIuCghzZXR0aW5ncxgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5TZXR0aW5ncxIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siSAoWVXBkYXRlU2V0dGluZ3NSZXNwb25zZRIuCghzZXR0aW5ncxgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5TZXR0aW5nczLpAQoPU2V0dGluZ3NTZXJ2aWNlEmcKC0dldFNldHRpbmdzEiYudHJ1bmtsaW5lLmFkbWluLnYxLkdldFNldHRpbmdzUmVxdWVzdBonLnRydW5rbGluZS5hZG1pbi52MS5HZXRTZXR0aW5nc1Jlc3BvbnNlIgeQAgGo7RgBEm0KDlVwZGF0ZVNldHRpbmdzEikudHJ1bmtsaW5lLmFkbWluLnYxLlVwZGF0ZVNldHRpbmdzUmVxdWVzdBoqLnRydW5rbGluZS5hZG1pbi52MS5VcGRhdGVTZXR0aW5nc1Jlc3BvbnNlIgSo7RgCQtkBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQg1TZXR0aW5nc1Byb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_trunkline_admin_v1_role, file_trunkline_admin_v1_visibility]);
 
 /**
- * What holds for the whole gateway; there is one.
+ * Settings of the whole gateway; there is one such document.
  *
  * @generated from message trunkline.admin.v1.Settings
  */
@@ -37,7 +37,7 @@ export type Settings = Message<"trunkline.admin.v1.Settings"> & {
   updateTime?: Timestamp | undefined;
 
   /**
-   * When targets are skipped and how long attempts may take; groups may override any of it.
+   * When targets are skipped and how long attempts may take; groups may override all of it.
    *
    * @generated from field: trunkline.admin.v1.FailoverPolicy failover = 10;
    */
@@ -58,35 +58,35 @@ export type Settings = Message<"trunkline.admin.v1.Settings"> & {
   cors?: Cors | undefined;
 
   /**
-   * Whether clients may speak the Responses API over WebSockets.
+   * Whether clients may use the Responses API over WebSockets.
    *
    * @generated from field: trunkline.admin.v1.WebSocket websocket = 340;
    */
   websocket?: WebSocket | undefined;
 
   /**
-   * The rules for WebSockets that hold, every field set.
+   * The effective WebSocket settings, every field set.
    *
    * @generated from field: trunkline.admin.v1.WebSocket effective_websocket = 341;
    */
   effectiveWebsocket?: WebSocket | undefined;
 
   /**
-   * The failover policy that holds where a group or provider sets nothing else, every field set.
+   * The effective failover policy, unless a group or provider overrides it; every field is set.
    *
    * @generated from field: trunkline.admin.v1.FailoverPolicy effective_failover = 30;
    */
   effectiveFailover?: FailoverPolicy | undefined;
 
   /**
-   * The retention that holds, every field set.
+   * The effective retention, every field set.
    *
    * @generated from field: trunkline.admin.v1.Retention effective_retention = 31;
    */
   effectiveRetention?: Retention | undefined;
 
   /**
-   * The failover policy without any setting: what a reset to the default brings back.
+   * The failover policy without any setting, which a reset to the default restores.
    *
    * @generated from field: trunkline.admin.v1.FailoverPolicy default_failover = 32;
    */
@@ -107,7 +107,7 @@ export type Settings = Message<"trunkline.admin.v1.Settings"> & {
   rollout?: RolloutPolicy | undefined;
 
   /**
-   * The rollout policy that holds, every field set but canary_nodes.
+   * The effective rollout policy, every field set except canary_nodes.
    *
    * @generated from field: trunkline.admin.v1.RolloutPolicy effective_rollout = 551;
    */
@@ -122,38 +122,39 @@ export const SettingsSchema: GenMessage<Settings> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_settings, 0);
 
 /**
- * How changes of the configuration reach the nodes. API keys, and what is revoked, always reach every node at once: only
- * changes of providers, groups, failure keywords and of the settings that nodes follow are tried. The all-in-one, which has
- * one node, never tries. An unset field means the default.
+ * How configuration changes reach the nodes. API keys and revocations always reach every node at once: only changes to
+ * providers, groups, failure keywords and settings that nodes use are tried first. This does not apply to the all-in-one,
+ * which has one node. An unset field means the default.
  *
  * @generated from message trunkline.admin.v1.RolloutPolicy
  */
 export type RolloutPolicy = Message<"trunkline.admin.v1.RolloutPolicy"> & {
   /**
-   * all_at_once (default) sends every change to every node at once; canary sends it to some nodes, watches them, and sends it
-   * to the others when nothing went wrong there, which takes some 10 s more than watch_time. While fewer than two nodes are
-   * connected there is nothing to try.
+   * all_at_once (default) sends every change to every node at once; canary sends it to some nodes, watches them, and sends
+   * it to the others if nothing went wrong there, which takes about 10 s more than watch_time. With fewer than two
+   * connected nodes it has no effect.
    *
    * @generated from field: string mode = 1;
    */
   mode: string;
 
   /**
-   * Share of the connected nodes that are first, in percent, 1 to 50; at least one node; default 5.
+   * Share of the connected nodes that get a change first, in percent, 1 to 50; at least one node; default 5.
    *
    * @generated from field: optional int32 canary_percent = 2;
    */
   canaryPercent?: number | undefined;
 
   /**
-   * Names of the nodes that are first, in place of a share; at most 100. While none of them is connected the share counts.
+   * Names of the nodes that get a change first, instead of a share; at most 100. While none of them is connected, the share
+   * applies.
    *
    * @generated from field: repeated string canary_nodes = 3;
    */
   canaryNodes: string[];
 
   /**
-   * For how long the first nodes are watched once all of them have applied the change, 1s to 1h; default 10s.
+   * How long the first nodes are watched once all of them have applied the change, 1s to 1h; default 10s.
    *
    * @generated from field: google.protobuf.Duration watch_time = 4;
    */
@@ -168,21 +169,21 @@ export const RolloutPolicySchema: GenMessage<RolloutPolicy> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_settings, 1);
 
 /**
- * The Responses API over WebSockets, as Codex speaks it: GET /v1/responses with an Upgrade. An unset field means the
- * default.
+ * The Responses API over WebSockets, as used by Codex: GET /v1/responses with an Upgrade. An unset field means the default.
  *
  * @generated from message trunkline.admin.v1.WebSocket
  */
 export type WebSocket = Message<"trunkline.admin.v1.WebSocket"> & {
   /**
-   * Whether WebSockets are accepted; otherwise they are refused with 426, at which clients turn to HTTP; default true.
+   * Whether WebSockets are accepted; otherwise they are refused with 426, and clients fall back to HTTP; default true.
    *
    * @generated from field: optional bool enabled = 1;
    */
   enabled?: boolean | undefined;
 
   /**
-   * Connections that one API key may have open at each node, 1 to 10000; default 100. One more is refused with 429.
+   * Maximum number of open connections of one API key on each node, 1 to 10000; default 100. Beyond it, connections are
+   * refused with 429.
    *
    * @generated from field: optional int32 max_connections_per_key = 2;
    */
@@ -217,15 +218,15 @@ export type FailoverPolicy = Message<"trunkline.admin.v1.FailoverPolicy"> & {
   failureWindow?: Duration | undefined;
 
   /**
-   * Share of attempts in the window that must have failed, 0 to 1; 0 is the pure count; default 0.2.
-   * Refused connections and the like in a row, or ten times as many of any failures, need no share.
+   * Share of attempts in the window that must have failed, 0 to 1; 0 means that only the number counts; default 0.2.
+   * Consecutive connection failures, or ten times as many failures of any kind, do not require it.
    *
    * @generated from field: optional double min_ratio = 3;
    */
   minRatio?: number | undefined;
 
   /**
-   * First cooldown; each repeat adds as much again; default 30s.
+   * First cooldown; each repetition adds as much again; default 30s.
    *
    * @generated from field: google.protobuf.Duration cooldown = 4;
    */
@@ -239,7 +240,7 @@ export type FailoverPolicy = Message<"trunkline.admin.v1.FailoverPolicy"> & {
   cooldownMax?: Duration | undefined;
 
   /**
-   * Most attempts for one call, 1 to 20; default 5.
+   * Maximum number of attempts for one call, 1 to 20; default 5.
    *
    * @generated from field: optional int32 max_attempts = 6;
    */
@@ -254,15 +255,15 @@ export type FailoverPolicy = Message<"trunkline.admin.v1.FailoverPolicy"> & {
 
   /**
    * From dispatch to the first meaningful event of a stream, not applied to the last candidate; default 60s. Events that
-   * only tell that the model works lengthen it, see first_token_timeout_max.
+   * only signal that the model is working extend it, see first_token_timeout_max.
    *
    * @generated from field: google.protobuf.Duration first_token_timeout = 8;
    */
   firstTokenTimeout?: Duration | undefined;
 
   /**
-   * From dispatch to the end of an answer that is not streamed; default 600s. While candidates are left attempt_timeout
-   * may end an attempt earlier.
+   * From dispatch to the end of an answer that is not streamed; default 600s. While candidates remain, attempt_timeout may
+   * end an attempt earlier.
    *
    * @generated from field: google.protobuf.Duration response_timeout = 9;
    */
@@ -276,7 +277,7 @@ export type FailoverPolicy = Message<"trunkline.admin.v1.FailoverPolicy"> & {
   streamIdleTimeout?: Duration | undefined;
 
   /**
-   * All attempts of one call together, streams aside; default 600s.
+   * All attempts of one call together, except streams; default 600s.
    *
    * @generated from field: google.protobuf.Duration total_timeout = 11;
    */
@@ -290,49 +291,49 @@ export type FailoverPolicy = Message<"trunkline.admin.v1.FailoverPolicy"> & {
   failoverOnContentPolicy?: boolean | undefined;
 
   /**
-   * Comment lines that keep a silent stream open, before its first token and behind it; default true.
+   * Whether comment lines keep a silent stream open, before and after its first token; default true.
    *
    * @generated from field: optional bool stream_keep_alive = 13;
    */
   streamKeepAlive?: boolean | undefined;
 
   /**
-   * Whether a target that failed fast may be tried by one request every 5 s while it cools; default true.
+   * Whether one request every 5 s may try a target that failed fast while it is cooling down; default true.
    *
    * @generated from field: optional bool probe_early = 14;
    */
   probeEarly?: boolean | undefined;
 
   /**
-   * When a stream's answer becomes the client's: first_token (default), or complete, which holds
-   * the whole answer so that failover stays possible to the last token.
+   * When a stream is passed to the client: first_token (default), or complete, which holds the whole answer so that
+   * failover remains possible until the last token.
    *
    * @generated from field: string stream_commit = 15;
    */
   streamCommit: string;
 
   /**
-   * Whether a target is asked once more, after 25 to 250 ms, when it fails in a way that passes: with a
-   * server's error status or a reset within 2 s, or, when no candidate is left, with a timeout or overload of
-   * its own. Only on a target that is not cooling, within max_attempts, and while other candidates are
-   * left once a call and never with the last attempt; default true.
+   * Whether the same target is retried once, after 25 to 250 ms, when it fails transiently: with a server error status or a
+   * reset within 2 s, or, if no candidate is left, also with a timeout or an overload. Only if the target is not cooling
+   * down, within max_attempts, and, while other candidates remain, once per call and never with the last attempt; default
+   * true.
    *
    * @generated from field: optional bool retry_same_target = 120;
    */
   retrySameTarget?: boolean | undefined;
 
   /**
-   * Longest wait named by a provider that is waited out, with up to 250 ms more, before the same target
-   * is asked again instead of the next candidate; 0s to 2s; default 0s: the next candidate at once, but in
-   * a sticky group 2s where the conversation belongs, since its prompt cache is there.
+   * Longest wait requested by a provider after which the same target is retried instead of trying the next candidate, plus
+   * up to 250 ms; 0s to 2s; default 0s: the next candidate at once, but in a sticky group 2s for the conversation's own
+   * target, since its prompt cache is there.
    *
    * @generated from field: google.protobuf.Duration retry_wait = 121;
    */
   retryWait?: Duration | undefined;
 
   /**
-   * How long a stream is held for failure keywords behind its first meaningful event; 0s holds it
-   * for that event only; default 1.5s.
+   * How long a stream is held after its first meaningful event to search for failure keywords; 0s: for that event only;
+   * default 1.5s.
    *
    * @generated from field: google.protobuf.Duration keyword_hold = 16;
    */
@@ -346,9 +347,9 @@ export type FailoverPolicy = Message<"trunkline.admin.v1.FailoverPolicy"> & {
   streamTotalTimeout?: Duration | undefined;
 
   /**
-   * What becomes of a good answer in which nothing is said: no text, no tool call, no refusal, no reasoning. pass (default)
-   * gives it to the client as it is; move_on tries the next candidate while one is left, which counts against nobody. An
-   * answer that a limit or a filter ended is always passed on.
+   * What happens to a successful answer without content: no text, no tool call, no refusal, no reasoning. pass (default)
+   * returns it to the client unchanged; move_on tries the next candidate while one is left, which counts against no
+   * provider. An answer that was ended by a limit or a filter is always returned.
    *
    * @generated from field: string empty_answer = 130;
    */
@@ -356,18 +357,18 @@ export type FailoverPolicy = Message<"trunkline.admin.v1.FailoverPolicy"> & {
 
   /**
    * Whether a call may be translated for members whose provider does not speak the client's dialect (chat, responses,
-   * messages, gemini). allow (default) translates, and calls record what was said in another way or left out; strict passes
-   * members by that would have to be told a part of the request in another way; off translates nothing: such members are
-   * left out. Members that cannot be told what a request is about are always passed by.
+   * messages, gemini). allow (default) translates, and calls record what was approximated or dropped; strict leaves out
+   * members for which a part of the request would have to be approximated; off translates nothing: such members are left
+   * out. Members to which an essential part of a request cannot be expressed are always left out.
    *
    * @generated from field: string translation = 350;
    */
   translation: string;
 
   /**
-   * Longest wait for the first token of a stream whose model tells that it works, from dispatch; default 600s. Once it
-   * says that it reasons, this is the limit; each other sign of work begins first_token_timeout again, up to this.
-   * Pings and comments are no such sign. Below first_token_timeout it has no effect.
+   * Longest wait for the first token of a stream whose model signals that it is working, from dispatch; default 600s. Once
+   * it signals that it is reasoning, this is the limit; any other sign of work restarts first_token_timeout, up to this
+   * limit. Pings and comments do not count. Below first_token_timeout it has no effect.
    *
    * @generated from field: google.protobuf.Duration first_token_timeout_max = 131;
    */
@@ -382,20 +383,20 @@ export type FailoverPolicy = Message<"trunkline.admin.v1.FailoverPolicy"> & {
   attemptTimeout?: Duration | undefined;
 
   /**
-   * From dispatch of the only attempt under way, plus a second for every 4,096 tokens of the prompt, until the next
-   * candidate is started beside it, if nothing that commits has come: the whole answer, or the first output of a stream. The
-   * first answer is the client's; the other attempt is cancelled, recorded as superseded, charged for what it may cost, and
-   * counts against nobody. Only where the request may be repeated, on candidates that are well, within max_attempts and the
-   * call's time, and never more than two at once. 0s (never) or 1 ms to 1 h; default 0s.
+   * From dispatch of the only attempt in flight, plus a second for every 4,096 tokens of the prompt, until the next
+   * candidate is started in parallel, unless the complete answer or the first output of a stream has arrived. The client
+   * gets the first answer; the other attempt is cancelled, recorded as superseded, charged for what it may cost, and counts
+   * against no provider. Only if the request may be repeated, on healthy candidates, within max_attempts and the call's
+   * time limits, and never more than two at once. 0s (never) or 1 ms to 1 h; default 0s.
    *
    * @generated from field: google.protobuf.Duration hedge_after = 200;
    */
   hedgeAfter?: Duration | undefined;
 
   /**
-   * How long a conversation of a group with selection sticky stays with the member and the credential that a failover took
-   * it to, from the last answer there while its own was not to be had: on the node that saw it; 0s (it goes back as soon as
-   * its own is well) or 1 s to 24 h; default 300s.
+   * How long a conversation in a group with selection sticky stays with the member and the credential that a failover moved
+   * it to, from the last answer there while its own was unavailable, on the node that handled it; 0s (it goes back as soon
+   * as its own has recovered) or 1 s to 24 h; default 300s.
    *
    * @generated from field: google.protobuf.Duration affinity_hold = 310;
    */
@@ -423,8 +424,8 @@ export type Retention = Message<"trunkline.admin.v1.Retention"> & {
   calls?: Duration | undefined;
 
   /**
-   * Events of the audit log; default 9600h (400 days), at least 720h (30 days). Older ones are removed every hour; the
-   * chain of hashes goes on from there.
+   * Events of the audit log; default 9600h (400 days), at least 720h (30 days). Older ones are removed every hour; the hash
+   * chain continues from there.
    *
    * @generated from field: google.protobuf.Duration audit_events = 220;
    */
@@ -494,15 +495,15 @@ export const GetSettingsResponseSchema: GenMessage<GetSettingsResponse> = /*@__P
  */
 export type UpdateSettingsRequest = Message<"trunkline.admin.v1.UpdateSettingsRequest"> & {
   /**
-   * The whole settings as they should be; settings.etag, when set, must be the present one.
+   * The new state of the settings; settings.etag, if set, must match the current one.
    *
    * @generated from field: trunkline.admin.v1.Settings settings = 1;
    */
   settings?: Settings | undefined;
 
   /**
-   * Only the fields named here change, each replaced as a whole, such as enabled or failover.cooldown; default: everything is
-   * replaced. A path that does not exist, or that cannot be set, is refused.
+   * Only the fields named here change, each replaced as a whole, such as enabled or failover.cooldown; default: everything
+   * is replaced. An unknown path, or one that cannot be set, is refused.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -534,7 +535,7 @@ export const UpdateSettingsResponseSchema: GenMessage<UpdateSettingsResponse> = 
   messageDesc(file_trunkline_admin_v1_settings, 9);
 
 /**
- * Read and change what holds for the whole gateway.
+ * Read and change settings of the whole gateway.
  *
  * @generated from service trunkline.admin.v1.SettingsService
  */

@@ -59,14 +59,14 @@ export type Token = Message<"trunkline.admin.v1.Token"> & {
   readBodies: boolean;
 
   /**
-   * What it may do, at most what its creator may. Default: operator, or the creator's own role where that is less.
+   * What it may do, at most what its creator may. Default: operator, or the creator's own role if that is lower.
    *
    * @generated from field: trunkline.admin.v1.Role role = 6;
    */
   role: Role;
 
   /**
-   * Whose it is: it never does more than they may, and ends with them. Empty: nobody's.
+   * User whom it belongs to: it never has more permissions than they have, and ends with them. Empty: nobody.
    *
    * @generated from field: string user = 7;
    */
@@ -146,7 +146,7 @@ export type CreateTokenResponse = Message<"trunkline.admin.v1.CreateTokenRespons
   token?: Token | undefined;
 
   /**
-   * The token itself: shown here once and never again.
+   * The token itself: shown only once, here.
    *
    * @generated from field: string secret = 2;
    */
@@ -219,7 +219,7 @@ export const TokenService: GenService<{
     output: typeof CreateTokenResponseSchema;
   },
   /**
-   * Delete a token: it stops working at once. Another one's token is for owners.
+   * Delete a token: it stops working at once. Other users' tokens require the role owner.
    *
    * @generated from rpc trunkline.admin.v1.TokenService.DeleteToken
    */

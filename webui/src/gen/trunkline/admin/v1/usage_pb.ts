@@ -18,13 +18,13 @@ export const file_trunkline_admin_v1_usage: GenFile = /*@__PURE__*/
   fileDesc("Ch50cnVua2xpbmUvYWRtaW4vdjEvdXNhZ2UucHJvdG8SEnRydW5rbGluZS5hZG1pbi52MSL0AgoLVXNhZ2VUb3RhbHMSDQoFY2FsbHMYASABKAMSEAoIb2tfY2FsbHMYAiABKAMSEAoIYXR0ZW1wdHMYAyABKAMSGQoRZmFpbGVkX292ZXJfY2FsbHMYBCABKAMSEwoLc2F2ZWRfY2FsbHMYBSABKAMSFAoMaW5wdXRfdG9rZW5zGAYgASgDEhsKE2NhY2hlZF9pbnB1dF90b2tlbnMYByABKAMSFQoNb3V0cHV0X3Rva2VucxgIIAEoAxIMCgRjb3N0GAkgASgJEjMKEGF2ZXJhZ2VfZHVyYXRpb24YCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNAoIZHVyYXRpb24YCyABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuVXNhZ2VRdWFudGlsZXMSPwoTZmlyc3RfdG9rZW5fbGF0ZW5jeRgMIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZVF1YW50aWxlcyL8AQoNQXR0ZW1wdFRvdGFscxIQCghhdHRlbXB0cxgBIAEoAxITCgtva19hdHRlbXB0cxgCIAEoAxIYChBjb3VudGVkX2ZhaWx1cmVzGAMgASgDEjMKEGF2ZXJhZ2VfZHVyYXRpb24YBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNAoIZHVyYXRpb24YBSABKAsyIi50cnVua2xpbmUuYWRtaW4udjEuVXNhZ2VRdWFudGlsZXMSPwoTZmlyc3RfdG9rZW5fbGF0ZW5jeRgGIAEoCzIiLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZVF1YW50aWxlcyKIAQoOVXNhZ2VRdWFudGlsZXMSJgoDcDUwGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiYKA3A5NRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCgNwOTkYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iSAoVU3VtbWFyaXplVXNhZ2VSZXF1ZXN0Ei8KBmZpbHRlchgBIAEoCzIfLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZUZpbHRlciLZAQoWU3VtbWFyaXplVXNhZ2VSZXNwb25zZRIuCgV0b3RhbBgBIAEoCzIfLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZVRvdGFscxIxCghwcmV2aW91cxgCIAEoCzIfLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZVRvdGFscxIuCgpzdGFydF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi+wEKFUdldFVzYWdlU2VyaWVzUmVxdWVzdBIvCgZmaWx0ZXIYASABKAsyHy50cnVua2xpbmUuYWRtaW4udjEuVXNhZ2VGaWx0ZXISLwoGYnVja2V0GAIgASgOMh8udHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlQnVja2V0EhEKCXRpbWVfem9uZRgDIAEoCRIuCgJieRgEIAEoDjIiLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZURpbWVuc2lvbhINCgVsaW1pdBgFIAEoBRIuCglyZWFkX21hc2sYkgQgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayJ7ChZHZXRVc2FnZVNlcmllc1Jlc3BvbnNlEjAKDGJ1Y2tldF90aW1lcxgBIAMoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoGc2VyaWVzGAIgAygLMh8udHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlU2VyaWVzIosBCgtVc2FnZVNlcmllcxINCgV2YWx1ZRgBIAEoCRINCgVvdGhlchgCIAEoCBIuCgV0b3RhbBgDIAEoCzIfLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZVRvdGFscxIuCgZwb2ludHMYBCADKAsyHi50cnVua2xpbmUuYWRtaW4udjEuVXNhZ2VQb2ludCJsCgpVc2FnZVBvaW50Ei4KCnN0YXJ0X3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KBXRvdGFsGAIgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlVG90YWxzIuYBChVCcmVha0Rvd25Vc2FnZVJlcXVlc3QSLwoGZmlsdGVyGAEgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlRmlsdGVyEi4KAmJ5GAIgASgOMiIudHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlRGltZW5zaW9uEi0KBW9yZGVyGAMgASgOMh4udHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlT3JkZXISDQoFbGltaXQYBCABKAUSLgoJcmVhZF9tYXNrGJIEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siiQEKFkJyZWFrRG93blVzYWdlUmVzcG9uc2USKgoEcm93cxgBIAMoCzIcLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZVJvdxIuCgVvdGhlchgCIAEoCzIfLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZVRvdGFscxITCgtvdGhlcl9jb3VudBgDIAEoBSJJCghVc2FnZVJvdxINCgV2YWx1ZRgBIAEoCRIuCgV0b3RhbBgCIAEoCzIfLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZVRvdGFscyL9AQoXR2V0QXR0ZW1wdFNlcmllc1JlcXVlc3QSLwoGZmlsdGVyGAEgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlRmlsdGVyEi8KBmJ1Y2tldBgCIAEoDjIfLnRydW5rbGluZS5hZG1pbi52MS5Vc2FnZUJ1Y2tldBIRCgl0aW1lX3pvbmUYAyABKAkSLgoCYnkYBCABKA4yIi50cnVua2xpbmUuYWRtaW4udjEuVXNhZ2VEaW1lbnNpb24SDQoFbGltaXQYBSABKAUSLgoJcmVhZF9tYXNrGJIEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sifwoYR2V0QXR0ZW1wdFNlcmllc1Jlc3BvbnNlEjAKDGJ1Y2tldF90aW1lcxgBIAMoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMQoGc2VyaWVzGAIgAygLMiEudHJ1bmtsaW5lLmFkbWluLnYxLkF0dGVtcHRTZXJpZXMikQEKDUF0dGVtcHRTZXJpZXMSDQoFdmFsdWUYASABKAkSDQoFb3RoZXIYAiABKAgSMAoFdG90YWwYAyABKAsyIS50cnVua2xpbmUuYWRtaW4udjEuQXR0ZW1wdFRvdGFscxIwCgZwb2ludHMYBCADKAsyIC50cnVua2xpbmUuYWRtaW4udjEuQXR0ZW1wdFBvaW50InAKDEF0dGVtcHRQb2ludBIuCgpzdGFydF90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgV0b3RhbBgCIAEoCzIhLnRydW5rbGluZS5hZG1pbi52MS5BdHRlbXB0VG90YWxzIu8BChhCcmVha0Rvd25BdHRlbXB0c1JlcXVlc3QSLwoGZmlsdGVyGAEgASgLMh8udHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlRmlsdGVyEi4KAmJ5GAIgASgOMiIudHJ1bmtsaW5lLmFkbWluLnYxLlVzYWdlRGltZW5zaW9uEjMKB3RoZW5fYnkYAyABKA4yIi50cnVua2xpbmUuYWRtaW4udjEuVXNhZ2VEaW1lbnNpb24SDQoFbGltaXQYBCABKAUSLgoJcmVhZF9tYXNrGJIEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sikAEKGUJyZWFrRG93bkF0dGVtcHRzUmVzcG9uc2USLAoEcm93cxgBIAMoCzIeLnRydW5rbGluZS5hZG1pbi52MS5BdHRlbXB0Um93EjAKBW90aGVyGAIgASgLMiEudHJ1bmtsaW5lLmFkbWluLnYxLkF0dGVtcHRUb3RhbHMSEwoLb3RoZXJfY291bnQYAyABKAUifAoKQXR0ZW1wdFJvdxINCgV2YWx1ZRgBIAEoCRIwCgV0b3RhbBgCIAEoCzIhLnRydW5rbGluZS5hZG1pbi52MS5BdHRlbXB0VG90YWxzEi0KBXBhcnRzGAMgAygLMh4udHJ1bmtsaW5lLmFkbWluLnYxLkF0dGVtcHRSb3cqvwEKDlVzYWdlRGltZW5zaW9uEh8KG1VTQUdFX0RJTUVOU0lPTl9VTlNQRUNJRklFRBAAEhkKFVVTQUdFX0RJTUVOU0lPTl9HUk9VUBABEhwKGFVTQUdFX0RJTUVOU0lPTl9QUk9WSURFUhACEhkKFVVTQUdFX0RJTUVOU0lPTl9NT0RFTBADEhsKF1VTQUdFX0RJTUVOU0lPTl9PVVRDT01FEAQSGwoXVVNBR0VfRElNRU5TSU9OX0FQSV9LRVkQBSpxCgtVc2FnZUJ1Y2tldBIcChhVU0FHRV9CVUNLRVRfVU5TUEVDSUZJRUQQABIXChNVU0FHRV9CVUNLRVRfTUlOVVRFEAESFQoRVVNBR0VfQlVDS0VUX0hPVVIQAhIUChBVU0FHRV9CVUNLRVRfREFZEAMqiAEKClVzYWdlT3JkZXISGwoXVVNBR0VfT1JERVJfVU5TUEVDSUZJRUQQABIVChFVU0FHRV9PUkRFUl9DQUxMUxABEhQKEFVTQUdFX09SREVSX0NPU1QQAhIWChJVU0FHRV9PUkRFUl9UT0tFTlMQAxIYChRVU0FHRV9PUkRFUl9GQUlMVVJFUxAEMtcECgxVc2FnZVNlcnZpY2UScAoOU3VtbWFyaXplVXNhZ2USKS50cnVua2xpbmUuYWRtaW4udjEuU3VtbWFyaXplVXNhZ2VSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLlN1bW1hcml6ZVVzYWdlUmVzcG9uc2UiB5ACAajtGAEScAoOR2V0VXNhZ2VTZXJpZXMSKS50cnVua2xpbmUuYWRtaW4udjEuR2V0VXNhZ2VTZXJpZXNSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLkdldFVzYWdlU2VyaWVzUmVzcG9uc2UiB5ACAajtGAEScAoOQnJlYWtEb3duVXNhZ2USKS50cnVua2xpbmUuYWRtaW4udjEuQnJlYWtEb3duVXNhZ2VSZXF1ZXN0GioudHJ1bmtsaW5lLmFkbWluLnYxLkJyZWFrRG93blVzYWdlUmVzcG9uc2UiB5ACAajtGAESdgoQR2V0QXR0ZW1wdFNlcmllcxIrLnRydW5rbGluZS5hZG1pbi52MS5HZXRBdHRlbXB0U2VyaWVzUmVxdWVzdBosLnRydW5rbGluZS5hZG1pbi52MS5HZXRBdHRlbXB0U2VyaWVzUmVzcG9uc2UiB5ACAajtGAESeQoRQnJlYWtEb3duQXR0ZW1wdHMSLC50cnVua2xpbmUuYWRtaW4udjEuQnJlYWtEb3duQXR0ZW1wdHNSZXF1ZXN0Gi0udHJ1bmtsaW5lLmFkbWluLnYxLkJyZWFrRG93bkF0dGVtcHRzUmVzcG9uc2UiB5ACAajtGAFC1gEKFmNvbS50cnVua2xpbmUuYWRtaW4udjFCClVzYWdlUHJvdG9QAVpGZ2l0aHViLmNvbS90cnVua2xpbmUtYWkvdHJ1bmtsaW5lL3Byb3RvL2dlbi90cnVua2xpbmUvYWRtaW4vdjE7YWRtaW52MaICA1RBWKoCElRydW5rbGluZS5BZG1pbi5WMcoCElRydW5rbGluZVxBZG1pblxWMeICHlRydW5rbGluZVxBZG1pblxWMVxHUEJNZXRhZGF0YeoCFFRydW5rbGluZTo6QWRtaW46OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_trunkline_admin_v1_filter, file_trunkline_admin_v1_role]);
 
 /**
- * The sum over some calls.
+ * Totals over calls.
  *
  * @generated from message trunkline.admin.v1.UsageTotals
  */
 export type UsageTotals = Message<"trunkline.admin.v1.UsageTotals"> & {
   /**
-   * How many there are.
+   * Their number.
    *
    * @generated from field: int64 calls = 1;
    */
@@ -116,13 +116,13 @@ export const UsageTotalsSchema: GenMessage<UsageTotals> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_usage, 0);
 
 /**
- * The sum over some attempts.
+ * Totals over attempts.
  *
  * @generated from message trunkline.admin.v1.AttemptTotals
  */
 export type AttemptTotals = Message<"trunkline.admin.v1.AttemptTotals"> & {
   /**
-   * How many there are.
+   * Their number.
    *
    * @generated from field: int64 attempts = 1;
    */
@@ -136,7 +136,7 @@ export type AttemptTotals = Message<"trunkline.admin.v1.AttemptTotals"> & {
   okAttempts: bigint;
 
   /**
-   * Attempts that failed and whose blame is target, credential or provider; others are the caller's or the gateway's.
+   * Failed attempts whose blame is target, credential or provider, not the caller or the gateway.
    *
    * @generated from field: int64 counted_failures = 3;
    */
@@ -172,27 +172,27 @@ export const AttemptTotalsSchema: GenMessage<AttemptTotals> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_usage, 1);
 
 /**
- * Times that a share of the calls does not exceed, within 6.3 %.
+ * Quantiles of durations, within 6.3 %.
  *
  * @generated from message trunkline.admin.v1.UsageQuantiles
  */
 export type UsageQuantiles = Message<"trunkline.admin.v1.UsageQuantiles"> & {
   /**
-   * Of half of the calls.
+   * Median.
    *
    * @generated from field: google.protobuf.Duration p50 = 1;
    */
   p50?: Duration | undefined;
 
   /**
-   * Of 95 % of the calls.
+   * 95th percentile.
    *
    * @generated from field: google.protobuf.Duration p95 = 2;
    */
   p95?: Duration | undefined;
 
   /**
-   * Of 99 % of the calls.
+   * 99th percentile.
    *
    * @generated from field: google.protobuf.Duration p99 = 3;
    */
@@ -211,7 +211,7 @@ export const UsageQuantilesSchema: GenMessage<UsageQuantiles> = /*@__PURE__*/
  */
 export type SummarizeUsageRequest = Message<"trunkline.admin.v1.SummarizeUsageRequest"> & {
   /**
-   * Which calls are summed up; default those of the last day.
+   * Calls to include; default: those of the last day.
    *
    * @generated from field: trunkline.admin.v1.UsageFilter filter = 1;
    */
@@ -230,14 +230,14 @@ export const SummarizeUsageRequestSchema: GenMessage<SummarizeUsageRequest> = /*
  */
 export type SummarizeUsageResponse = Message<"trunkline.admin.v1.SummarizeUsageResponse"> & {
   /**
-   * Of the time asked for.
+   * Totals of the requested period.
    *
    * @generated from field: trunkline.admin.v1.UsageTotals total = 1;
    */
   total?: UsageTotals | undefined;
 
   /**
-   * Of the time of the same length before it.
+   * Totals of the preceding period of the same length.
    *
    * @generated from field: trunkline.admin.v1.UsageTotals previous = 2;
    */
@@ -270,7 +270,7 @@ export const SummarizeUsageResponseSchema: GenMessage<SummarizeUsageResponse> = 
  */
 export type GetUsageSeriesRequest = Message<"trunkline.admin.v1.GetUsageSeriesRequest"> & {
   /**
-   * Which calls are summed up; default those of the last day.
+   * Calls to include; default: those of the last day.
    *
    * @generated from field: trunkline.admin.v1.UsageFilter filter = 1;
    */
@@ -305,7 +305,7 @@ export type GetUsageSeriesRequest = Message<"trunkline.admin.v1.GetUsageSeriesRe
   limit: number;
 
   /**
-   * Only these fields of each sum are in the answer, such as calls or cost; default: all of them. A path that does not exist is refused.
+   * Only these fields of the totals are returned, such as calls or cost; default: all. An unknown path is refused.
    *
    * @generated from field: google.protobuf.FieldMask read_mask = 530;
    */
@@ -324,7 +324,7 @@ export const GetUsageSeriesRequestSchema: GenMessage<GetUsageSeriesRequest> = /*
  */
 export type GetUsageSeriesResponse = Message<"trunkline.admin.v1.GetUsageSeriesResponse"> & {
   /**
-   * When each bucket begins, those without calls too.
+   * Start of each bucket, including those without calls.
    *
    * @generated from field: repeated google.protobuf.Timestamp bucket_times = 1;
    */
@@ -346,20 +346,20 @@ export const GetUsageSeriesResponseSchema: GenMessage<GetUsageSeriesResponse> = 
   messageDesc(file_trunkline_admin_v1_usage, 6);
 
 /**
- * How usage went over time.
+ * Usage over time.
  *
  * @generated from message trunkline.admin.v1.UsageSeries
  */
 export type UsageSeries = Message<"trunkline.admin.v1.UsageSeries"> & {
   /**
-   * Value of the dimension that was asked for; empty for other values, or without a dimension.
+   * Value of the requested dimension; empty for other values, or without a dimension.
    *
    * @generated from field: string value = 1;
    */
   value: string;
 
   /**
-   * The sum of every value that has no series of its own.
+   * It combines all values without a series of their own.
    *
    * @generated from field: bool other = 2;
    */
@@ -394,14 +394,14 @@ export const UsageSeriesSchema: GenMessage<UsageSeries> = /*@__PURE__*/
  */
 export type UsagePoint = Message<"trunkline.admin.v1.UsagePoint"> & {
   /**
-   * When the bucket begins.
+   * Start of the bucket.
    *
    * @generated from field: google.protobuf.Timestamp start_time = 1;
    */
   startTime?: Timestamp | undefined;
 
   /**
-   * What it sums up to.
+   * Its totals.
    *
    * @generated from field: trunkline.admin.v1.UsageTotals total = 2;
    */
@@ -420,7 +420,7 @@ export const UsagePointSchema: GenMessage<UsagePoint> = /*@__PURE__*/
  */
 export type BreakDownUsageRequest = Message<"trunkline.admin.v1.BreakDownUsageRequest"> & {
   /**
-   * Which calls are summed up; default those of the last day.
+   * Calls to include; default: those of the last day.
    *
    * @generated from field: trunkline.admin.v1.UsageFilter filter = 1;
    */
@@ -448,7 +448,7 @@ export type BreakDownUsageRequest = Message<"trunkline.admin.v1.BreakDownUsageRe
   limit: number;
 
   /**
-   * Only these fields of each sum are in the answer, such as calls or cost; default: all of them. A path that does not exist is refused.
+   * Only these fields of the totals are returned, such as calls or cost; default: all. An unknown path is refused.
    *
    * @generated from field: google.protobuf.FieldMask read_mask = 530;
    */
@@ -467,21 +467,21 @@ export const BreakDownUsageRequestSchema: GenMessage<BreakDownUsageRequest> = /*
  */
 export type BreakDownUsageResponse = Message<"trunkline.admin.v1.BreakDownUsageResponse"> & {
   /**
-   * The first values in the order asked for.
+   * The first values in the requested order.
    *
    * @generated from field: repeated trunkline.admin.v1.UsageRow rows = 1;
    */
   rows: UsageRow[];
 
   /**
-   * The sum of the values that have no row.
+   * Totals of the values without a row.
    *
    * @generated from field: trunkline.admin.v1.UsageTotals other = 2;
    */
   other?: UsageTotals | undefined;
 
   /**
-   * How many values that are.
+   * Number of these values.
    *
    * @generated from field: int32 other_count = 3;
    */
@@ -502,14 +502,14 @@ export const BreakDownUsageResponseSchema: GenMessage<BreakDownUsageResponse> = 
  */
 export type UsageRow = Message<"trunkline.admin.v1.UsageRow"> & {
   /**
-   * Value of the dimension that was asked for.
+   * Value of the requested dimension.
    *
    * @generated from field: string value = 1;
    */
   value: string;
 
   /**
-   * What it sums up to.
+   * Its totals.
    *
    * @generated from field: trunkline.admin.v1.UsageTotals total = 2;
    */
@@ -563,7 +563,8 @@ export type GetAttemptSeriesRequest = Message<"trunkline.admin.v1.GetAttemptSeri
   limit: number;
 
   /**
-   * Only these fields of each sum are in the answer, such as attempts or duration.p95; default: all of them. A path that does not exist is refused.
+   * Only these fields of the totals are returned, such as attempts or duration.p95; default: all. An unknown path is
+   * refused.
    *
    * @generated from field: google.protobuf.FieldMask read_mask = 530;
    */
@@ -582,7 +583,7 @@ export const GetAttemptSeriesRequestSchema: GenMessage<GetAttemptSeriesRequest> 
  */
 export type GetAttemptSeriesResponse = Message<"trunkline.admin.v1.GetAttemptSeriesResponse"> & {
   /**
-   * When each bucket begins, those without attempts too.
+   * Start of each bucket, including those without attempts.
    *
    * @generated from field: repeated google.protobuf.Timestamp bucket_times = 1;
    */
@@ -604,20 +605,20 @@ export const GetAttemptSeriesResponseSchema: GenMessage<GetAttemptSeriesResponse
   messageDesc(file_trunkline_admin_v1_usage, 13);
 
 /**
- * How attempts went over time.
+ * Attempts over time.
  *
  * @generated from message trunkline.admin.v1.AttemptSeries
  */
 export type AttemptSeries = Message<"trunkline.admin.v1.AttemptSeries"> & {
   /**
-   * Value of the dimension that was asked for; empty for other values, or without a dimension.
+   * Value of the requested dimension; empty for other values, or without a dimension.
    *
    * @generated from field: string value = 1;
    */
   value: string;
 
   /**
-   * The sum of every value that has no series of its own.
+   * It combines all values without a series of their own.
    *
    * @generated from field: bool other = 2;
    */
@@ -652,14 +653,14 @@ export const AttemptSeriesSchema: GenMessage<AttemptSeries> = /*@__PURE__*/
  */
 export type AttemptPoint = Message<"trunkline.admin.v1.AttemptPoint"> & {
   /**
-   * When the bucket begins.
+   * Start of the bucket.
    *
    * @generated from field: google.protobuf.Timestamp start_time = 1;
    */
   startTime?: Timestamp | undefined;
 
   /**
-   * What it sums up to.
+   * Its totals.
    *
    * @generated from field: trunkline.admin.v1.AttemptTotals total = 2;
    */
@@ -706,7 +707,8 @@ export type BreakDownAttemptsRequest = Message<"trunkline.admin.v1.BreakDownAtte
   limit: number;
 
   /**
-   * Only these fields of each sum are in the answer, such as attempts or duration.p95; default: all of them. A path that does not exist is refused.
+   * Only these fields of the totals are returned, such as attempts or duration.p95; default: all. An unknown path is
+   * refused.
    *
    * @generated from field: google.protobuf.FieldMask read_mask = 530;
    */
@@ -732,14 +734,14 @@ export type BreakDownAttemptsResponse = Message<"trunkline.admin.v1.BreakDownAtt
   rows: AttemptRow[];
 
   /**
-   * The sum of the values that have no row.
+   * Totals of the values without a row.
    *
    * @generated from field: trunkline.admin.v1.AttemptTotals other = 2;
    */
   other?: AttemptTotals | undefined;
 
   /**
-   * How many values that are.
+   * Number of these values.
    *
    * @generated from field: int32 other_count = 3;
    */
@@ -760,14 +762,14 @@ export const BreakDownAttemptsResponseSchema: GenMessage<BreakDownAttemptsRespon
  */
 export type AttemptRow = Message<"trunkline.admin.v1.AttemptRow"> & {
   /**
-   * Value of the dimension that was asked for.
+   * Value of the requested dimension.
    *
    * @generated from field: string value = 1;
    */
   value: string;
 
   /**
-   * What it sums up to.
+   * Its totals.
    *
    * @generated from field: trunkline.admin.v1.AttemptTotals total = 2;
    */
@@ -795,28 +797,28 @@ export const AttemptRowSchema: GenMessage<AttemptRow> = /*@__PURE__*/
  */
 export enum UsageDimension {
   /**
-   * Nothing; a breakdown needs another.
+   * Nothing; invalid for a breakdown.
    *
    * @generated from enum value: USAGE_DIMENSION_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * The group that was called; empty where none was found.
+   * The group that was called; empty if none was found.
    *
    * @generated from enum value: USAGE_DIMENSION_GROUP = 1;
    */
   GROUP = 1,
 
   /**
-   * The provider that answered; empty where none did.
+   * The provider that answered; empty if none did.
    *
    * @generated from enum value: USAGE_DIMENSION_PROVIDER = 2;
    */
   PROVIDER = 2,
 
   /**
-   * The upstream model that answered; empty where none did.
+   * The upstream model that answered; empty if none did.
    *
    * @generated from enum value: USAGE_DIMENSION_MODEL = 3;
    */
@@ -844,7 +846,7 @@ export const UsageDimensionSchema: GenEnum<UsageDimension> = /*@__PURE__*/
   enumDesc(file_trunkline_admin_v1_usage, 0);
 
 /**
- * How long each point of a series is.
+ * Length of each point of a series.
  *
  * @generated from enum trunkline.admin.v1.UsageBucket
  */
@@ -885,7 +887,7 @@ export const UsageBucketSchema: GenEnum<UsageBucket> = /*@__PURE__*/
   enumDesc(file_trunkline_admin_v1_usage, 1);
 
 /**
- * What comes first in a breakdown.
+ * Sort order of a breakdown.
  *
  * @generated from enum trunkline.admin.v1.UsageOrder
  */
@@ -933,16 +935,15 @@ export const UsageOrderSchema: GenEnum<UsageOrder> = /*@__PURE__*/
   enumDesc(file_trunkline_admin_v1_usage, 2);
 
 /**
- * Read sums over calls: how many, how fast, how many tokens, what they cost. Sums are kept
- * per minute for 90 days and per hour for two years, longer than the calls themselves, and
- * are exact. Those of API keys are per hour only: a start is taken back, an end forward, to
- * the full hour; all other times are rounded down to the minute.
+ * Read totals over calls: number, latency, tokens and cost. Totals are kept per minute for 90 days and per hour for two
+ * years, longer than the calls themselves, and are exact. Those of API keys are per hour only: the start is rounded down,
+ * the end up, to the full hour; all other times are rounded down to the minute.
  *
  * @generated from service trunkline.admin.v1.UsageService
  */
 export const UsageService: GenService<{
   /**
-   * Sum up a time, and the time of the same length before it.
+   * Get the totals of a period, and of the preceding period of the same length.
    *
    * @generated from rpc trunkline.admin.v1.UsageService.SummarizeUsage
    */
@@ -952,7 +953,7 @@ export const UsageService: GenService<{
     output: typeof SummarizeUsageResponseSchema;
   },
   /**
-   * Sum up each minute, hour or day of a time.
+   * Get the totals of each minute, hour or day of a period.
    *
    * @generated from rpc trunkline.admin.v1.UsageService.GetUsageSeries
    */
@@ -962,7 +963,7 @@ export const UsageService: GenService<{
     output: typeof GetUsageSeriesResponseSchema;
   },
   /**
-   * Sum up a time by group, provider, model, outcome or API key.
+   * Get the totals of a period by group, provider, model, outcome or API key.
    *
    * @generated from rpc trunkline.admin.v1.UsageService.BreakDownUsage
    */
@@ -972,9 +973,9 @@ export const UsageService: GenService<{
     output: typeof BreakDownUsageResponseSchema;
   },
   /**
-   * Sum up the attempts in each minute, hour or day of a time: those that failed over too, which no call's sum shows.
-   * An attempt counts in the minute in which its call arrived. Sums of calls that a node sent in place of the calls
-   * themselves, because it could not keep them, tell nothing of attempts: those attempts are missing here.
+   * Get the totals of attempts in each minute, hour or day of a period, including failed ones, which totals of calls do not
+   * show. An attempt counts in the minute in which its call arrived. If a node had to send totals instead of calls, because
+   * it could not keep them, their attempts are missing here.
    *
    * @generated from rpc trunkline.admin.v1.UsageService.GetAttemptSeries
    */
@@ -984,7 +985,7 @@ export const UsageService: GenService<{
     output: typeof GetAttemptSeriesResponseSchema;
   },
   /**
-   * Sum up the attempts of a time by group, provider, model or outcome; the same ones as GetAttemptSeries.
+   * Get the totals of attempts of a period by group, provider, model or outcome; the same attempts as in GetAttemptSeries.
    *
    * @generated from rpc trunkline.admin.v1.UsageService.BreakDownAttempts
    */

@@ -59,7 +59,7 @@ export type User = Message<"trunkline.admin.v1.User"> & {
   hasPassword: boolean;
 
   /**
-   * A second factor is asked for at sign-in, after the password.
+   * A second factor is required at sign-in, after the password.
    *
    * @generated from field: bool totp_enabled = 6;
    */
@@ -101,7 +101,7 @@ export const UserSchema: GenMessage<User> = /*@__PURE__*/
  */
 export type Session = Message<"trunkline.admin.v1.Session"> & {
   /**
-   * Id of the session; it does not open it.
+   * Id of the session; it does not grant access.
    *
    * @generated from field: string id = 1;
    */
@@ -122,7 +122,7 @@ export type Session = Message<"trunkline.admin.v1.Session"> & {
   address: string;
 
   /**
-   * What the browser calls itself.
+   * User agent of the browser.
    *
    * @generated from field: string user_agent = 4;
    */
@@ -143,14 +143,14 @@ export type Session = Message<"trunkline.admin.v1.Session"> & {
   useTime?: Timestamp | undefined;
 
   /**
-   * When it ends unless it is used before.
+   * When it ends unless it is used before then.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 7;
    */
   expireTime?: Timestamp | undefined;
 
   /**
-   * It is the one that asks.
+   * It is the calling session.
    *
    * @generated from field: bool current = 8;
    */
@@ -446,7 +446,7 @@ export const RevokeSessionResponseSchema: GenMessage<RevokeSessionResponse> = /*
  */
 export type RevokeAllSessionsRequest = Message<"trunkline.admin.v1.RevokeAllSessionsRequest"> & {
   /**
-   * Name of the user; default: the caller. Another one's is for owners.
+   * Name of the user; default: the caller. Other users require the role owner.
    *
    * @generated from field: string user = 1;
    */
@@ -516,8 +516,8 @@ export const UserService: GenService<{
     output: typeof CreateUserResponseSchema;
   },
   /**
-   * Change what a user may do, or set another password: that ends the user's sessions. What the mask names changes; the last
-   * enabled owner stays one.
+   * Change what a user may do, or set another password, which ends the user's sessions. Only fields in the mask change; the
+   * last enabled owner must stay one.
    *
    * @generated from rpc trunkline.admin.v1.UserService.UpdateUser
    */
@@ -527,7 +527,7 @@ export const UserService: GenService<{
     output: typeof UpdateUserResponseSchema;
   },
   /**
-   * Delete a user: sessions and tokens of theirs end at once. Not the last enabled owner.
+   * Delete a user, whose sessions and tokens end at once. The last enabled owner cannot be deleted.
    *
    * @generated from rpc trunkline.admin.v1.UserService.DeleteUser
    */
@@ -537,7 +537,7 @@ export const UserService: GenService<{
     output: typeof DeleteUserResponseSchema;
   },
   /**
-   * Take the second factor from a user who has lost it, recovery codes too, and end their sessions.
+   * Remove the second factor and the recovery codes of a user who has lost them, and end their sessions.
    *
    * @generated from rpc trunkline.admin.v1.UserService.ResetTotp
    */
@@ -567,7 +567,7 @@ export const UserService: GenService<{
     output: typeof RevokeSessionResponseSchema;
   },
   /**
-   * End every session of a user, except for the one that asks.
+   * End every session of a user, except the calling one.
    *
    * @generated from rpc trunkline.admin.v1.UserService.RevokeAllSessions
    */
