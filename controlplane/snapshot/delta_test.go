@@ -111,7 +111,7 @@ func TestDeltasLeadToTheWhole(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !bytes.Equal(next.set.Encode(), rebuilt.set.Encode()) || next.set.Digest() != anew.set.Digest() {
+			if !bytes.Equal(next.set.Encode(), rebuilt.set.Encode()) || next.set.Digest() != rebuilt.set.Digest() {
 				t.Fatalf("seed %d: following to revision %d gives other bytes than making it from nothing", seed, cfg.Revision)
 			}
 			if last != nil {
