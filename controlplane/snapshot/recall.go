@@ -100,12 +100,12 @@ func (h *Hub) Recall(ctx context.Context, revision uint64, digest []byte) {
 		return
 	}
 	want, at := docset.Digest(digest), controlplane.Revision(revision)
-	ctx, cancel := context.WithTimeout(ctx, recallTime)
+	bounded, cancel := context.WithTimeout(ctx, recallTime)
 	defer cancel()
 	select {
 	case h.recalled.one <- struct{}{}:
 		defer func() { <-h.recalled.one }()
-	case <-ctx.Done():
+	case <-bounded.Done():
 		return
 	}
 	h.mu.Lock()
@@ -118,7 +118,10 @@ func (h *Hub) Recall(ctx context.Context, revision uint64, digest []byte) {
 		h.recalled.tooOld(at)
 		return
 	}
-	cfg, err := h.cfg.At(ctx, newest.cfg, at)
+	cfg, err := h.cfg.At(bounded, newest.cfg, at)
+	if ctx.Err() != nil {
+		return // the node is gone; others have the same
+	}
 	if err != nil {
 		h.cfg.Logger.Warn("what a node has could not be made again from the change log; it is sent the whole", "revision", revision, "error", err)
 		h.recalled.miss(want)
