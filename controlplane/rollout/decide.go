@@ -59,13 +59,13 @@ func (r Record) next(s situation) Record {
 	}
 	switch {
 	case r.Stage == Applying && r.applied(s):
-		start := map[string]Report{}
+		var heard []string
 		for name, n := range s.nodes {
 			if n.GetConnected() && reported(n) {
-				start[name] = r.report(n)
+				heard = append(heard, name)
 			}
 		}
-		r.Stage, r.Start = Watching, start
+		r.Stage, r.Start = Watching, r.starting(r, s.nodes, heard)
 	case r.Stage == Watching && r.applied(s) && r.watched(s.nodes) >= s.policy.GetWatchTime().AsDuration()+reportEvery:
 		return r.decided(s.revision, Decision{Outcome: Promoted, Reason: "nothing went wrong on the first nodes", At: s.now})
 	}
@@ -82,7 +82,7 @@ func (r Record) begin(s situation) Record {
 	if r.Stage != Idle {
 		nodes = slices.DeleteFunc(slices.Clone(r.Nodes), func(name string) bool { return !s.nodes[name].GetConnected() })
 	}
-	next := Record{Base: r.Base, Stage: Applying, Target: s.target, Began: s.now, Nodes: fill(nodes, able, s.policy), Last: r.Last, Start: map[string]Report{}}
+	next := Record{Base: r.Base, Stage: Applying, Target: s.target, Began: s.now, Nodes: fill(nodes, able, s.policy), Last: r.Last}
 	if r.Stage != Idle {
 		for _, name := range slices.Concat(r.Nodes, r.Lost) {
 			if !slices.Contains(next.Nodes, name) {
@@ -96,9 +96,7 @@ func (r Record) begin(s situation) Record {
 	case !slices.ContainsFunc(able, func(name string) bool { return !slices.Contains(next.Nodes, name) }):
 		return r.untried(s, "every connected node is one of the first")
 	}
-	for _, name := range next.Nodes {
-		next.Start[name] = r.report(s.nodes[name])
-	}
+	next.Start = r.starting(next, s.nodes, next.Nodes)
 	return next
 }
 
@@ -195,7 +193,7 @@ func (r Record) trouble(s situation) string {
 			return fmt.Sprintf("node %s was started again after it was sent", name)
 		}
 		for _, document := range withheld(n) {
-			if !slices.Contains(start.Withheld, document) {
+			if start.Withheld != nil && !slices.Contains(start.Withheld, document) {
 				return fmt.Sprintf("node %s does not serve %s: its build lacks what that needs; upgrade the node", name, document)
 			}
 		}
@@ -252,6 +250,7 @@ func (r Record) replace(s situation) (next Record, changed bool) {
 		r.Stage, r.Reason = Held, fmt.Sprintf("node %s is gone, as is %s: both had it", name, strings.Join(r.Lost, ", "))
 		return r, true
 	}
+	before := r
 	r.Lost, r.Nodes = []string{name}, slices.Delete(slices.Clone(r.Nodes), i, i+1)
 	able := candidates(s.nodes, r.Target)
 	spare := slices.DeleteFunc(slices.Clone(able), r.first)
@@ -262,15 +261,8 @@ func (r Record) replace(s situation) (next Record, changed bool) {
 	if r.Stage = Applying; len(spare) >= 2 {
 		r.Nodes = append(r.Nodes, spare[0])
 	}
-	start := map[string]Report{}
-	for _, name := range r.Nodes {
-		if n := s.nodes[name]; n.GetConnected() {
-			start[name] = r.report(n)
-		} else {
-			start[name] = Report{Withheld: r.Start[name].Withheld}
-		}
-	}
-	r.Start = start
+	here := slices.DeleteFunc(slices.Clone(r.Nodes), func(name string) bool { return !s.nodes[name].GetConnected() })
+	r.Start = before.starting(r, s.nodes, here)
 	return r, true
 }
 

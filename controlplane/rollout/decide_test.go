@@ -1,7 +1,9 @@
 package rollout
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -177,6 +179,63 @@ func TestWhatIsWithheldStaysWrong(t *testing.T) {
 	if r = r.next(s.applied("n1")); r.Stage != Held || !strings.Contains(r.Reason, why) {
 		t.Errorf("%s, reason %q", short(r), r.Reason)
 	}
+}
+
+// A node that was lost and comes back is a first node all the while: what it does not serve of what was tried then is
+// wrong when it tries the next change too.
+func TestWhatALostNodeWithholdsStaysWrong(t *testing.T) {
+	t.Parallel()
+	s := at(5)
+	s.withholds("n1", "Provider/old")
+	r := Record{Base: 5}.next(s)
+	s.nodes["n1"].Connected = false
+	s.gone["n1"] = lostTime
+	r = r.next(s)
+	if !slices.Equal(r.Lost, []string{"n1"}) {
+		t.Fatal(short(r))
+	}
+	for _, name := range r.Nodes {
+		s.applied(name)
+	}
+	r = r.next(s)
+	s.nodes["n1"].Connected = true // it gets what is tried, as one of the first
+	delete(s.gone, "n1")
+	s.withholds("n1", "Provider/old", "Group/new")
+	s.target, s.revision = 8, 8
+	r = r.next(s)
+	if !slices.Contains(r.Nodes, "n1") {
+		t.Fatal(short(r))
+	}
+	if r = r.next(s); r.Stage != Held || !strings.Contains(r.Reason, "node n1 does not serve Group/new") {
+		t.Errorf("%s, reason %q", short(r), r.Reason)
+	}
+}
+
+// A replica of the version before does not note what nodes do not serve: then nobody knows what they did not before.
+func TestWhatWasWithheldBeforeAnUpgradeIsNotHeld(t *testing.T) {
+	t.Parallel()
+	s := at(4)
+	s.withholds("n1", "Provider/old")
+	begun := Record{Base: 5}.next(s)
+	begun.Start = map[string]Report{}
+	if err := json.Unmarshal([]byte(`{"n1":{"boot":"boot","uptime":60000000000,"requests":100,"failed":1}}`), &begun.Start); err != nil {
+		t.Fatal(err)
+	}
+	s.applied("n1")
+	watching := begun.next(s)
+	want(t, watching, "base 5 watching 7 [n1]", "")
+	want(t, watching.next(s), "base 5 watching 7 [n1]", "")
+
+	// That there was nothing is known, also to those who read it.
+	text, err := json.Marshal(Record{Base: 5}.next(at(4)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read Record
+	if err := json.Unmarshal(text, &read); err != nil {
+		t.Fatal(err)
+	}
+	want(t, read.next(s), "base 5 held 7 [n1]", "node n1 does not serve Provider/old")
 }
 
 func TestTheFirstNodesMustApplyItInTime(t *testing.T) {

@@ -54,8 +54,9 @@ type Report struct {
 	Uptime   time.Duration `json:"uptime"`
 	Requests int64         `json:"requests"`
 	Failed   int64         `json:"failed"`
-	// Withheld are the documents, API keys aside, that the node does not serve because its build lacks a feature.
-	Withheld []string `json:"withheld,omitempty"`
+	// Withheld are, of one of the first nodes, the documents, API keys aside, that it did not serve before it got any of
+	// what is tried, because its build lacks a feature; nil: a replica of an older version chose it and did not note them.
+	Withheld []string `json:"withheld,omitzero"`
 }
 
 // Counts is what became of client requests while nodes were watched: of the first nodes, and of the others.
@@ -92,18 +93,29 @@ func (r Record) first(node string) bool {
 	return r.Stage != Idle && (slices.Contains(r.Nodes, node) || slices.Contains(r.Lost, node))
 }
 
-// report is what a node said last. Of what one of the first nodes does not serve it is what it did not before it
-// got any of what is tried.
-func (r Record) report(n *adminv1.Node) Report {
-	out := Report{Boot: n.GetBootId(), Uptime: n.GetUptime().AsDuration(), Requests: n.GetRequests(), Failed: n.GetFailedRequests(), Withheld: withheld(n)}
-	if before, known := r.Start[n.GetName()]; known && r.first(n.GetName()) {
-		out.Withheld = before.Withheld
+// starting is what some nodes said last, and of every first node of a record that comes after r, those that are away
+// too, what it did not serve before it got any of what is tried.
+func (r Record) starting(next Record, nodes map[string]*adminv1.Node, some []string) map[string]Report {
+	start := map[string]Report{}
+	for _, name := range some {
+		n := nodes[name]
+		start[name] = Report{Boot: n.GetBootId(), Uptime: n.GetUptime().AsDuration(), Requests: n.GetRequests(), Failed: n.GetFailedRequests()}
 	}
-	return out
+	for _, name := range slices.Concat(next.Nodes, next.Lost) {
+		report := start[name]
+		if r.first(name) {
+			report.Withheld = r.Start[name].Withheld
+		} else {
+			report.Withheld = withheld(nodes[name])
+		}
+		start[name] = report
+	}
+	return start
 }
 
-// withheld are the documents that a node does not serve, of the kinds that are tried.
-func withheld(n *adminv1.Node) (names []string) {
+// withheld are the documents that a node does not serve, of the kinds that are tried; never nil.
+func withheld(n *adminv1.Node) []string {
+	names := []string{}
 	for _, d := range n.GetRefusedDocuments() {
 		if d.GetKind() != string(controlplane.KindAPIKey) {
 			names = append(names, d.GetKind()+"/"+d.GetName())
