@@ -27,7 +27,7 @@ type verifier struct{ salt, value []byte }
 // passwords checks passwords, a few at a time.
 type passwords struct {
 	salt    []byte
-	memory  uint32 // of one hash, in KiB
+	memory  uint32              // of one hash, in KiB
 	account func() account      // made once, when it is needed first: it takes a tenth of a second and 64 MiB
 	slots   *semaphore.Weighted // for all hashes but that one
 	strange *semaphore.Weighted // those of slots that strangers may hold

@@ -442,14 +442,14 @@ func TestHelmRefuses(t *testing.T) {
 	t.Parallel()
 	for values, want := range map[string]string{
 		`{}`: "secrets.existingSecret, is required",
-		`{secrets: {existingSecret: s}, nodes: {replica: 3}}`:     "replica",
-		`{secrets: {existingSecret: s}, nodes: {replicas: 0}}`:    "replicas",
-		`{secrets: {existingSecret: s}, image: {digest: latest}}`: "digest",
-		`{secrets: {databaseUrl: "mysql://x"}}`:                   "databaseUrl",
-		`{secrets: {adminPassword: short}}`:                       "adminPassword",
-		`{secrets: {secretKey: c2hvcnQ=}}`:                        "secretKey",
+		`{secrets: {existingSecret: s}, nodes: {replica: 3}}`:                             "replica",
+		`{secrets: {existingSecret: s}, nodes: {replicas: 0}}`:                            "replicas",
+		`{secrets: {existingSecret: s}, image: {digest: latest}}`:                         "digest",
+		`{secrets: {databaseUrl: "mysql://x"}}`:                                           "databaseUrl",
+		`{secrets: {adminPassword: short}}`:                                               "adminPassword",
+		`{secrets: {secretKey: c2hvcnQ=}}`:                                                "secretKey",
 		`{secrets: {secretKey: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=,c2hvcnQ="}}`: "secretKey",
-		`{secrets: {existingSecret: s}, logLevel: loud}`:          "logLevel",
+		`{secrets: {existingSecret: s}, logLevel: loud}`:                                  "logLevel",
 		`{secrets: {existingSecret: s}, nodes: {autoscaling: {enabled: true, inFlight: {enabled: false}, cpu: {enabled: false}}}}`: "needs inFlight.enabled or cpu.enabled",
 	} {
 		read, err := chartutil.ReadValues([]byte(values))
