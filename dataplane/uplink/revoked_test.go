@@ -263,26 +263,27 @@ func TestADatabaseThatWentBackIsRefusedUntilItIsAdopted(t *testing.T) {
 	get(t, "ack", p.answers)
 	w.never = map[dataplane.KeyHash]bool{dataplane.KeyHash(hash(1)): true}
 
-	p.push <- fullOf(t, 2, "a", 8, 1, 2)
-	nack := get(t, "nack", p.answers).GetNack()
-	if nack.GetCode() != nodev1.NackCode_NACK_CODE_VERSION_REGRESSION || !strings.Contains(nack.GetReason(), "revision 9") {
-		t.Errorf("an older revision: %v", nack)
-	}
-	p.push <- fullOf(t, 3, "b", 12, 1, 2)
-	nack = get(t, "nack", p.answers).GetNack()
-	if nack.GetCode() != nodev1.NackCode_NACK_CODE_OTHER_DATABASE {
-		t.Errorf("another database: %v", nack)
-	}
-	if u.Revision() != 9 {
-		t.Errorf("the node serves revision %d, want the newer one", u.Revision())
-	}
-
 	// The number is newer, and the past another one: it was set back and changed since.
 	changed := fullOf(t, 10, "a", 10, 1, 2)
 	changed.BaseRevision, changed.BaseHistory, changed.History = 9, []byte("another past"), []byte("new")
-	p.push <- changed
-	if nack := get(t, "nack", p.answers).GetNack(); nack.GetCode() != nodev1.NackCode_NACK_CODE_OTHER_HISTORY || u.Revision() != 9 {
-		t.Errorf("another past: %v; the node serves revision %d", nack, u.Revision())
+	for _, tt := range []struct {
+		full *nodev1.Full
+		code nodev1.NackCode
+	}{
+		{fullOf(t, 2, "a", 8, 1, 2), nodev1.NackCode_NACK_CODE_VERSION_REGRESSION},
+		{fullOf(t, 3, "b", 12, 1, 2), nodev1.NackCode_NACK_CODE_OTHER_DATABASE},
+		{changed, nodev1.NackCode_NACK_CODE_OTHER_HISTORY},
+	} {
+		p.push <- tt.full
+		nack := get(t, "nack", p.answers).GetNack()
+		if nack.GetCode() != tt.code || u.Revision() != 9 {
+			t.Errorf("%v, want %v; the node serves revision %d, want 9", nack, tt.code, u.Revision())
+		}
+		for _, part := range []string{"revision 9", "trunklinectl configs adopt-database"} {
+			if !strings.Contains(nack.GetReason(), part) {
+				t.Errorf("%v: the reason does not say %q: %s", tt.code, part, nack.GetReason())
+			}
+		}
 	}
 
 	adopted := fullOf(t, 4, "b", 3, 1, 2)

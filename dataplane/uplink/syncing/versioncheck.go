@@ -39,21 +39,24 @@ func (s *Syncer) checkVersion(full *nodev1.Full) (nodev1.NackCode, error) {
 	}
 	if full.GetLineage() != have.lineage {
 		return nodev1.NackCode_NACK_CODE_OTHER_DATABASE, fmt.Errorf(
-			"OTHER_DATABASE: the node has revision %d of database %s, and this is one of database %s, which no admin put in its place (AdoptDatabase)",
+			"OTHER_DATABASE: the node has revision %d of database %s, and this is one of database %s, which no owner put in its place"+adopt,
 			have.revision, have.lineage, full.GetLineage())
 	}
 	if full.GetRevision() < have.revision {
 		return nodev1.NackCode_NACK_CODE_VERSION_REGRESSION, fmt.Errorf(
-			"VERSION_REGRESSION: the node has revision %d of this database, and revision %d is older: was an old backup restored? An admin may adopt it (AdoptDatabase)",
+			"VERSION_REGRESSION: the node has revision %d of this database, and revision %d is older: was an old backup restored"+adopt,
 			have.revision, full.GetRevision())
 	}
 	if base := string(full.GetBaseHistory()); full.GetBaseRevision() == have.revision && base != "" && have.history != "" && base != have.history {
 		return nodev1.NackCode_NACK_CODE_OTHER_HISTORY, fmt.Errorf(
-			"OTHER_HISTORY: revision %d of this database is not what the node has under that number: an old backup was restored and changed since. An admin may adopt it (AdoptDatabase)",
+			"OTHER_HISTORY: revision %d of this database is not what the node has under that number: an old backup was restored and changed since"+adopt,
 			have.revision)
 	}
 	return 0, nil
 }
+
+// adopt ends what such refusals say.
+const adopt = ": if it is the right one, an owner adopts it with 'trunklinectl configs adopt-database'"
 
 // lineage is that of the snapshot in use; empty when there is none, or it is not known.
 func (s *Syncer) lineage() string {
