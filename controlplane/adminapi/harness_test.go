@@ -91,7 +91,7 @@ func (n nodes) DrainNode(_ context.Context, name string, drain bool) (*adminv1.N
 	if err != nil {
 		return nil, err
 	}
-	node.DrainOrdered = drain
+	node.DrainOrdered, node.Draining = drain, drain
 	return node, nil
 }
 

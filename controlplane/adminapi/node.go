@@ -47,12 +47,19 @@ func (s nodeService) GetNode(_ context.Context, req *adminv1.GetNodeRequest) (*a
 	return &adminv1.GetNodeResponse{Node: node, Revision: uint64(s.live.Current().Revision)}, nil
 }
 
-// DrainNode takes a node out of load balancing, or back in.
+// DrainNode takes a node out of load balancing, or back in, and waits a moment for the node to follow:
+// the answer would otherwise show how it stood before.
 func (s nodeService) DrainNode(ctx context.Context, req *adminv1.DrainNodeRequest) (*adminv1.DrainNodeResponse, error) {
 	node, err := s.nodes.DrainNode(ctx, req.GetName(), !req.GetUndo())
 	if err != nil {
 		return nil, err
 	}
+	awaitNodes(ctx, s.nodes, confirmWait, func() bool {
+		if now, err := s.nodes.Node(req.GetName()); err == nil {
+			node = now
+		}
+		return !node.GetConnected() || node.GetDraining() == node.GetDrainOrdered()
+	})
 	s.certify(node)
 	return &adminv1.DrainNodeResponse{Node: node}, nil
 }

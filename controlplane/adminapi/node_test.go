@@ -1,14 +1,71 @@
 package adminapi_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"connectrpc.com/connect/v2"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
+
+// reluctant are nodes that follow an order to drain when they have been looked at twice since.
+type reluctant struct {
+	nodes
+	changed chan struct{}
+	looks   int
+}
+
+func (r *reluctant) DrainNode(ctx context.Context, name string, drain bool) (*adminv1.Node, error) {
+	node, err := r.nodes.Node(name)
+	if err != nil {
+		return nil, err
+	}
+	node.DrainOrdered, r.looks = drain, 0
+	return proto.CloneOf(node), nil
+}
+
+func (r *reluctant) Node(name string) (*adminv1.Node, error) {
+	node, err := r.nodes.Node(name)
+	if err != nil {
+		return nil, err
+	}
+	if r.looks++; r.looks > 2 {
+		node.Draining = node.GetDrainOrdered()
+	}
+	select {
+	case r.changed <- struct{}{}:
+	default:
+	}
+	return proto.CloneOf(node), nil
+}
+
+func (r *reluctant) Subscribe() (<-chan struct{}, func()) { return r.changed, func() {} }
+
+// TestADrainIsAnsweredWhenTheNodeFollows: not with how it stood before. One that is gone is not waited for.
+func TestADrainIsAnsweredWhenTheNodeFollows(t *testing.T) {
+	t.Parallel()
+	given := &reluctant{changed: make(chan struct{}, 1), nodes: nodes{{Name: "here", Connected: true}, {Name: "gone", Draining: true}}}
+	c := start(t, func(c *adminapi.Config) { c.Nodes = given }).admin(t)
+	for _, tt := range []struct {
+		node  string
+		undo  bool
+		state adminv1.NodeState
+		looks int
+	}{
+		{"here", false, adminv1.NodeState_NODE_STATE_DRAINING, 3},
+		{"here", true, adminv1.NodeState_NODE_STATE_READY, 3},
+		{"gone", true, adminv1.NodeState_NODE_STATE_DISCONNECTED, 1},
+	} {
+		res := ok(c.nodes.DrainNode(t.Context(), &adminv1.DrainNodeRequest{Name: tt.node, Undo: tt.undo}))(t)
+		if got := res.GetNode().GetState(); got != tt.state || given.looks != tt.looks {
+			t.Errorf("%s, undo %t: %v after %d looks, want %v after %d", tt.node, tt.undo, got, given.looks, tt.state, tt.looks)
+		}
+	}
+}
 
 func TestNodesAreShownDrainedAndForgotten(t *testing.T) {
 	t.Parallel()

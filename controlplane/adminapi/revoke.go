@@ -8,8 +8,8 @@ import (
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
-// defaultRevokeWait is how long a revocation waits for nodes to confirm when the caller does not say.
-const defaultRevokeWait = 5 * time.Second
+// confirmWait is how long an order waits for nodes to confirm it when the caller does not say.
+const confirmWait = 5 * time.Second
 
 // RevokeApiKey revokes an API key permanently and tells which nodes refuse it.
 func (s keyService) RevokeApiKey(ctx context.Context, req *adminv1.RevokeApiKeyRequest) (*adminv1.RevokeApiKeyResponse, error) {
@@ -17,7 +17,7 @@ func (s keyService) RevokeApiKey(ctx context.Context, req *adminv1.RevokeApiKeyR
 	if err != nil {
 		return nil, err
 	}
-	wait := defaultRevokeWait
+	wait := confirmWait
 	if req.GetWait() != nil {
 		wait = req.GetWait().AsDuration()
 	}
@@ -37,16 +37,24 @@ func (s keyService) RotateApiKey(ctx context.Context, req *adminv1.RotateApiKeyR
 // receipt waits until every connected node has confirmed that it refuses a revoked key, or
 // for as long as it may. The revocation is made: what ends the wait early ends only the wait.
 func (s keyService) receipt(ctx context.Context, key *controlplane.Resource, wait time.Duration) *adminv1.RevocationReceipt {
-	changed, unsubscribe := s.nodes.Subscribe()
+	var receipt *adminv1.RevocationReceipt
+	awaitNodes(ctx, s.nodes, wait, func() bool {
+		var pending bool
+		receipt, pending = s.confirmations(key)
+		return !pending
+	})
+	return receipt
+}
+
+// awaitNodes asks whether the nodes have done something, again after each change of them, until
+// they have, or for as long as it may. It asks at least once.
+func awaitNodes(ctx context.Context, nodes Nodes, wait time.Duration, done func() bool) {
+	changed, unsubscribe := nodes.Subscribe()
 	defer unsubscribe()
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	over := wait <= 0
-	for {
-		receipt, pending := s.confirmations(key)
-		if over || !pending {
-			return receipt
-		}
+	for !done() && !over {
 		select {
 		case <-changed:
 		case <-timer.C:
@@ -81,7 +89,7 @@ func unconfirmed(n *adminv1.Node, lineage string, revision uint64) string {
 	l := n.GetLineage()
 	switch {
 	case l.GetAhead(), l.GetLineage() != "" && l.GetLineage() != lineage && n.GetConnected():
-		return "it follows a newer state of the database, or another one; see AdoptDatabase"
+		return "it follows a newer state of the database, or another one; see 'trunklinectl configs adopt-database'"
 	case l.GetLineage() == lineage && (l.GetRevokedRevision() >= revision || n.GetAppliedRevision() >= revision):
 		return ""
 	case !n.GetConnected():

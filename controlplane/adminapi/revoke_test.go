@@ -59,7 +59,7 @@ func TestTheReceiptNamesLaggards(t *testing.T) {
 		}
 		lines = append(lines, n.GetName()+": "+n.GetReason())
 	}
-	const ahead = "it follows a newer state of the database, or another one; see AdoptDatabase"
+	const ahead = "it follows a newer state of the database, or another one; see 'trunklinectl configs adopt-database'"
 	want := []string{
 		"ahead: " + ahead, "gone: it is not connected", "new: it has not answered yet", "of-another: " + ahead,
 		"slow: it has not answered, and refused the last snapshot: revision 2: no",

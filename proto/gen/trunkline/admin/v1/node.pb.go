@@ -816,7 +816,8 @@ func (x *DrainNodeRequest) GetUndo() bool {
 
 type DrainNodeResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its current state; on a connected node, draining follows drain_ordered within a second.
+	// The node after it has followed, which a connected one does within a second; as it stands when it has not within 5 s: then
+	// draining still differs from drain_ordered.
 	Node          *Node `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

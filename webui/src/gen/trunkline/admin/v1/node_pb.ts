@@ -460,7 +460,8 @@ export const DrainNodeRequestSchema: GenMessage<DrainNodeRequest> = /*@__PURE__*
  */
 export type DrainNodeResponse = Message<"trunkline.admin.v1.DrainNodeResponse"> & {
   /**
-   * Its current state; on a connected node, draining follows drain_ordered within a second.
+   * The node after it has followed, which a connected one does within a second; as it stands when it has not within 5 s: then
+   * draining still differs from drain_ordered.
    *
    * @generated from field: trunkline.admin.v1.Node node = 1;
    */
