@@ -13,7 +13,7 @@ type Keyword = MessageShape<typeof FailureKeywordSchema>;
 const draftOf = (k: Keyword) => ({ keyword: k.keyword, scope: k.providers.join() });
 type Draft = ReturnType<typeof draftOf>;
 
-function Editor({ onSaved }: { onSaved: (saved: Keyword | undefined, isTyped: boolean) => void }) {
+function Editor({ onSaved }: { onSaved?: (saved: Keyword | undefined, isTyped: boolean) => void }) {
   const stored = create(FailureKeywordSchema, { name: 'k', etag: '1', keyword: 'old', providers: ['m'] });
   const form = useForm<Draft>({ initialValues: draftOf(stored) });
   const { edit, update, save } = useUpdate(KeywordService.method.updateFailureKeyword, {
@@ -41,10 +41,12 @@ function Editor({ onSaved }: { onSaved: (saved: Keyword | undefined, isTyped: bo
   );
 }
 
-test('what is typed while a save is under way is kept, and is what is left to save', async () => {
+test.each([
+  ['with somebody to tell', vi.fn()],
+  ['with nobody to tell', undefined],
+])('what is typed while a save is under way is kept, and is what is left to save: %s', async (_, onSaved) => {
   const sent: { etag?: string; keyword?: string; providers?: string[] }[] = [];
   let answer = () => {};
-  const onSaved = vi.fn();
   await renderUi(() => <Editor onSaved={onSaved} />, {
     services: (router) =>
       void router.service(KeywordService, {
@@ -68,7 +70,7 @@ test('what is typed while a save is under way is kept, and is what is left to sa
   // What was saved is shown as the server has it, and what was typed since as it was typed.
   await waitFor(() => expect(keyword).toHaveValue('new'));
   expect(scope).toHaveValue('m2');
-  expect(onSaved).toHaveBeenLastCalledWith(expect.anything(), true);
+  if (onSaved) expect(onSaved).toHaveBeenLastCalledWith(expect.anything(), true);
   expect(screen.getByText('1 unsaved change')).toBeVisible();
 
   await userEvent.click(screen.getByRole('button', { name: 'Save' }));
@@ -76,5 +78,5 @@ test('what is typed while a save is under way is kept, and is what is left to sa
   expect(sent[1]).toMatchObject({ etag: '2', keyword: 'new', providers: ['m2'] });
   answer();
   await waitFor(() => expect(screen.queryByRole('button', { name: 'Save' })).toBeNull());
-  expect(onSaved).toHaveBeenLastCalledWith(expect.anything(), false);
+  if (onSaved) expect(onSaved).toHaveBeenLastCalledWith(expect.anything(), false);
 });

@@ -35,7 +35,8 @@ export function useUpdate<T extends { etag: string }, D, C, I extends DescMessag
     done,
     onDone: (answer) => {
       const saved = result(answer);
-      onSaved?.(saved, saved !== undefined && edit.saved(saved));
+      const isTyped = saved !== undefined && edit.saved(saved);
+      onSaved?.(saved, isTyped);
     },
   });
   const save = (on: T) => {
