@@ -104,7 +104,8 @@ func (r *Reach) Route(endpoint string) *Route {
 	if format := FindFormat(api.Name, own.Format); format != nil {
 		place = format.Root + strings.TrimPrefix(endpoint, api.Root)
 	}
-	u := join(base, place)
+	messages := r.kind.Main == Messages || api.Name == Messages && own.Base != nil
+	u := join(base, place, messages)
 	if own.Path != "" && !IsExact(base) {
 		u = below(base, own.Path+strings.TrimPrefix(endpoint, api.Root))
 	}
