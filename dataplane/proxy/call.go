@@ -1,17 +1,14 @@
 package proxy
 
 import (
-	"errors"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
-	"github.com/trunkline-ai/trunkline/dataplane/proxy/body"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/engine"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
-	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
 // call is a request to an endpoint on its way to the engine: each step adds to the request
@@ -24,7 +21,6 @@ type call struct {
 	rec      engine.Record
 	lease    dataplane.Lease // what is counted and reserved of the key's limits; nil: nothing
 	admitted bool            // the lease has what the call is expected to use
-	whole    bool            // the body was read to its end
 	to       destination
 	place    bool // one is taken for a response in the background
 }
@@ -39,13 +35,11 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, id string, endpo
 	c.noteHeaders()
 	var ok bool
 	if c.snapshot, c.req.Key, ok = h.enter(w, r, endpoint.Errors); !ok {
-		body.Drain(w, r, h.cfg.BodyWindow, body.OfStrangers)
 		return // nobody to hold it against
 	}
 	c.rec.APIKey = c.req.Key.Name
 	c.rec.Trace = h.trace(r.Header) // only for who may call: nobody else's word decides what is recorded
 	c.req.Share = h.budget.Share(c.req.Key.Held)
-	defer c.drain() // behind finish: nothing is held meanwhile
 	defer c.finish()
 	if c.checkAddress() && c.checkLoop() && c.begin() && c.readOptions() && c.readQuery() && c.readBody() && c.route() && c.pinned() && c.follow() && c.mayGoOn() && c.admit() {
 		h.engine.Serve(w, &c.req, &c.rec)
@@ -61,19 +55,6 @@ func (h *Handler) trace(header http.Header) dataplane.Trace {
 	return told
 }
 
-// worthDraining reports whether the rest of a body that could not be read may still come.
-func worthDraining(err error) bool {
-	unread, is := errors.AsType[*body.Error](err)
-	return !is || unread.Kind != body.TooSlow && unread.Kind != body.ClientLeft
-}
-
-// drain takes the rest of a body that was refused off the connection.
-func (c *call) drain() {
-	if !c.whole {
-		body.Drain(c.w, c.req.HTTP, c.h.cfg.BodyWindow, body.OfKnown)
-	}
-}
-
 // commitHeader lets a client ask for the whole answer or none: "complete". Every key may.
 const commitHeader = "X-Trunkline-Commit"
 
@@ -82,12 +63,9 @@ func (c *call) readBody() bool {
 	var err error
 	r := &c.req
 	if r.Body, r.Envelope, err = c.h.bodies.Read(c.w, r.HTTP, r.Endpoint, c.to.model, &r.Share); err != nil {
-		_, accepted := errors.AsType[*scan.Error](err)
-		c.whole = accepted && r.Body.JSON != nil || !worthDraining(err)
 		c.refuseBody(err)
 		return false
 	}
-	c.whole = true
 	c.noteBody()
 	r.Stream = r.Endpoint.WantsStream(&r.Envelope) || r.Endpoint.IsStreamPath(c.to.path)
 	r.Unsafe = r.Endpoint.Unsafe != nil && r.Endpoint.Unsafe(&r.Envelope)

@@ -254,7 +254,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.stored(w, r, id, response, action)
 	default:
 		notServed(w, r, path)
-		body.Drain(w, r, h.cfg.BodyWindow, body.OfStrangers)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
-	"github.com/trunkline-ai/trunkline/dataplane/proxy/body"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/engine"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
 )
@@ -95,7 +94,6 @@ func (h *Handler) stored(w http.ResponseWriter, r *http.Request, callID, sent, a
 	if !allow(w, r, methods...) {
 		return
 	}
-	defer body.Drain(w, r, h.cfg.BodyWindow, body.OfKnown)
 	snapshot, key, ok := h.visit(w, r, wire.OpenAI)
 	if !ok {
 		return

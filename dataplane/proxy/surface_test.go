@@ -2,8 +2,11 @@ package proxy_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
+	"log/slog"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -13,10 +16,11 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/dataplane/proxy"
+	"github.com/trunkline-ai/trunkline/internal/ops"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
-// node:http and urllib write all of a body before they read: the refusal must be there then.
+// node:http and urllib write all of a body before they read: the refusal must be there then, whoever they are.
 func TestAClientThatWritesEverythingFirstSeesTheRefusal(t *testing.T) {
 	t.Parallel()
 	const size = 24 << 20 // more than all buffers on the way hold
@@ -24,34 +28,70 @@ func TestAClientThatWritesEverythingFirstSeesTheRefusal(t *testing.T) {
 	body := `{"model":"g","x":"` + strings.Repeat("a", size) + `"}`
 	chunk := strings.Repeat("a", 1<<20)
 	chunked := strings.Repeat(fmt.Sprintf("%x\r\n%s\r\n", len(chunk), chunk), size>>20) + "0\r\n\r\n"
-	for name, tt := range map[string]struct {
+	stranger := func(request string) string { return strings.Replace(request, clientKey, "sk-nobody-0123456789", 1) }
+	requests := map[string]struct {
 		request string
 		status  string
 	}{
-		"a large body":         {head(len(body)) + body, "413"},
-		"a large chunked body": {head(-1, "Transfer-Encoding: chunked") + chunked, "413"},
-		"an unknown encoding":  {head(1<<20, "Content-Encoding: br") + body[:1<<20], "415"},
-		"a stranger's, 4 MiB":  {strings.Replace(head(4<<20), clientKey, "sk-nobody-0123456789", 1) + body[:4<<20], "401"},
-		"a WebSocket, no body": {"GET /v1/responses HTTP/1.1\r\nHost: gateway\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", "426"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			conn := r.raw("")
-			_ = conn.SetDeadline(time.Now().Add(2 * time.Minute))
-			if _, err := io.WriteString(conn, tt.request); err != nil {
-				t.Fatalf("the connection was closed while the client wrote: %v", err)
-			}
-			resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
-			if err != nil {
-				t.Fatalf("no answer: %v", err)
-			}
-			defer resp.Body.Close()
-			answer, err := io.ReadAll(resp.Body)
-			if err != nil || !strings.HasPrefix(resp.Status, tt.status) || gjson.GetBytes(answer, "error.message").Str == "" {
-				t.Fatalf("%s %s %v", resp.Status, answer, err)
-			}
-		})
+		"a large body":                {head(len(body)) + body, "413"},
+		"a large chunked body":        {head(-1, "Transfer-Encoding: chunked") + chunked, "413"},
+		"an unknown encoding":         {head(1<<20, "Content-Encoding: br") + body[:1<<20], "415"},
+		"a stranger's":                {stranger(head(len(body))) + body, "401"},
+		"a stranger's in chunks":      {stranger(head(-1, "Transfer-Encoding: chunked")) + chunked, "401"},
+		"to a path that is none":      {strings.Replace(head(len(body)), "/v1/chat/completions", "/v1/nothing", 1) + body, "404"},
+		"to what is only read":        {strings.Replace(head(len(body)), "/v1/chat/completions", "/v1/models", 1) + body, "405"},
+		"to a stored response":        {strings.Replace(head(len(body)), "/v1/chat/completions", "/v1/responses/resp_1/cancel", 1) + body, "404"},
+		"with too many header fields": {head(len(body), strings.Repeat("A: b\r\n", 100)+"A: b") + body, "431"},
+		"with a head that is broken":  {head(len(body), "A : b") + body, "400"},
+		"with a head that is large":   {head(len(body), "A: "+strings.Repeat("a", 40<<10)) + body, "431"},
+		"a WebSocket, no body":        {"GET /v1/responses HTTP/1.1\r\nHost: gateway\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", "426"},
 	}
+	for server, plain := range map[string]func(string) bool{"net/http": nil, "plain": func(string) bool { return true }} {
+		address := listen(t, ops.Server{Handler: r.proxy, Plain: plain, Early: proxy.EarlyError})
+		for name, tt := range requests {
+			t.Run(server+", "+name, func(t *testing.T) {
+				t.Parallel()
+				conn, err := net.Dial("tcp", address)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer conn.Close()
+				_ = conn.SetDeadline(time.Now().Add(2 * time.Minute))
+				if _, err := io.WriteString(conn, tt.request); err != nil {
+					t.Fatalf("the connection was closed while the client wrote: %v", err)
+				}
+				resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+				if err != nil {
+					t.Fatalf("no answer: %v", err)
+				}
+				defer resp.Body.Close()
+				answer, err := io.ReadAll(resp.Body)
+				if err != nil || !strings.HasPrefix(resp.Status, tt.status) || gjson.GetBytes(answer, "error.message").Str == "" {
+					t.Fatalf("%s %s %v", resp.Status, answer, err)
+				}
+			})
+		}
+	}
+}
+
+// listen serves as a process does.
+func listen(t *testing.T, s ops.Server) (address string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Logger = slog.New(slog.DiscardHandler)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(ctx, listener) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return listener.Addr().String()
 }
 
 func TestJSONIsCheckedBeforeAnythingIsSent(t *testing.T) {

@@ -3,10 +3,14 @@ package ops
 import (
 	"bytes"
 	"context"
+	"io"
 	"net"
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/internal/linger"
 )
 
 // strict makes net/http refuse, with 400, requests that another server on the way could
@@ -38,6 +42,8 @@ type strictConn struct {
 	net.Conn
 	heads heads
 	early Early
+	// lingered says that the connection ends, and its client has had its time.
+	lingered bool
 	// switched says that what follows is no HTTP: a WebSocket. It is set where a handler takes the
 	// connection over, see upgrades, and never by what is written, which a client may have chosen.
 	switched atomic.Bool
@@ -64,15 +70,33 @@ func (c *strictConn) Write(b []byte) (int, error) {
 	if _, err := c.Conn.Write(answer); err != nil {
 		return 0, err
 	}
-	return len(b), nil
+	return len(b), c.CloseWrite() // net/http does so behind some of its answers only
 }
 
-// CloseWrite lets the client read an error before the connection is gone.
+// CloseWrite is called behind an answer that came before the whole request. It takes the rest of that off the
+// connection, which is closed then.
 func (c *strictConn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok || c.lingered {
+		return nil
 	}
+	c.lingered = true
+	if err := half.CloseWrite(); err != nil {
+		return err
+	}
+	linger.Default.Rest(rest{c}, func(t time.Time) { _ = c.SetReadDeadline(t) }) // a closed connection says so when it is read
 	return nil
+}
+
+// rest is what is left of a request.
+type rest struct{ *strictConn }
+
+// Read implements io.Reader.
+func (r rest) Read(b []byte) (int, error) {
+	if r.heads.place == inRequestLine && r.heads.n == 0 {
+		return 0, io.EOF
+	}
+	return r.strictConn.Read(b)
 }
 
 type connKey struct{}

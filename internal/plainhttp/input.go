@@ -123,11 +123,12 @@ func (b *body) discard() bool {
 	return err == nil
 }
 
-// unread says whether there is more of the body to come.
-func (b *body) unread() bool {
+// rest reads on, for the server itself.
+func (b *body) rest(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.left > 0
+	b.closed.Store(true)
+	return b.read(p)
 }
 
 type readerFunc func([]byte) (int, error)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/net/http/httpguts"
+
+	"github.com/trunkline-ai/trunkline/internal/linger"
 )
 
 // unknown is the length of an answer whose handler does not say it.
@@ -116,19 +118,10 @@ func (w *response) finish() (again bool) {
 	return !w.last
 }
 
-// lingerTime is how long a client may read an answer before the connection is closed with bytes of its
-// request unread, which resets it.
-const lingerTime = 500 * time.Millisecond
-
+// lingerOn ends the answer's half of the connection, and takes what is left of the request off the other.
 func (w *response) lingerOn() {
-	if !w.body.unread() || w.c.tcp.CloseWrite() != nil {
-		return
-	}
-	t := time.NewTimer(lingerTime)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-w.c.ctx.Done():
+	if w.c.tcp.CloseWrite() == nil {
+		linger.Default.Rest(readerFunc(w.body.rest), w.c.reads.want)
 	}
 }
 

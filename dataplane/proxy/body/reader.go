@@ -160,38 +160,11 @@ func (c counted) Read(b []byte) (int, error) {
 }
 
 // LimitTime gives a client the first window to send its body in, also one that nobody will
-// read: net/http waits for the rest of it before it closes the connection.
+// read: a server takes what little is left of it off the connection before it answers.
 func LimitTime(w http.ResponseWriter, r *http.Request, window time.Duration) {
 	if r.ContentLength != 0 {
 		setReadDeadline(w, time.Now().Add(window))
 	}
-}
-
-// Leftover bounds what is read of a body behind a refusal.
-type Leftover struct {
-	bytes int64
-	time  time.Duration
-}
-
-// The bounds for those whose key is known, and for anybody else.
-var (
-	OfKnown     = Leftover{bytes: 256 << 20, time: time.Minute}
-	OfStrangers = Leftover{bytes: 8 << 20, time: 10 * time.Second}
-)
-
-// Drain reads and forgets the rest of a body that was refused. Many clients write all of a body
-// before they read: were the connection closed at once, they would see that and not the answer,
-// which is sent first.
-func Drain(w http.ResponseWriter, r *http.Request, window time.Duration, most Leftover) {
-	if r.ProtoMajor != 1 || r.ContentLength == 0 || len(r.Header["Expect"]) > 0 { // who expects a go-ahead waits for it
-		return
-	}
-	if http.NewResponseController(w).Flush() != nil {
-		return
-	}
-	p := pacer{src: io.LimitReader(r.Body, most.bytes), w: w, window: window, end: time.Now().Add(most.time)}
-	p.next()
-	_, _ = io.Copy(io.Discard, &p) // whatever it ends with, the connection is closed
 }
 
 // setReadDeadline is what http.ResponseController does, without making one for each request.
