@@ -26,9 +26,10 @@ var AuthFailures = [...]AuthFailure{KeyMissing, KeyUnknown, KeyExpired, KeyUnsup
 
 // authenticate finds the API key of a request by a lookup in the snapshot.
 func authenticate(s *dataplane.Snapshot, r *http.Request, now time.Time) (*dataplane.APIKey, AuthFailure, *wire.Error) {
-	secret, twice := clientSecret(r)
-	if twice {
-		return nil, KeyUnknown, unauthorized("The API key was sent twice. Send it once.")
+	sent := sentKey(r)
+	secret := sent.secret
+	if sent.fault != "" {
+		return nil, KeyUnknown, unauthorized(sent.fault)
 	}
 	if secret == "" {
 		return nil, KeyMissing, unauthorized("No API key was provided. Send it as 'Authorization: Bearer <key>'.")
@@ -51,33 +52,54 @@ func unauthorized(message string) *wire.Error {
 	return &wire.Error{Message: message, Type: wire.InvalidRequest, Code: "invalid_api_key"}
 }
 
-// clientSecret reads the key where SDKs put it: Authorization: Bearer, x-api-key, api-key or x-goog-api-key, and for
-// Google's API key in the query, which goes nowhere from here. One that comes twice is refused: whoever is in front may
-// have judged by the other one.
-func clientSecret(r *http.Request) (secret string, twice bool) {
-	if auth := r.Header["Authorization"]; len(auth) > 1 {
-		return "", true
-	} else if len(auth) == 1 {
-		scheme, rest, found := strings.Cut(strings.TrimSpace(auth[0]), " ")
-		if found && strings.EqualFold(scheme, "Bearer") {
-			return strings.TrimSpace(rest), false
+// clientKey is the API key that a client sent.
+type clientKey struct {
+	secret string // empty: none
+	place  string // where it was found first
+	fault  string // why none of what was sent counts
+}
+
+// sentKey reads the key where SDKs put it: Authorization: Bearer, x-api-key, api-key, x-goog-api-key, and for Google's
+// API in the query, which goes nowhere from here. The same key may be in several of these places. A header that comes
+// twice, and keys that differ, are refused: whoever is in front may have judged by the other one.
+func sentKey(r *http.Request) (k clientKey) {
+	if auth := r.Header["Authorization"]; len(auth) == 1 {
+		if scheme, rest, found := strings.Cut(strings.TrimSpace(auth[0]), " "); found && strings.EqualFold(scheme, "Bearer") {
+			k.see("Authorization", rest)
 		}
+	} else if len(auth) > 1 {
+		k.twice("Authorization")
 	}
-	for _, name := range [...]string{"X-Api-Key", "Api-Key", "X-Goog-Api-Key"} {
-		if key := r.Header[name]; len(key) > 1 {
-			return "", true
-		} else if len(key) == 1 && key[0] != "" {
-			return strings.TrimSpace(key[0]), false
+	for _, header := range [...]struct{ name, place string }{{"X-Api-Key", "x-api-key"}, {"Api-Key", "api-key"}, {"X-Goog-Api-Key", "x-goog-api-key"}} {
+		if keys := r.Header[header.name]; len(keys) == 1 {
+			k.see(header.place, keys[0])
+		} else if len(keys) > 1 {
+			k.twice(header.place)
 		}
 	}
 	if r.URL.RawQuery == "" || !isGoogle(r.URL.Path) {
-		return "", false
+		return k
 	}
-	switch keys := r.URL.Query()["key"]; len(keys) {
-	case 0:
-		return "", false
-	case 1:
-		return strings.TrimSpace(keys[0]), false
+	if keys := r.URL.Query()["key"]; len(keys) == 1 {
+		k.see("the query", keys[0])
+	} else if len(keys) > 1 {
+		k.twice("the query")
 	}
-	return "", true
+	return k
+}
+
+func (k *clientKey) see(place, secret string) {
+	switch secret = strings.TrimSpace(secret); {
+	case secret == "" || secret == k.secret:
+	case k.secret == "":
+		k.secret, k.place = secret, place
+	case k.fault == "":
+		k.fault = "Two different API keys were sent, in " + k.place + " and in " + place + ". Send one of them."
+	}
+}
+
+func (k *clientKey) twice(place string) {
+	if k.fault == "" {
+		k.fault = "An API key was sent twice in " + place + ". Send it once."
+	}
 }

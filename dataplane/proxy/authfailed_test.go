@@ -59,6 +59,32 @@ func TestAuthFailuresAreTold(t *testing.T) {
 			t.Errorf("two %s: told %s", name, got)
 		}
 	}
+	bearer := "Bearer " + clientKey
+	for name, tt := range map[string]struct {
+		path   string
+		header []string
+		fault  string // empty: served
+	}{
+		"the same in all places":     {"/v1beta/models?key=" + clientKey, []string{"Authorization", bearer, "X-Api-Key", clientKey, "Api-Key", " " + clientKey, "X-Goog-Api-Key", clientKey}, ""},
+		"empty ones beside it":       {"/v1beta/models?key=", []string{"Authorization", "Bearer ", "X-Api-Key", "", "Api-Key", clientKey}, ""},
+		"another scheme beside it":   {"/v1/models", []string{"Authorization", "Basic eDp5", "X-Api-Key", clientKey}, ""},
+		"a query that means nothing": {"/v1/models?key=other", []string{"X-Api-Key", clientKey}, ""},
+		"bearer and another":         {"/v1/models", []string{"Authorization", bearer, "X-Api-Key", "other"}, "in Authorization and in x-api-key"},
+		"another and bearer":         {"/v1/models", []string{"Authorization", "Bearer other", "X-Goog-Api-Key", clientKey}, "in Authorization and in x-goog-api-key"},
+		"the last of many":           {"/v1beta/models?key=other", []string{"Authorization", bearer, "X-Api-Key", clientKey}, "in Authorization and in the query"},
+		"two headers":                {"/v1/models", []string{"X-Api-Key", "other", "Api-Key", clientKey}, "in x-api-key and in api-key"},
+		"two in the query":           {"/v1beta/models?key=" + clientKey + "&key=" + clientKey, nil, "twice in the query"},
+	} {
+		got := r.request(http.MethodGet, tt.path, "", tt.header...)
+		if served := got.status == http.StatusOK; served != (tt.fault == "") || !strings.Contains(got.body, tt.fault) {
+			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+		if tt.fault != "" {
+			if told := <-told; got.status != http.StatusUnauthorized || told != proxy.KeyUnknown {
+				t.Errorf("%s: %d, told %s", name, got.status, told)
+			}
+		}
+	}
 	r.chat(false)
 	if len(told) != 0 {
 		t.Errorf("a good request was told of: %s", <-told)

@@ -41,7 +41,7 @@ func (c *call) noteBody() {
 
 // said is a text as it is recorded; one with the client's own key in it is not.
 func (c *call) said(text string, most int) string {
-	if key, _ := clientSecret(c.req.HTTP); key != "" && strings.Contains(text, key) {
+	if key := sentKey(c.req.HTTP).secret; key != "" && strings.Contains(text, key) {
 		return "[redacted]"
 	}
 	return classify.Note(text, most)
