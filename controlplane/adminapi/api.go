@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -332,10 +333,10 @@ func New(ctx context.Context, cfg Config) (*API, error) {
 // begins to drain.
 func (a *API) EndStreams() { a.end() }
 
-// Mount adds a route per procedure to mux, beside whatever else it serves. gRPC clients
-// need a server that speaks HTTP/2.
-func (a *API) Mount(mux *http.ServeMux) {
-	connecthttp.Mount(guardedMux{mux, a.guard, a.door}, a.server,
+// Handler serves the API, and other at whatever is none of its paths. gRPC clients need a server that speaks HTTP/2.
+func (a *API) Handler(other http.Handler) http.Handler {
+	routes := map[string]http.Handler{} // by path, as it is written: redirects are of no use to clients of RPCs
+	connecthttp.Mount(guarded{routes, a.guard, a.door}, a.server,
 		connecthttp.WithCodecs(connectproto.NewBinaryCodec(), strictJSON()),
 		connecthttp.WithReadMaxBytes(maxRequestBytes),
 		connecthttp.WithConditionalOptions(func(spec connect.Spec) []connecthttp.Option {
@@ -348,13 +349,26 @@ func (a *API) Mount(mux *http.ServeMux) {
 			return nil
 		}),
 	)
+	unknown := a.guard.wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.guard.fail(w, r, connect.NewError(connect.CodeUnimplemented, "there is no method "+strings.TrimPrefix(r.URL.Path, "/")))
+	}))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		route, known := routes[r.URL.Path]
+		switch {
+		case known:
+			route.ServeHTTP(w, r)
+		case isProcedure(r.URL.Path):
+			unknown.ServeHTTP(w, r)
+		default:
+			other.ServeHTTP(w, r)
+		}
+	})
 }
 
-// Handler serves the API alone.
-func (a *API) Handler() http.Handler {
-	mux := http.NewServeMux()
-	a.Mount(mux)
-	return mux
+// isProcedure recognises paths of RPCs, whether or not there are such: their first part is a service, with its package.
+func isProcedure(path string) bool {
+	service, _, isMethod := strings.Cut(strings.TrimLeft(path, "/"), "/")
+	return isMethod && strings.Contains(service, ".")
 }
 
 // strictJSON refuses unknown fields: a limit with a typo in its name must not be lost silently.

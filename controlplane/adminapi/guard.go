@@ -50,9 +50,13 @@ func (g *guard) wrap(next http.Handler) http.Handler {
 	})
 }
 
-// refuse answers in the protocol of the request. A failed write is a client that left.
 func (g *guard) refuse(w http.ResponseWriter, r *http.Request, why string) {
-	_ = g.errors.Write(w, r, connect.NewError(connect.CodePermissionDenied, why))
+	g.fail(w, r, connect.NewError(connect.CodePermissionDenied, why))
+}
+
+// fail answers in the protocol of the request. A failed write is a client that left.
+func (g *guard) fail(w http.ResponseWriter, r *http.Request, err error) {
+	_ = g.errors.Write(w, r, err)
 }
 
 // isForwarded reports whether a proxy says that it hands on the request of another.
@@ -78,18 +82,21 @@ func unboundHost(host string) bool {
 	return err == nil
 }
 
-// guardedMux mounts handlers behind the guard, and what begins a session behind its door as well.
-type guardedMux struct {
-	mux   *http.ServeMux
-	guard *guard
-	door  *loginDoor
+// guarded keeps handlers behind the guard, and what begins a session behind its door as well.
+type guarded struct {
+	routes map[string]http.Handler
+	guard  *guard
+	door   *loginDoor
 }
 
 // Handle implements connecthttp.ServeMux.
-func (m guardedMux) Handle(pattern string, handler http.Handler) {
+func (m guarded) Handle(pattern string, handler http.Handler) {
 	switch pattern {
 	case adminv1connect.SessionServiceLoginProcedure, adminv1connect.SessionServiceBeginOidcProcedure, adminv1connect.SessionServiceFinishOidcProcedure:
 		handler = m.door.wrap(handler)
 	}
-	m.mux.Handle(pattern, m.guard.wrap(readingWithin(pattern, handler)))
+	if strings.HasSuffix(pattern, "/") { // what is no method is refused elsewhere
+		return
+	}
+	m.routes[pattern] = m.guard.wrap(readingWithin(pattern, handler))
 }

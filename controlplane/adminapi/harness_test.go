@@ -181,7 +181,7 @@ func (e *env) handler(t *testing.T, adjust ...func(*adminapi.Config)) http.Handl
 		t.Fatal(err)
 	}
 	e.api = api
-	return api.Handler()
+	return api.Handler(http.NotFoundHandler())
 }
 
 // client is one caller: a browser with its cookies, or the holder of a token.

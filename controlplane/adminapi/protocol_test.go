@@ -57,6 +57,39 @@ func TestGRPCClient(t *testing.T) {
 	if status.Code(err) != codes.Aborted {
 		t.Errorf("stale etag: %v", err)
 	}
+	for _, unknown := range []string{service + "Rename", "/trunkline.admin.v1.NoService/List", "/grpc.health.v1.Health/Check"} {
+		if err := conn.Invoke(ctx, unknown, &adminv1.ListGroupsRequest{}, &adminv1.ListGroupsResponse{}); status.Code(err) != codes.Unimplemented {
+			t.Errorf("%s: %v", unknown, err)
+		}
+	}
+}
+
+// What is no method is answered as an RPC is, and neither redirected nor taken for a page.
+func TestUnknownMethods(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	c := e.client(t, nil)
+	for _, path := range []string{
+		"/trunkline.admin.v1.GroupService/Rename", "/trunkline.admin.v1.GroupService/", "/trunkline.admin.v1.GroupService/ListGroups/",
+		"/trunkline.admin.v1.NoService/List", "/trunkline.admin.v9.GroupService/ListGroups", "//trunkline.admin.v1.GroupService/ListGroups",
+		"/trunkline.admin.v1.GroupService//ListGroups", "/trunkline.admin.v1.GroupService/../GroupService/ListGroups", "/grpc.health.v1.Health/Check",
+	} {
+		for _, method := range []string{http.MethodPost, http.MethodGet, http.MethodHead, http.MethodOptions} {
+			req, err := http.NewRequestWithContext(t.Context(), method, e.url, strings.NewReader("{}"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.URL.Opaque = "//" + req.URL.Host + path // as it is written
+			res, body := c.do(t, req, header{"Content-Type": "application/json"})
+			if res.StatusCode != http.StatusNotImplemented || res.Header.Get("Content-Type") != "application/json" || res.Header.Get("Cache-Control") != "no-store" ||
+				method != http.MethodHead && !strings.Contains(body, `"code":"unimplemented"`) {
+				t.Errorf("%s %s: %s %s %s", method, path, res.Status, res.Header.Get("Content-Type"), body)
+			}
+		}
+	}
+	if status, body := c.get(t, e.url+"/groups/a.b", nil); status != http.StatusNotFound || !strings.Contains(body, "404 page not found") { // of the test's own
+		t.Errorf("a page: %d %s", status, body)
+	}
 }
 
 func TestGRPCWebClient(t *testing.T) {

@@ -22,7 +22,7 @@ func (w *timed) SetReadDeadline(t time.Time) error {
 // No method waits without end for its request, a sign-in the least.
 func TestEveryRequestMustArriveInTime(t *testing.T) {
 	t.Parallel()
-	handler := start(t).api.Handler()
+	handler := start(t).api.Handler(http.NotFoundHandler())
 	for _, m := range methods(t) {
 		most := 30 * time.Second
 		switch m.Name() {

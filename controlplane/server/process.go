@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"time"
 
@@ -97,11 +96,9 @@ func (p *Process) Run(ctx context.Context, log *slog.Logger, lookup func(string)
 		return errors.Join(err, group.Wait())
 	}
 	s.ApplyAtStart(ctx, &p.Settings, lookup, os.Stdout)
-	mux := http.NewServeMux()
-	s.Mount(mux)
 	group.Go("control plane", func(ctx context.Context) error { return s.Run(ctx, nodes) })
 	group.Go("console and admin API", func(ctx context.Context) error {
-		return ops.Server{Handler: mux, Logger: log, TLS: certificate.Config(true), UnencryptedHTTP2: p.H2C, Settle: p.settle, OnStop: ready.Leave, OnDrain: s.EndStreams}.Serve(ctx, web)
+		return ops.Server{Handler: s.Handler(), Logger: log, TLS: certificate.Config(true), UnencryptedHTTP2: p.H2C, Settle: p.settle, OnStop: ready.Leave, OnDrain: s.EndStreams}.Serve(ctx, web)
 	})
 	ready.Serving(s.Ready)
 	log.Info("serving", "console", certificate.Scheme()+"://"+web.Addr().String(), "nodes", nodes.Addr().String(), "ops", opsCertificate.Scheme()+"://"+operators.Addr().String())

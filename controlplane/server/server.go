@@ -163,14 +163,11 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 // DefaultPassword reports whether the well-known password worked when the server was made.
 func (s *Server) DefaultPassword() bool { return s.defaultPassword }
 
-// Mount adds the admin API and the console to mux.
-func (s *Server) Mount(mux *http.ServeMux) {
-	s.api.Mount(mux)
-	mux.Handle("/", webui.Handler(s.gatewayOrigin))
-}
+// Handler serves the admin API and the console.
+func (s *Server) Handler() http.Handler { return s.api.Handler(webui.Handler(s.gatewayOrigin)) }
 
 // EndStreams ends the streams of the admin API that would never end by themselves. Call it
-// when the server of Mount's mux begins to drain.
+// when the server of Handler begins to drain.
 func (s *Server) EndStreams() { s.api.EndStreams() }
 
 // Run serves nodes on the listener until ctx ends, then closes the database.

@@ -15,7 +15,6 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
-	"github.com/trunkline-ai/trunkline/dataplane/proxy"
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
 	"github.com/trunkline-ai/trunkline/internal/outcometest"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
@@ -592,34 +591,4 @@ func TestPricePerCall(t *testing.T) {
 func fileHash(content []byte) string {
 	sum := sha256.Sum256(content)
 	return fmt.Sprintf("%x", sum[:6])
-}
-
-// A mux that also serves a console must send every endpoint here, with and without /v1.
-func TestPatternsCoverEveryEndpoint(t *testing.T) {
-	t.Parallel()
-	mux := http.NewServeMux()
-	for _, pattern := range proxy.Patterns() {
-		mux.Handle(pattern, http.NotFoundHandler())
-	}
-	paths := []string{"/models", "/models/a/b"}
-	for _, a := range apis {
-		paths = append(paths, a.path, a.path+"/")
-	}
-	for _, path := range paths {
-		for _, prefix := range []string{"", "/v1", "/v1beta", "/upload/v1beta"} {
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, prefix+path, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, pattern := mux.Handler(req); pattern == "" {
-				t.Errorf("%s%s is not covered", prefix, path)
-			}
-		}
-	}
-	for _, console := range []string{"/", "/groups", "/responses.js"} {
-		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, console, nil)
-		if _, pattern := mux.Handler(req); pattern != "" {
-			t.Errorf("%s of the console is covered by %s", console, pattern)
-		}
-	}
 }

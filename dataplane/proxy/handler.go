@@ -194,18 +194,6 @@ func (h *Handler) Look(ctx context.Context, id dataplane.ResponseID) (standing [
 	return h.engine.Look(ctx, id, h.budget)
 }
 
-// Patterns are the paths the handler serves, for a mux that it shares with others.
-func Patterns() []string {
-	all := []string{"/v1", "/v1/", "/models", "/models/", "/responses/", azure + "/", google, google + "/", upload + google + "/"}
-	for _, e := range api.Endpoints {
-		if e.InPath { // below /models
-			continue
-		}
-		all = append(all, e.Path, e.Path+"/{$}")
-	}
-	return all
-}
-
 // Memory tells how the budget of bodies stands.
 func (h *Handler) Memory() body.Usage { return h.budget.Usage() }
 

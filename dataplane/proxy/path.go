@@ -22,17 +22,46 @@ type destination struct {
 	model string // that the URL names; empty: none
 }
 
+// Serves says which paths of a listener that it shares with others are the handler's.
+func Serves(path string) bool {
+	path = single(path)
+	for _, root := range [...]string{"/v1", "/models", azure, google, upload + google} {
+		if isBelow(path, root) {
+			return true
+		}
+	}
+	path = strings.TrimSuffix(path, "/")
+	return strings.HasPrefix(path, "/responses/") || api.Find(path) != nil
+}
+
+// single writes slashes that follow each other as one, up to the name of a model: a base URL that ends in a slash, and
+// a path that begins with one, are put together so.
+func single(path string) string {
+	if !strings.Contains(path, "//") {
+		return path
+	}
+	path, model, named := strings.Cut(path, models)
+	for strings.Contains(path, "//") {
+		path = strings.ReplaceAll(path, "//", "/")
+	}
+	if !named {
+		return path
+	}
+	return strings.TrimSuffix(path, "/") + models + strings.TrimLeft(model, "/")
+}
+
 // pathOf is the path of a request as endpoints are named.
 func pathOf(r *http.Request) string { return locate(r.URL.Path).path }
 
 // isGoogle recognises paths of Google's API, whose clients may put their key into the query.
 func isGoogle(url string) bool {
-	return isBelow(url, google) || strings.HasPrefix(locate(url).path, modelPlace)
+	return isBelow(single(url), google) || strings.HasPrefix(locate(url).path, modelPlace)
 }
 
 // locate splits the path of a URL into that of an endpoint and the model that it names: Azure's deployments
 // (/openai/deployments/{model}/chat/completions) and Google's models (/v1beta/models/{model}:generateContent) do.
 func locate(url string) destination {
+	url = single(url)
 	if below := strings.TrimPrefix(url, upload); isBelow(below, google) {
 		rest := strings.TrimSuffix(below[len(google):], "/")
 		if to, is := asked(rest); is {
@@ -68,13 +97,16 @@ func locate(url string) destination {
 	return destination{path: path, model: strings.TrimSuffix(deployment, path)}
 }
 
-// modelPlace begins the paths of endpoints that are asked of a model.
-const modelPlace = "/models/{model}"
+// models is what names of models stand behind; modelPlace begins the paths of endpoints that are asked of one.
+const (
+	models     = "/models/"
+	modelPlace = models + "{model}"
+)
 
 // asked takes what is asked of a model apart: /models/{model}:generateContent. What stands between is the model's
 // name, which may hold slashes and colons, escaped or not.
 func asked(path string) (to destination, is bool) {
-	rest, is := strings.CutPrefix(path, "/models/")
+	rest, is := strings.CutPrefix(path, models)
 	at := strings.LastIndexByte(rest, ':')
 	if !is || at <= 0 {
 		return to, false

@@ -1,6 +1,10 @@
 package proxy
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/trunkline-ai/trunkline/dataplane/wire/api"
+)
 
 func TestLocate(t *testing.T) {
 	t.Parallel()
@@ -22,7 +26,12 @@ func TestLocate(t *testing.T) {
 		"/openai/deployments/a b/audio/transcriptions":         {"/audio/transcriptions", "a b"},
 		"/openai/deployments/claude/messages/count_tokens":     {"/messages/count_tokens", "claude"},
 		"/openai/deployments/chat/completions":                 {"/completions", "chat"},
-		"/openai/deployments//chat/completions":                {"/completions", "/chat"},
+		"/openai/deployments//chat/completions":                {"/completions", "chat"},
+		"/v1//chat/completions":                                {"/chat/completions", ""},
+		"//v1///chat//completions//":                           {"/chat/completions", ""},
+		"//v1beta//models//g:generateContent":                  {"/models/{model}:generateContent", "g"},
+		"/v1/models/a//b":                                      {"/models/a//b", ""},
+		"//v1beta/models/a//b:countTokens":                     {"/models/{model}:countTokens", "a//b"},
 		"/openai/deployments/chat/completions/x":               {"/completions/x", ""},
 		"/openai/deployments/gpt-4o":                           {"/", ""},
 		"/openai/deployments":                                  {"/deployments", ""},
@@ -43,6 +52,31 @@ func TestLocate(t *testing.T) {
 	} {
 		if got := locate(url); got.path != want.path || got.model != want.model {
 			t.Errorf("%s: %+v, want %+v", url, got, want)
+		}
+	}
+}
+
+// What else a listener serves must not be taken for the API, and none of the API may be missed.
+func TestServes(t *testing.T) {
+	t.Parallel()
+	var ours []string
+	for _, e := range api.Endpoints {
+		ours = append(ours, e.Path, e.Path+"/")
+	}
+	ours = append(ours, "", "/", "/x", "/models", "/models/", "/models/a/b", "/responses/resp_1", "/responses/resp_1/cancel")
+	for _, path := range ours {
+		for _, prefix := range []string{"", "/v1", "/v1beta", "/upload/v1beta", "/openai", "/openai/v1", "//v1", "//v1/"} {
+			if want := prefix != "" || len(path) > len("/x"); Serves(prefix+path) != want {
+				t.Errorf("%q is served: %t", prefix+path, !want)
+			}
+		}
+	}
+	for _, path := range []string{
+		"/groups", "/responses.js", "/v1beta2", "/v10/models", "/openaix", "/upload", "/upload/v1", "/modelsx", "/assets/v1/x.js",
+		"/trunkline.admin.v1.GroupService/ListGroups", "//groups", "/chat", "/index.html", "*",
+	} {
+		if Serves(path) {
+			t.Errorf("%q of the console is taken for the API", path)
 		}
 	}
 }

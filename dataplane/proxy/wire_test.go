@@ -190,7 +190,8 @@ func TestRequestsWeRefuse(t *testing.T) {
 		{"method, with a slash", "GET", "/v1/chat/completions/", ``, nil, 405, "method_not_allowed"},
 		{"slash", "POST", "/v1/chat/completions/", `{"model":`, nil, 400, "invalid_request"},
 		{"slash without /v1", "POST", "/embeddings/", `{}`, nil, 400, "invalid_request"},
-		{"two slashes", "POST", "/v1/chat/completions//", `{}`, nil, 404, "unsupported_endpoint"},
+		{"two slashes", "POST", "//v1//chat/completions//", `{}`, nil, 400, "invalid_request"},
+		{"two slashes, and no endpoint", "POST", "/v1//chat", `{}`, nil, 404, "unknown_url"},
 		{"route", "POST", "/v1/nothing", `{}`, nil, 404, "unknown_url"},
 		{"model of others", "GET", "/v1/models/private", ``, nil, 404, "model_not_found"},
 	}

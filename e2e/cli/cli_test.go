@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -92,9 +91,7 @@ func startControlPlane(database string) (url string, stop func(), err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx, nodes) }()
-	mux := http.NewServeMux()
-	s.Mount(mux)
-	front := httptest.NewServer(mux)
+	front := httptest.NewServer(s.Handler())
 	return front.URL, func() {
 		front.Close()
 		cancel()

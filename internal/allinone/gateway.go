@@ -226,11 +226,6 @@ func (g *Gateway) apply(ctx context.Context) error {
 // Run serves until ctx ends, then drains: requests first, the link and the database last.
 // When hurry is closed what is still under way is cut.
 func (g *Gateway) Run(ctx context.Context, hurry <-chan struct{}) error {
-	mux := http.NewServeMux()
-	g.control.Mount(mux)
-	for _, pattern := range proxy.Patterns() {
-		mux.Handle(pattern, g.node.Handler())
-	}
 	group := run.NewGroup(ctx)
 	group.Go("control plane", func(ctx context.Context) error { return g.control.Run(ctx, g.link) })
 	group.Go("node", g.node.Run)
@@ -240,7 +235,7 @@ func (g *Gateway) Run(ctx context.Context, hurry <-chan struct{}) error {
 		return ops.Server{Handler: g.ops, Logger: g.log, TLS: g.cfg.TLS.Ops(g.tls).Config(false)}.Serve(ctx, g.opsWeb)
 	})
 	group.Go("console and API", func(ctx context.Context) error {
-		return ops.Server{Handler: mux, Plain: g.cfg.Data.ServesPlain(), Early: proxy.EarlyError, Logger: g.log, Drain: drainTime, TLS: g.tls.Config(true), UnencryptedHTTP2: g.cfg.Control.H2C, OnDrain: g.control.EndStreams, OnStop: g.node.Leave, OnCut: g.node.CutAll, Hurry: hurry}.Serve(ctx, g.web)
+		return ops.Server{Handler: g.handler(), Plain: g.cfg.Data.ServesPlain(), Early: proxy.EarlyError, Logger: g.log, Drain: drainTime, TLS: g.tls.Config(true), UnencryptedHTTP2: g.cfg.Control.H2C, OnDrain: g.control.EndStreams, OnStop: g.node.Leave, OnCut: g.node.CutAll, Hurry: hurry}.Serve(ctx, g.web)
 	})
 	g.announce()
 	debug.FreeOSMemory() // what only the start needed is a third of what an idle process holds
@@ -251,6 +246,18 @@ func (g *Gateway) Run(ctx context.Context, hurry <-chan struct{}) error {
 	g.telemetry.End(g.log)
 	g.log.Info("stopped", "cut_streams", g.node.CutStreams(), "error", err)
 	return err
+}
+
+// handler serves what the API of clients has as a node does, and all else as a control plane does.
+func (g *Gateway) handler() http.Handler {
+	node, control := g.node.Handler(), g.control.Handler()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if proxy.Serves(r.URL.Path) {
+			node.ServeHTTP(w, r)
+			return
+		}
+		control.ServeHTTP(w, r)
+	})
 }
 
 // serveFake is the upstream of providers of dialect fake.
