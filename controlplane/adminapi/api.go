@@ -295,7 +295,7 @@ func New(ctx context.Context, cfg Config) (*API, error) {
 	adminv1connect.RegisterConfigServiceHandler(server, configService{documents: documents, history: cfg.History, nodes: cfg.Nodes, startup: cfg.StartupApply})
 	names := filterNames{cfg.Live, cfg.Nodes, cfg.Calls, cfg.Usage, now}
 	adminv1connect.RegisterCallServiceHandler(server, callService{
-		calls: cfg.Calls, names: names, gaps: cfg.Gaps, bodies: cfg.Bodies, log: cfg.Logger, now: now, still: auth.still, ended: ended,
+		calls: cfg.Calls, names: names, gaps: cfg.Gaps, bodies: cfg.Bodies, log: cfg.Logger, now: now, ended: ended,
 		tails: make(chan struct{}, maxTails), exports: make(chan struct{}, maxExports),
 	})
 	adminv1connect.RegisterUsageServiceHandler(server, usageService{cfg.Usage, names, now})

@@ -86,7 +86,7 @@ func (a *authenticator) intercept(next connect.ServerFunc) connect.ServerFunc {
 		ctx = context.WithValue(access.WithActor(ctx, id.Actor), identityKey{}, id)
 		ctx = context.WithValue(ctx, requirementKey{}, need)
 		if spec.StreamType == connect.StreamTypeServer {
-			stream = &recheckedStream{ServerStream: stream, still: func() error { return a.still(ctx) }, now: a.now, checked: a.now()}
+			return whileAdmitted(ctx, a.still, a.now, stream, func(ctx context.Context, stream connect.ServerStream) error { return next(ctx, spec, stream) })
 		}
 		return next(ctx, spec, stream)
 	}

@@ -22,14 +22,12 @@ const (
 
 // callService reads the call log.
 type callService struct {
-	calls  Calls
-	gaps   Gaps
-	bodies Bodies
-	names  filterNames
-	log    *slog.Logger
-	now    func() time.Time
-	// still reports whether a caller is who it was when its stream began.
-	still   func(context.Context) error
+	calls   Calls
+	gaps    Gaps
+	bodies  Bodies
+	names   filterNames
+	log     *slog.Logger
+	now     func() time.Time
 	tails   chan struct{}   // one for each stream that follows calls
 	exports chan struct{}   // one for each export
 	ended   <-chan struct{} // closed when streams are to end

@@ -20,8 +20,6 @@ const (
 	tailOverlap = 5 * time.Second
 	// tailCalls is how many calls one look shows; those before them are counted only.
 	tailCalls = 500
-	// recheckInterval is how often a stream looks whether its caller may still have it.
-	recheckInterval = time.Second
 )
 
 // TailCalls sends calls as they are stored, by whatever replica: it asks the database, so
@@ -45,20 +43,14 @@ func (s callService) TailCalls(ctx context.Context, req *adminv1.TailCallsReques
 		return err
 	}
 	t := tail{calls: s.calls, filter: filter, since: s.now(), seen: map[string]bool{}}
-	look, recheck := time.NewTicker(tailInterval), time.NewTicker(recheckInterval)
+	look := time.NewTicker(tailInterval)
 	defer look.Stop()
-	defer recheck.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-s.ended:
 			return nil
-		case <-recheck.C:
-			if err := s.still(ctx); err != nil {
-				return err
-			}
-			continue
 		case <-look.C:
 		}
 		calls, skipped, err := t.next(ctx, s.now())

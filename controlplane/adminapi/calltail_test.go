@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -174,6 +176,34 @@ func TestATailEndsWithItsToken(t *testing.T) {
 	holder := e.client(t, header{"Authorization": "Bearer " + admin.bearer(t, "tail")})
 	_, ended := holder.follow(t, t.Context(), &adminv1.TailCallsRequest{})
 	ok(admin.tokens.DeleteToken(t.Context(), &adminv1.DeleteTokenRequest{Name: "tail"}))(t)
+	wantCode(t, <-ended, connect.CodeUnauthenticated)
+}
+
+// So does a stream that waits for somebody else, and sends nothing.
+func TestASilentStreamEndsWithItsToken(t *testing.T) {
+	t.Parallel()
+	asked := make(chan struct{}, 1)
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked <- struct{}{}
+		<-r.Context().Done()
+	}))
+	t.Cleanup(func() { silent.CloseClientConnections(); silent.Close() })
+	e := start(t)
+	admin := e.admin(t)
+	ok(admin.providers.CreateProvider(t.Context(), &adminv1.CreateProviderRequest{Provider: &adminv1.Provider{
+		Name: "silent", BaseUrl: silent.URL + "/v1", AllowPrivateNetwork: true, Credentials: []*adminv1.Credential{{Name: "main", Secret: upstreamSecret}},
+	}}))(t)
+	holder := e.client(t, header{"Authorization": "Bearer " + admin.bearer(t, "importer")})
+	ended := make(chan error, 1)
+	go func() {
+		stream, err := holder.providers.FollowImportPreview(t.Context(), &adminv1.FollowImportPreviewRequest{Preview: &adminv1.PreviewImportRequest{Names: []string{"silent"}}})
+		for err == nil {
+			_, err = stream.Receive()
+		}
+		ended <- err
+	}()
+	<-asked
+	ok(admin.tokens.DeleteToken(t.Context(), &adminv1.DeleteTokenRequest{Name: "importer"}))(t)
 	wantCode(t, <-ended, connect.CodeUnauthenticated)
 }
 

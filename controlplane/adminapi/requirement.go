@@ -1,7 +1,10 @@
 package adminapi
 
 import (
+	"context"
+	"errors"
 	"strings"
+	"sync"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -57,9 +60,44 @@ func (r requirement) permits(id identity) error {
 	return errs.Newf(errs.PermissionDenied, "this needs the %s role, and yours is %s: ask an owner", rolename.Name(r.role), rolename.Name(id.Role))
 }
 
-// recheckedStream looks every recheckInterval whether its caller may still have it, before it sends on.
+// recheckInterval is how often it is looked whether the caller of a stream may still have it.
+const recheckInterval = time.Second
+
+// lost is why a stream ended before its handler did: its caller may have it no longer.
+type lost struct{ error }
+
+// whileAdmitted serves a stream for as long as still says that its caller may have it, also while nothing is sent.
+func whileAdmitted(ctx context.Context, still func(context.Context) error, now func() time.Time, stream connect.ServerStream, serve func(context.Context, connect.ServerStream) error) error {
+	ctx, end := context.WithCancelCause(ctx)
+	var watch sync.WaitGroup
+	defer watch.Wait()
+	defer end(nil)
+	watch.Go(func() {
+		ticker := time.NewTicker(recheckInterval)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+			if err := still(ctx); err != nil && ctx.Err() == nil {
+				end(lost{err})
+				return
+			}
+		}
+	})
+	err := serve(ctx, &recheckedStream{ServerStream: stream, ended: func() error { return context.Cause(ctx) }, still: func() error { return still(ctx) }, now: now, checked: now()})
+	if why, is := errors.AsType[lost](context.Cause(ctx)); is {
+		return why.error
+	}
+	return err
+}
+
+// recheckedStream sends nothing more once it has ended, and looks itself when the last look was too long ago.
 type recheckedStream struct {
 	connect.ServerStream
+	ended   func() error // why; nil: it has not
 	still   func() error
 	now     func() time.Time
 	checked time.Time
@@ -67,6 +105,9 @@ type recheckedStream struct {
 
 // Send implements connect.ServerStream.
 func (s *recheckedStream) Send(msg any) error {
+	if err := s.ended(); err != nil {
+		return err
+	}
 	if now := s.now(); now.Sub(s.checked) >= recheckInterval {
 		if err := s.still(); err != nil {
 			return err
