@@ -101,31 +101,58 @@ var nouns = map[string]string{
 // completeName completes a flag that names something by what exists; nil: it names nothing. Without a server it
 // offers nothing.
 func (c *subcommand) completeName(flag string) cobra.CompletionFunc {
-	noun, is := nouns[flag]
-	if !is {
+	if noun, is := nouns[flag]; is {
+		return func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			list, ok := c.r.lists[noun]
+			if !ok {
+				return nil, noFiles
+			}
+			return c.names(cmd.Context(), list), noFiles
+		}
+	}
+	list, ok := c.service.method("list")
+	if !ok {
+		return nil
+	}
+	words := wordsOf(list, flag)
+	if words == nil {
 		return nil
 	}
 	return func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		list, ok := c.r.lists[noun]
-		if !ok {
-			return nil, noFiles
-		}
-		return c.names(cmd.Context(), list), noFiles
+		return c.ask(cmd.Context(), func(ctx context.Context, client *connect.Client) ([]string, error) {
+			return texts(ctx, client, list, 1, words, nil)
+		}), noFiles
 	}
 }
 
-// names asks the server for the names of what exists; nothing when it does not answer in time.
-func (c *subcommand) names(ctx context.Context, list Method) (names []string) {
+// wordsOf is where the answer of a list says what a filter may be: the actions of the audit log; nil: nowhere.
+func wordsOf(list Method, flag string) protoreflect.FieldDescriptor {
+	f := list.out.Descriptor().Fields().ByName(protoreflect.Name(strings.ReplaceAll(flag, "-", "_") + "s"))
+	if f == nil || !f.IsList() || f.Kind() != protoreflect.StringKind {
+		return nil
+	}
+	return f
+}
+
+// names asks the server for the names of what exists.
+func (c *subcommand) names(ctx context.Context, list Method) []string {
+	return c.ask(ctx, func(ctx context.Context, client *connect.Client) ([]string, error) {
+		return existing(ctx, client, list)
+	})
+}
+
+// ask asks the server for words; nothing when it does not answer in time.
+func (c *subcommand) ask(ctx context.Context, get func(context.Context, *connect.Client) ([]string, error)) (words []string) {
 	ctx, cancel := context.WithTimeout(ctx, CompletionTimeout)
 	defer cancel()
 	err := c.r.Complete(ctx, func(client *connect.Client) (err error) {
-		names, err = existing(ctx, client, list)
+		words, err = get(ctx, client)
 		return err
 	})
 	if err != nil {
 		return nil
 	}
-	return names
+	return words
 }
 
 // existing lists identifiers, one page of them.
@@ -134,20 +161,29 @@ func existing(ctx context.Context, client *connect.Client, list Method) ([]strin
 	if s.items == nil || identifier(s.items.Message()) == nil {
 		return nil, nil
 	}
-	in := list.in.New()
+	return texts(ctx, client, list, s.wanted(), s.items, identifier(s.items.Message()))
+}
+
+// texts reads a field of text of each message in a list of an answer, or without a field the list's own texts.
+func texts(ctx context.Context, client *connect.Client, list Method, size int, of, field protoreflect.FieldDescriptor) ([]string, error) {
+	s, in := shapeOf(list), list.in.New()
 	if s.paged() {
-		in.Set(s.pageSize, protoreflect.ValueOfInt32(int32(s.wanted())))
+		in.Set(s.pageSize, protoreflect.ValueOfInt32(int32(size)))
 	}
 	out, err := list.do(ctx, client, in.Interface())
 	if err != nil {
 		return nil, err
 	}
-	items := out.ProtoReflect().Get(s.items).List()
-	names := make([]string, items.Len())
-	for i := range names {
-		names[i] = items.Get(i).Message().Get(identifier(s.items.Message())).String()
+	items := out.ProtoReflect().Get(of).List()
+	all := make([]string, items.Len())
+	for i := range all {
+		if field == nil {
+			all[i] = items.Get(i).String()
+		} else {
+			all[i] = items.Get(i).Message().Get(field).String()
+		}
 	}
-	return names, nil
+	return all, nil
 }
 
 // method finds a method of the service by its command.

@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"path"
 	"strings"
 	"time"
 
@@ -14,7 +13,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/cli/exit"
 	"github.com/trunkline-ai/trunkline/cli/fieldflag"
-	"github.com/trunkline-ai/trunkline/internal/domain/outcome"
+	"github.com/trunkline-ai/trunkline/internal/domain/choice"
 )
 
 // Command makes the command of a service.
@@ -90,7 +89,7 @@ func (r *Runtime) method(s *Service, m Method) *subcommand {
 	c.flags = fieldflag.Bind(c.cmd, target, fieldflag.Options{
 		Env:    r.cfg.Env,
 		Doc:    func(f protoreflect.FieldDescriptor) string { return s.Docs[f.FullName()] },
-		Values: knownValues,
+		Values: choice.Of,
 		Names:  c.completeName,
 		Skip:   c.notAFlag,
 	})
@@ -221,11 +220,3 @@ func docs(comment string) (short, long string) {
 }
 
 func quoted(s string) string { return `"` + s + `"` }
-
-// knownValues gives the values of a field of text that is no enum, because its set grows.
-func knownValues(f protoreflect.FieldDescriptor) []string {
-	if (f.Name() == "outcome" || f.Name() == "attempt_outcome") && path.Base(f.ParentFile().Path()) == "filter.proto" { // of calls: the audit log has others
-		return outcome.Names()
-	}
-	return nil
-}

@@ -31,6 +31,7 @@ type alertChannelService struct {
 	documents
 
 	alerts Alerts
+	names  filterNames
 }
 
 // ListAlertChannels lists alert channels in name order.
@@ -100,8 +101,13 @@ func (s alertChannelService) TestAlertChannel(ctx context.Context, req *adminv1.
 
 // ListAlertChannelDeliveries lists what was sent.
 func (s alertChannelService) ListAlertChannelDeliveries(ctx context.Context, req *adminv1.ListAlertChannelDeliveriesRequest) (*adminv1.ListAlertChannelDeliveriesResponse, error) {
-	if !storable(req.GetName()) {
-		return &adminv1.ListAlertChannelDeliveriesResponse{}, nil
+	channel := s.names.resource("name", controlplane.KindAlertChannel, "alert channel", req.GetName())
+	err := checkNames(ctx, channel.since("deliveries", func(ctx context.Context) (bool, error) {
+		past, err := s.alerts.Deliveries(ctx, alerts.Filter{Channel: req.GetName(), Limit: 1})
+		return len(past) > 0, err
+	}))
+	if err != nil {
+		return nil, err
 	}
 	before, err := parseDeliveryToken(req.GetPageToken())
 	if err != nil {
@@ -146,6 +152,9 @@ type alertService struct{ alerts Alerts }
 
 // ListAlerts lists alerts.
 func (s alertService) ListAlerts(ctx context.Context, req *adminv1.ListAlertsRequest) (*adminv1.ListAlertsResponse, error) {
+	if err := checkNames(ctx, among(req, "event", req.GetEvent())); err != nil {
+		return nil, err
+	}
 	list, firing, err := s.alerts.List(ctx, req.GetEvent(), req.GetWithResolved())
 	if err != nil {
 		return nil, err

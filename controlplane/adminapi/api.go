@@ -283,17 +283,17 @@ func New(ctx context.Context, cfg Config) (*API, error) {
 		(&tracing{cfg.Telemetry.Tracer("github.com/trunkline-ai/trunkline/controlplane"), cfg.Telemetry.Propagates()}).intercept,
 		validation.intercept,
 	)
+	names := filterNames{cfg.Live, cfg.Nodes, cfg.Calls, cfg.Usage, now}
 	documents := documents{cfg.Live, cfg.Editor, validation}
-	adminv1connect.RegisterProviderServiceHandler(server, providerService{documents: documents, log: cfg.Logger, importer: cfg.Importer, nodes: cfg.Nodes, cooldowns: cfg.Cooldowns})
-	adminv1connect.RegisterGroupServiceHandler(server, groupService{documents, cfg.Nodes})
-	adminv1connect.RegisterKeyServiceHandler(server, keyService{documents: documents, nodes: cfg.Nodes, usage: cfg.Usage, log: cfg.Logger, now: now})
+	adminv1connect.RegisterProviderServiceHandler(server, providerService{documents: documents, log: cfg.Logger, importer: cfg.Importer, nodes: cfg.Nodes, cooldowns: cfg.Cooldowns, names: names})
+	adminv1connect.RegisterGroupServiceHandler(server, groupService{documents, cfg.Nodes, names})
+	adminv1connect.RegisterKeyServiceHandler(server, keyService{documents: documents, nodes: cfg.Nodes, usage: cfg.Usage, names: names, log: cfg.Logger, now: now})
 	adminv1connect.RegisterClientSetupServiceHandler(server, clientSetupService{live: cfg.Live, nodes: cfg.Nodes, now: now})
 	adminv1connect.RegisterKeywordServiceHandler(server, keywordService{documents, cfg.Calls})
-	adminv1connect.RegisterAlertChannelServiceHandler(server, alertChannelService{documents, cfg.Alerts})
+	adminv1connect.RegisterAlertChannelServiceHandler(server, alertChannelService{documents, cfg.Alerts, names})
 	adminv1connect.RegisterAlertServiceHandler(server, alertService{cfg.Alerts})
 	adminv1connect.RegisterSettingsServiceHandler(server, settingsService{documents})
 	adminv1connect.RegisterConfigServiceHandler(server, configService{documents: documents, history: cfg.History, nodes: cfg.Nodes, startup: cfg.StartupApply})
-	names := filterNames{cfg.Live, cfg.Nodes, cfg.Calls, cfg.Usage, now}
 	adminv1connect.RegisterCallServiceHandler(server, callService{
 		calls: cfg.Calls, names: names, gaps: cfg.Gaps, bodies: cfg.Bodies, log: cfg.Logger, now: now, ended: ended,
 		tails: make(chan struct{}, maxTails), exports: make(chan struct{}, maxExports),

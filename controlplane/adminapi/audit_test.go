@@ -236,13 +236,13 @@ func TestAuditEventsAreListedInPages(t *testing.T) {
 	}
 	first := ok(list(&adminv1.ListAuditEventsRequest{PageSize: 1}))(t)
 	for want, bad := range map[string]*adminv1.ListAuditEventsRequest{
-		"filter.action: is no action that is recorded; ListAuditEvents lists them":       {Filter: &adminv1.AuditFilter{Action: "GetProvider"}},
-		"filter.outcome: must be ok or the code of a refusal, such as permission_denied": {Filter: &adminv1.AuditFilter{Outcome: "fine"}},
-		"filter.end_time: must be after start_time":                                      {Filter: &adminv1.AuditFilter{StartTime: timestamppb.New(e.clock.Now()), EndTime: timestamppb.New(e.clock.Now())}},
-		"filter.target: must not contain NUL characters":                                 {Filter: &adminv1.AuditFilter{Target: "a\x00"}},
-		"page_token: belongs to a list with other filters":                               {PageToken: first.GetNextPageToken(), Filter: filter},
-		"page_size: must be greater than or equal to 0 and less than or equal to 500":    {PageSize: 501},
-		"filter.sequence: must be greater than or equal to 0":                            {Filter: &adminv1.AuditFilter{Sequence: -1}},
+		"filter.action: names no action that there is; did you mean TestProvider, CreateProvider, DeleteProvider?": {Filter: &adminv1.AuditFilter{Action: "GetProvider"}},
+		"filter.outcome: names no outcome that there is; did you mean ok, canceled, unknown?":                      {Filter: &adminv1.AuditFilter{Outcome: "fine"}},
+		"filter.end_time: must be after start_time":                                                                {Filter: &adminv1.AuditFilter{StartTime: timestamppb.New(e.clock.Now()), EndTime: timestamppb.New(e.clock.Now())}},
+		"filter.target: must not contain NUL characters":                                                           {Filter: &adminv1.AuditFilter{Target: "a\x00"}},
+		"page_token: belongs to a list with other filters":                                                         {PageToken: first.GetNextPageToken(), Filter: filter},
+		"page_size: must be greater than or equal to 0 and less than or equal to 500":                              {PageSize: 501},
+		"filter.sequence: must be greater than or equal to 0":                                                      {Filter: &adminv1.AuditFilter{Sequence: -1}},
 	} {
 		_, err := list(bad)
 		if got := violations(t, err); len(got) != 1 || got[0] != want {

@@ -85,9 +85,8 @@ func (s callService) filter(ctx context.Context, in *adminv1.CallFilter) (calllo
 	if err != nil {
 		return f, err
 	}
-	return f, s.names.check(ctx, namedFilter{
-		group: f.Group, provider: f.Provider, model: f.Model, apiKey: f.APIKey, node: f.Node, from: f.From, to: f.To,
-	})
+	return f, checkNames(ctx, append(s.names.ofCalls(calllog.UsageQuery{Group: f.Group, Provider: f.Provider, Model: f.Model, APIKey: f.APIKey}),
+		s.names.node("filter.node", f.Node, f.From, f.To))...)
 }
 
 // callFilter turns the filter of a request into a query. It may be nil.

@@ -8,6 +8,8 @@ import (
 	"sort"
 	"strings"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/routing"
 	domain "github.com/trunkline-ai/trunkline/internal/domain/routing"
@@ -27,13 +29,17 @@ func view(live Live, nodes Nodes) *routing.View {
 }
 
 // ExplainGroup shows in which order a call would try the members of a group now.
-func (s groupService) ExplainGroup(_ context.Context, req *adminv1.ExplainGroupRequest) (*adminv1.ExplainGroupResponse, error) {
+func (s groupService) ExplainGroup(ctx context.Context, req *adminv1.ExplainGroupRequest) (*adminv1.ExplainGroupResponse, error) {
 	v := view(s.live, s.nodes)
 	group, ok := v.Group(req.GetName())
 	if !ok {
 		return nil, errs.Newf(errs.NotFound, "%s %q does not exist", controlplane.KindGroup, req.GetName())
 	}
-	return &adminv1.ExplainGroupResponse{Route: v.ExplainCall(group, callOf(req))}, nil
+	call, err := s.callOf(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	return &adminv1.ExplainGroupResponse{Route: v.ExplainCall(group, call)}, nil
 }
 
 // PreviewTranslation shows what each member would be told of a request.
@@ -50,24 +56,28 @@ func (s groupService) PreviewTranslation(_ context.Context, req *adminv1.Preview
 	return &adminv1.PreviewTranslationResponse{Route: v.ExplainCall(group, call)}, nil
 }
 
-// callOf is the call that a request asks about.
-func callOf(req interface {
+// explained is a request that asks about a call.
+type explained interface {
+	proto.Message
 	GetEndpoint() string
 	GetParameters() []string
 	GetCaller() string
 	GetSession() string
 	GetApiKey() string
-},
-) routing.Call {
+}
+
+// callOf is the call that a request asks about. One that cannot be is refused: what it shows would look like an answer.
+func (s groupService) callOf(ctx context.Context, req explained) (routing.Call, error) {
 	call := routing.Call{Endpoint: strings.Trim(req.GetEndpoint(), "/"), Parameters: req.GetParameters(), Caller: req.GetCaller()}
 	if req.GetSession() != "" {
 		call.Session = domain.NamedSession(req.GetApiKey(), req.GetSession())
 	}
-	return call
+	return call, checkNames(ctx, among(req, "endpoint", call.Endpoint), s.names.caller("caller", req.GetCaller()),
+		s.names.resource("api_key", controlplane.KindAPIKey, "API key", req.GetApiKey()))
 }
 
 // ExplainGroups shows the same of many groups.
-func (s groupService) ExplainGroups(_ context.Context, req *adminv1.ExplainGroupsRequest) (*adminv1.ExplainGroupsResponse, error) {
+func (s groupService) ExplainGroups(ctx context.Context, req *adminv1.ExplainGroupsRequest) (*adminv1.ExplainGroupsResponse, error) {
 	v := view(s.live, s.nodes)
 	groups := v.Groups()
 	if len(req.GetNames()) > 0 {
@@ -89,8 +99,11 @@ func (s groupService) ExplainGroups(_ context.Context, req *adminv1.ExplainGroup
 		groups = groups[:size]
 		res.NextPageToken = digest.token(position{name: groups[size-1].GetName()})
 	}
+	call, err := s.callOf(ctx, req)
+	if err != nil {
+		return nil, err
+	}
 	res.Routes = make([]*adminv1.GroupRoute, len(groups))
-	call := callOf(req)
 	for i, group := range groups {
 		res.Routes[i] = v.ExplainCall(group, call)
 	}

@@ -46,6 +46,7 @@ func TestExplainAndReset(t *testing.T) {
 	if hold := sticky.GetGroup().GetEffectivePolicy().GetAffinityHold(); hold == nil || hold.AsDuration() != 0 {
 		t.Errorf("affinity_hold %v", hold)
 	}
+	c.createKey(t, &adminv1.ApiKey{Name: "app"})
 	session := ok(c.groups.ExplainGroup(ctx, &adminv1.ExplainGroupRequest{Name: "sticky", Session: "s", ApiKey: "app"}))(t).GetRoute()
 	if first := session.GetCandidates()[0]; first.GetModel() != "mini" || first.GetCredential() != "k" || first.GetShare() != 1 { // gpt-4o cools
 		t.Errorf("a conversation goes to %v", first)

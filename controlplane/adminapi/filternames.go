@@ -6,16 +6,20 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/internal/domain/choice"
 	"github.com/trunkline-ai/trunkline/internal/domain/nearest"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
-// filterNames knows what the filters of calls may name: what is configured, and what has calls from
-// before it was deleted. A name that never existed is refused: a filter with a typo would find
-// nothing, which looks like good news.
+// filterNames knows what filters may name: what is configured and, where a list reaches back, what was there
+// before it was deleted. A name that never existed is refused: a filter with a typo would find nothing, which
+// looks like good news.
 type filterNames struct {
 	live  Live
 	nodes Nodes
@@ -24,43 +28,97 @@ type filterNames struct {
 	now   func() time.Time
 }
 
-// namedFilter is the names of a filter; empty ones do not filter.
-type namedFilter struct {
-	group, provider, model, apiKey, node string
-	from, to                             time.Time // within which calls of the node are looked for
+// nameFilter is a filter that names something.
+type nameFilter struct {
+	field, value, noun string
+	is                 func() bool     // it is there
+	names              func() []string // of what is there
+	// was says whether something of the past has the name; nil: the past does not matter. had says what it
+	// would have had.
+	was func(context.Context) (bool, error)
+	had string
 }
 
-// check refuses names that never existed.
-func (n filterNames) check(ctx context.Context, f namedFilter) error {
-	var violations []errs.Violation
-	for _, one := range []struct {
-		field, value, noun string
-		configured         func() bool
-		names              func() []string
-		query              calllog.UsageQuery
-	}{
-		{"group", f.group, "group", n.has(controlplane.KindGroup, f.group), n.list(controlplane.KindGroup), calllog.UsageQuery{Group: f.group}},
-		{"provider", f.provider, "provider", n.has(controlplane.KindProvider, f.provider), n.list(controlplane.KindProvider), calllog.UsageQuery{Provider: f.provider}},
-		{"api_key", f.apiKey, "API key", n.has(controlplane.KindAPIKey, f.apiKey), n.list(controlplane.KindAPIKey), calllog.UsageQuery{APIKey: f.apiKey}},
-		{"model", f.model, "upstream model", func() bool { return slices.Contains(n.models(), f.model) }, n.models, calllog.UsageQuery{Model: f.model}},
-	} {
-		if one.value == "" || !storable(one.value) || one.configured() {
-			continue
+// resource is a filter that names a resource, of which only those that are there can be found.
+func (n filterNames) resource(field string, kind controlplane.Kind, noun, value string) nameFilter {
+	return nameFilter{field: field, value: value, noun: noun, is: func() bool {
+		_, ok := n.live.Current().Get(kind, value)
+		return ok
+	}, names: func() (names []string) {
+		for _, r := range n.live.Current().List(kind) {
+			names = append(names, r.Name)
 		}
-		switch used, err := n.used(ctx, one.query); {
-		case err != nil:
-			return err
-		case !used:
-			violations = append(violations, unknownName(one.field, one.value, one.noun, one.names()))
+		return names
+	}}
+}
+
+// among is a filter by one of the few words that the field of a request may hold.
+func among(req proto.Message, field, value string) nameFilter {
+	return oneOf(field, field, value, choice.Of(req.ProtoReflect().Descriptor().Fields().ByName(protoreflect.Name(field))))
+}
+
+func oneOf(field, noun, value string, words []string) nameFilter {
+	return nameFilter{field: field, value: value, noun: noun, is: func() bool { return slices.Contains(words, value) }, names: func() []string { return words }}
+}
+
+// caller is a filter that names whose calls are meant.
+func (n filterNames) caller(field, value string) nameFilter {
+	names := func() (callers []string) {
+		for _, r := range n.live.Current().List(controlplane.KindAPIKey) {
+			if key := r.Spec.(*adminv1.ApiKey); key.GetOwner() != "" {
+				callers = append(callers, "owner:"+key.GetOwner())
+			} else {
+				callers = append(callers, "key:"+key.GetName())
+			}
 		}
+		slices.Sort(callers)
+		return slices.Compact(callers)
 	}
-	if f.node != "" && storable(f.node) {
-		known, err := n.hasNode(ctx, f)
+	return nameFilter{field: field, value: value, noun: "caller", is: func() bool { return slices.Contains(names(), value) }, names: names}
+}
+
+// since adds the past to a filter.
+func (f nameFilter) since(had string, was func(context.Context) (bool, error)) nameFilter {
+	f.had, f.was = had, was
+	return f
+}
+
+// ofCalls are the filters of calls and of usage.
+func (n filterNames) ofCalls(q calllog.UsageQuery) []nameFilter {
+	of := func(f nameFilter, q calllog.UsageQuery) nameFilter {
+		return f.since("calls", func(ctx context.Context) (bool, error) { return n.used(ctx, q) })
+	}
+	return []nameFilter{
+		of(n.resource("filter.group", controlplane.KindGroup, "group", q.Group), calllog.UsageQuery{Group: q.Group}),
+		of(n.resource("filter.provider", controlplane.KindProvider, "provider", q.Provider), calllog.UsageQuery{Provider: q.Provider}),
+		of(n.resource("filter.api_key", controlplane.KindAPIKey, "API key", q.APIKey), calllog.UsageQuery{APIKey: q.APIKey}),
+		of(nameFilter{field: "filter.model", value: q.Model, noun: "upstream model", names: n.models, is: func() bool {
+			return slices.Contains(n.models(), q.Model)
+		}}, calllog.UsageQuery{Model: q.Model}),
+	}
+}
+
+// node is a filter that names a node, within a time.
+func (n filterNames) node(field, value string, from, to time.Time) nameFilter {
+	return nameFilter{field: field, value: value, noun: "node", names: n.nodeNames, is: func() bool {
+		_, err := n.nodes.Node(value)
+		return err == nil
+	}}.since("calls", func(ctx context.Context) (bool, error) {
+		calls, err := n.calls.ListCalls(ctx, calllog.Filter{Node: value, From: from, To: to, Limit: 1})
+		return len(calls) > 0, err
+	})
+}
+
+// checkNames refuses names that never existed.
+func checkNames(ctx context.Context, filters ...nameFilter) error {
+	var violations []errs.Violation
+	for _, f := range filters {
+		known, err := f.known(ctx)
 		if err != nil {
 			return err
 		}
 		if !known {
-			violations = append(violations, unknownName("node", f.node, "node", n.nodeNames()))
+			violations = append(violations, f.violation())
 		}
 	}
 	if len(violations) > 0 {
@@ -69,20 +127,25 @@ func (n filterNames) check(ctx context.Context, f namedFilter) error {
 	return nil
 }
 
-func (n filterNames) has(kind controlplane.Kind, name string) func() bool {
-	return func() bool {
-		_, ok := n.live.Current().Get(kind, name)
-		return ok
+func (f nameFilter) known(ctx context.Context) (bool, error) {
+	switch {
+	case f.value == "" || f.is():
+		return true, nil
+	case f.was == nil || !storable(f.value):
+		return false, nil
 	}
+	return f.was(ctx)
 }
 
-func (n filterNames) list(kind controlplane.Kind) func() []string {
-	return func() (names []string) {
-		for _, r := range n.live.Current().List(kind) {
-			names = append(names, r.Name)
-		}
-		return names
+func (f nameFilter) violation() errs.Violation {
+	text := "names no " + f.noun + " that there is"
+	if f.was != nil {
+		text += ", and none that ever had " + f.had
 	}
+	if near := nearest.Of(f.names(), f.value, 3); len(near) > 0 {
+		text += "; did you mean " + strings.Join(near, ", ") + "?"
+	}
+	return errs.Violation{Field: f.field, Description: text}
 }
 
 // models are the upstream models of all providers.
@@ -95,24 +158,6 @@ func (n filterNames) models() (ids []string) {
 		}
 	}
 	return ids
-}
-
-// checkNode refuses a node of which nobody knows anything: it is not there, and has no gaps and no calls from before.
-func (n filterNames) checkNode(ctx context.Context, gaps Gaps, node string) error {
-	if node == "" {
-		return nil
-	}
-	had, err := gaps.ListGaps(ctx, calllog.GapFilter{Node: node, Limit: 1})
-	if err != nil || len(had) > 0 {
-		return err
-	}
-	known, err := n.hasNode(ctx, namedFilter{node: node})
-	if err != nil || known {
-		return err
-	}
-	v := unknownName("node", node, "node", n.nodeNames())
-	v.Field = "node"
-	return errs.Invalid(v)
 }
 
 // recently is how far back calls are looked at themselves, which may not be in the sums yet.
@@ -139,26 +184,9 @@ func (n filterNames) used(ctx context.Context, q calllog.UsageQuery) (bool, erro
 	return len(attempts) > 0, err
 }
 
-// hasNode reports whether a node is known, or has calls from before it was removed.
-func (n filterNames) hasNode(ctx context.Context, f namedFilter) (bool, error) {
-	if _, err := n.nodes.Node(f.node); err == nil {
-		return true, nil
-	}
-	calls, err := n.calls.ListCalls(ctx, calllog.Filter{Node: f.node, From: f.from, To: f.to, Limit: 1})
-	return len(calls) > 0, err
-}
-
 func (n filterNames) nodeNames() (names []string) {
 	for _, node := range n.nodes.Nodes() {
 		names = append(names, node.GetName())
 	}
 	return names
-}
-
-func unknownName(field, value, noun string, names []string) errs.Violation {
-	text := "names no " + noun + " that there is, and none that ever had calls"
-	if near := nearest.Of(names, value, 3); len(near) > 0 {
-		text += "; did you mean " + strings.Join(near, ", ") + "?"
-	}
-	return errs.Violation{Field: "filter." + field, Description: text}
 }

@@ -21,7 +21,7 @@ func (s callService) ListGaps(ctx context.Context, req *adminv1.ListGapsRequest)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.names.checkNode(ctx, s.gaps, filter.Node); err != nil {
+	if err := checkNames(ctx, s.gapNode(filter.Node)); err != nil {
 		return nil, err
 	}
 	size := sizeOf(req.GetPageSize())
@@ -43,6 +43,19 @@ func (s callService) ListGaps(ctx context.Context, req *adminv1.ListGapsRequest)
 		})
 	}
 	return res, nil
+}
+
+// gapNode is a filter that names a node, which may have gaps and no calls.
+func (s callService) gapNode(name string) nameFilter {
+	f := s.names.node("node", name, time.Time{}, time.Time{})
+	hadCalls := f.was
+	return f.since("gaps or calls", func(ctx context.Context) (bool, error) {
+		had, err := s.gaps.ListGaps(ctx, calllog.GapFilter{Node: name, Limit: 1})
+		if err != nil || len(had) > 0 {
+			return len(had) > 0, err
+		}
+		return hadCalls(ctx)
+	})
 }
 
 // ListRefused lists records that could not be stored, newest first.

@@ -14,12 +14,16 @@ type groupService struct {
 	documents
 
 	nodes Nodes
+	names filterNames
 }
 
 // ListGroups lists groups in name order.
-func (s groupService) ListGroups(_ context.Context, req *adminv1.ListGroupsRequest) (*adminv1.ListGroupsResponse, error) {
+func (s groupService) ListGroups(ctx context.Context, req *adminv1.ListGroupsRequest) (*adminv1.ListGroupsResponse, error) {
 	reader, err := newReader[*adminv1.Group](req.GetReadMask())
 	if err != nil {
+		return nil, err
+	}
+	if err := checkNames(ctx, s.names.resource("provider", controlplane.KindProvider, "provider", req.GetProvider())); err != nil {
 		return nil, err
 	}
 	c := s.live.Current()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/trunkline-ai/trunkline/controlplane"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
@@ -54,8 +55,13 @@ func (s providerService) ImportModels(ctx context.Context, req *adminv1.ImportMo
 
 // ListImports lists past imports.
 func (s providerService) ListImports(ctx context.Context, req *adminv1.ListImportsRequest) (*adminv1.ListImportsResponse, error) {
-	if !storable(req.GetProvider()) {
-		return &adminv1.ListImportsResponse{}, nil
+	provider := s.names.resource("provider", controlplane.KindProvider, "provider", req.GetProvider())
+	err := checkNames(ctx, provider.since("imports", func(ctx context.Context) (bool, error) {
+		past, err := s.importer.Runs(ctx, &adminv1.ListImportsRequest{Provider: req.GetProvider(), Limit: 1})
+		return len(past) > 0, err
+	}))
+	if err != nil {
+		return nil, err
 	}
 	runs, err := s.importer.Runs(ctx, req)
 	if err != nil {

@@ -16,12 +16,16 @@ type keyService struct {
 
 	nodes Nodes
 	usage KeyUses
+	names filterNames
 	log   *slog.Logger
 	now   func() time.Time
 }
 
 // ListApiKeys lists API keys in name order.
 func (s keyService) ListApiKeys(ctx context.Context, req *adminv1.ListApiKeysRequest) (*adminv1.ListApiKeysResponse, error) {
+	if err := checkNames(ctx, s.names.resource("group", controlplane.KindGroup, "group", req.GetGroup())); err != nil {
+		return nil, err
+	}
 	page, err := s.listing(req).list(s.live.Current(), req)
 	if err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ type providerService struct {
 	importer  Importer
 	nodes     Nodes
 	cooldowns Cooldowns
+	names     filterNames
 }
 
 // ListProviders lists providers in name order.

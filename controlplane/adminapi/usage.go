@@ -131,7 +131,7 @@ func (s usageService) question(ctx context.Context, in *adminv1.UsageFilter) (ca
 	if len(violations) > 0 {
 		return q, errs.Invalid(violations...)
 	}
-	if err := s.names.check(ctx, namedFilter{group: q.Group, provider: q.Provider, model: q.Model, apiKey: q.APIKey}); err != nil {
+	if err := checkNames(ctx, s.names.ofCalls(q)...); err != nil {
 		return q, err
 	}
 	if in.GetEndTime() == nil {
