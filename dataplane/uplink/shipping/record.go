@@ -94,7 +94,10 @@ func (s *Shipper) collect(ctx context.Context) {
 			first = nil
 			flush.Reset(flushDelay)
 		case <-s.due:
-			s.takeAll()
+			if s.takeAll() && first != nil {
+				first = nil
+				flush.Reset(flushDelay)
+			}
 		case <-flush.C:
 			if s.takeAll() {
 				flush.Reset(flushDelay)

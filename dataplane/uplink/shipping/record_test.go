@@ -2,11 +2,16 @@ package shipping
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/overflow"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping/spool"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -35,4 +40,32 @@ func TestLossesAreLoggedOncePerSpell(t *testing.T) {
 	if !strings.Contains(log.String(), "dropped=8 dropped_since_start=8") || !strings.Contains(log.String(), "dropped=1 dropped_since_start=9") {
 		t.Errorf("log:\n%s", &log)
 	}
+}
+
+// However the collector learns of calls, as the first or because the queue fills, they are on disk soon.
+func TestCallsAreWrittenSoonWhateverWakesTheCollector(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		log := slog.New(slog.DiscardHandler)
+		disk, err := spool.Open(spool.Config{Dir: t.TempDir(), MinFree: -1, Logger: log})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer disk.Close()
+		for range 20 { // of two that may wake it, either is first
+			s, err := New(Config{Node: "n", Spool: disk, QueueSize: 2, Logger: log})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Record(dataplane.Call{ID: "1"})
+			ctx, stop := context.WithCancel(t.Context())
+			go s.collect(ctx)
+			time.Sleep(3 * flushDelay)
+			if n := disk.Buffered(); n > 0 {
+				t.Errorf("%d bytes wait in memory", n)
+			}
+			stop()
+			synctest.Wait()
+		}
+	})
 }
