@@ -30,7 +30,7 @@ func TestParameterOfARefusal(t *testing.T) {
 		`{"error":{"type":"invalid_request_error","message":"messages.1.content.0: Invalid ` + "`signature` in `thinking`" + ` block"}}`:                                                         "foreign",
 		`{"error":{"message":"Encrypted reasoning content was not issued to this caller."}}`:                                                                                                     "foreign",
 		`{"error":{"message":"Function call is missing a thought_signature in functionCall parts."}}`:                                                                                            "foreign",
-		`{"error":{"message":"Previous response with id 'resp_1' not found.","param":"previous_response_id","code":"previous_response_not_found"}}`:                                              "",
+		`{"error":{"message":"Previous response with id 'resp_1' not found.","param":"previous_response_id","code":"previous_response_not_found"}}`:                                              "foreign",
 	} {
 		v := Status(http.StatusBadRequest, http.Header{}, []byte(message), "m", time.Time{})
 		got := v.Parameter
