@@ -9,6 +9,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/engine"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/internal/httpfield"
 )
 
 // call is a request to an endpoint on its way to the engine: each step adds to the request
@@ -30,7 +31,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, id string, endpo
 	c := &call{h: h, w: w, to: to, req: engine.Request{HTTP: r, Endpoint: endpoint}}
 	c.rec.Call = dataplane.Call{
 		ID: id, Start: h.cfg.Now(), Endpoint: endpoint.Route,
-		ClientRetry: smallInt(r.Header.Get("X-Stainless-Retry-Count")),
+		ClientRetry: smallInt(httpfield.Get(r.Header, "X-Stainless-Retry-Count")),
 	}
 	c.noteHeaders()
 	var ok bool
@@ -69,7 +70,7 @@ func (c *call) readBody() bool {
 	c.noteBody()
 	r.Stream = r.Endpoint.WantsStream(&r.Envelope) || r.Endpoint.IsStreamPath(c.to.path)
 	r.Unsafe = r.Endpoint.Unsafe != nil && r.Endpoint.Unsafe(&r.Envelope)
-	r.Complete = strings.EqualFold(r.HTTP.Header.Get(commitHeader), "complete")
+	r.Complete = strings.EqualFold(httpfield.Get(r.HTTP.Header, commitHeader), "complete")
 	if seconds := clientTimeout(r.HTTP.Header); seconds >= 2 {
 		r.Timeout = time.Duration(seconds) * time.Second
 	}
@@ -124,7 +125,7 @@ func clientTimeout(h http.Header) int {
 	if given := h["X-Server-Timeout"]; len(given) > 0 {
 		return smallInt(given[0])
 	}
-	return smallInt(h.Get("X-Stainless-Timeout"))
+	return smallInt(httpfield.Get(h, "X-Stainless-Timeout"))
 }
 
 // smallInt reads a number from 0 to 999,999; anything else is 0.

@@ -1,6 +1,10 @@
 package proxy
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/trunkline-ai/trunkline/internal/httpfield"
+)
 
 // exposed are the headers of answers that pages of other origins may read.
 var exposed = []string{
@@ -19,7 +23,7 @@ const maxAsked = 4 << 10
 // allowed: the API key is in a header that only the page itself can set, so its headers may
 // be any.
 func (h *Handler) crossOrigin(w http.ResponseWriter, r *http.Request) (answered bool) {
-	origin := r.Header.Get("Origin")
+	origin := httpfield.Get(r.Header, "Origin")
 	if origin == "" {
 		return false
 	}

@@ -3,11 +3,10 @@ package plainhttp
 import (
 	"bytes"
 	"net/http"
-	"net/textproto"
 	"net/url"
 	"strings"
 
-	"golang.org/x/net/http/httpguts"
+	"github.com/trunkline-ai/trunkline/internal/httpfield"
 )
 
 // maxFields bounds the header fields of a head that is served here.
@@ -51,13 +50,13 @@ func parse(raw string) (h head, ok bool) {
 			return h, fields == "" && h.host != "" && h.hasLength()
 		}
 		name, value, found := strings.Cut(line, ":")
-		if !found || !httpguts.ValidHeaderFieldName(name) { // a folded line begins with a space
+		name, valid := httpfield.Name(name)
+		if !found || !valid { // a folded line begins with a space
 			return head{}, false
 		}
-		if value = strings.Trim(value, " \t"); !httpguts.ValidHeaderFieldValue(value) {
+		if value = httpfield.Trim(value); !httpfield.ValidValue(value) {
 			return head{}, false
 		}
-		name = textproto.CanonicalMIMEHeaderKey(name)
 		if !h.special(name, value) {
 			return head{}, false
 		}

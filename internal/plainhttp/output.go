@@ -3,6 +3,8 @@ package plainhttp
 import (
 	"strconv"
 	"strings"
+
+	"github.com/trunkline-ai/trunkline/internal/httpfield"
 )
 
 // gap is what is left free before the data for what can be said only when its length is known: how the
@@ -41,10 +43,10 @@ func (o *output) field(name, value string) {
 }
 
 func oneLine(value string) string {
-	if strings.ContainsAny(value, "\r\n") {
+	if !httpfield.ValidValue(value) {
 		value = strings.NewReplacer("\r", " ", "\n", " ").Replace(value)
 	}
-	return strings.Trim(value, " \t")
+	return httpfield.Trim(value)
 }
 
 // endHead ends the head, or leaves its end to frameLength and frameChunk. Data comes behind it.

@@ -7,8 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/net/http/httpguts"
-
+	"github.com/trunkline-ai/trunkline/internal/httpfield"
 	"github.com/trunkline-ai/trunkline/internal/linger"
 )
 
@@ -155,7 +154,7 @@ func (w *response) writeHead() {
 		case "Date":
 			dated = true
 		}
-		if !httpguts.ValidHeaderFieldName(name) {
+		if !httpfield.ValidName(name) {
 			continue
 		}
 		for _, v := range values {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/internal/httpfield"
 	"github.com/trunkline-ai/trunkline/internal/wire/buffer"
 	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
@@ -47,7 +48,7 @@ type Body struct {
 // What the body holds is taken from the share. Release the body in either case.
 func (l *Limits) Read(w http.ResponseWriter, r *http.Request, endpoint *wire.Endpoint, model string, share *Share) (Body, wire.Envelope, error) {
 	b := Body{pool: l.Pool, share: share}
-	boundary, isForm, ok := kind(r.Header.Get("Content-Type"), endpoint.Form)
+	boundary, isForm, ok := kind(httpfield.Get(r.Header, "Content-Type"), endpoint.Form)
 	if !ok {
 		return b, wire.Envelope{}, &Error{Kind: MediaType}
 	}

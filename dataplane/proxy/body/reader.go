@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/trunkline-ai/trunkline/internal/httpfield"
 	"github.com/trunkline-ai/trunkline/internal/wire/buffer"
 )
 
@@ -43,7 +44,7 @@ func (l *Limits) open(w http.ResponseWriter, r *http.Request, share *Share) (*re
 	if counted, is := r.Body.(*Counted); is {
 		in.given = counted.Bytes
 	}
-	switch encoding := strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))); encoding {
+	switch encoding := strings.ToLower(strings.TrimSpace(httpfield.Get(r.Header, "Content-Encoding"))); encoding {
 	case "", "identity":
 		in.size = r.ContentLength
 	case "gzip", "x-gzip":

@@ -12,6 +12,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
+	"github.com/trunkline-ai/trunkline/internal/httpfield"
 	"github.com/trunkline-ai/trunkline/internal/wire/sse"
 )
 
@@ -75,7 +76,7 @@ func (a *answer) refused(ctx context.Context) dataplane.Verdict {
 
 // decoded undoes the compression that an upstream used although we asked for none.
 func decoded(resp *http.Response) (io.Reader, error) {
-	switch e := strings.ToLower(resp.Header.Get("Content-Encoding")); e {
+	switch e := strings.ToLower(httpfield.Get(resp.Header, "Content-Encoding")); e {
 	case "", "identity":
 		return resp.Body, nil
 	case "gzip":
@@ -90,7 +91,7 @@ func decoded(resp *http.Response) (io.Reader, error) {
 }
 
 func mediaType(h http.Header) string {
-	switch t := h.Get("Content-Type"); t { // as nearly everyone writes it
+	switch t := httpfield.Get(h, "Content-Type"); t { // as nearly everyone writes it
 	case "application/json", "text/event-stream":
 		return t
 	case "application/json; charset=utf-8":
@@ -98,7 +99,7 @@ func mediaType(h http.Header) string {
 	case "text/event-stream; charset=utf-8":
 		return "text/event-stream"
 	}
-	t, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	t, _, err := mime.ParseMediaType(httpfield.Get(h, "Content-Type"))
 	if err != nil {
 		return ""
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
+	"github.com/trunkline-ai/trunkline/internal/httpfield"
 	"github.com/trunkline-ai/trunkline/internal/wire/sse"
 )
 
@@ -161,7 +162,7 @@ func (c *call) answerHeaders(a *attempt, upstream http.Header, spent time.Durati
 	if n := a.record.Opaque; n > 0 {
 		h["X-Trunkline-Opaque-Items-Cut"] = []string{strconv.Itoa(n)}
 	}
-	if id := upstream.Get("X-Request-Id"); id != "" {
+	if id := httpfield.Get(upstream, "X-Request-Id"); id != "" {
 		h["X-Upstream-Request-Id"] = []string{id}
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/net/http/httpguts"
+	"github.com/trunkline-ai/trunkline/internal/httpfield"
 )
 
 // maxFields bounds the header lines of an answer.
@@ -58,7 +58,7 @@ func parseStatus(line string) (head, error) {
 		}
 		h.status = 10*h.status + int(c-'0')
 	}
-	if h.minor != 0 && h.minor != 1 || h.status < 100 || !httpguts.ValidHeaderFieldValue(line) || len(line) > 12 && line[12] != ' ' {
+	if h.minor != 0 && h.minor != 1 || h.status < 100 || !httpfield.ValidValue(line) || len(line) > 12 && line[12] != ' ' {
 		return head{}, errMalformed("status line")
 	}
 	return h, nil
@@ -75,15 +75,14 @@ func parseFields(raw string) (http.Header, error) {
 	for raw != "" {
 		var line string
 		line, raw = cutLine(raw)
-		name, value, ok := strings.Cut(line, ":")
-		if !ok || !httpguts.ValidHeaderFieldName(name) { // folded lines begin with a space
+		name, value, found := strings.Cut(line, ":")
+		name, ok := httpfield.Name(name)
+		if !found || !ok { // folded lines begin with a space
 			return nil, errMalformed("header line")
 		}
-		value = strings.Trim(value, " \t")
-		if !httpguts.ValidHeaderFieldValue(value) {
+		if value = httpfield.Trim(value); !httpfield.ValidValue(value) {
 			return nil, errMalformed("header value")
 		}
-		name = textproto.CanonicalMIMEHeaderKey(name)
 		if all, more := header[name]; more {
 			header[name] = append(all, value)
 			continue

@@ -11,27 +11,27 @@ import (
 	"strings"
 	"sync"
 
-	"golang.org/x/net/http/httpguts"
+	"github.com/trunkline-ai/trunkline/internal/httpfield"
 )
 
 // checkRequest refuses what would not arrive as it is meant, above all header values that
 // could begin a line of their own.
 func checkRequest(r *http.Request) error {
-	if !httpguts.ValidHeaderFieldName(r.Method) {
+	if !httpfield.ValidName(r.Method) {
 		return fmt.Errorf("http1: method %q is not valid", r.Method)
 	}
-	if host := hostOf(r); !httpguts.ValidHeaderFieldValue(host) || host == "" {
+	if host := hostOf(r); !httpfield.ValidValue(host) || host == "" {
 		return errors.New("http1: the host is not valid")
 	}
-	if !httpguts.ValidHeaderFieldValue(r.URL.RawQuery) || strings.Contains(r.URL.RawQuery, " ") {
+	if !httpfield.ValidValue(r.URL.RawQuery) || strings.Contains(r.URL.RawQuery, " ") {
 		return errors.New("http1: the query is not valid")
 	}
 	for name, values := range r.Header {
-		if !httpguts.ValidHeaderFieldName(name) {
+		if !httpfield.ValidName(name) {
 			return fmt.Errorf("http1: header name %q is not valid", name)
 		}
 		for _, v := range values {
-			if !httpguts.ValidHeaderFieldValue(v) {
+			if !httpfield.ValidValue(v) {
 				return fmt.Errorf("http1: the value of header %s is not valid", name) // it may be a secret
 			}
 		}
