@@ -60,7 +60,6 @@ func start(ctx context.Context, hurry <-chan struct{}) error {
 	}
 	o.Logger, o.Lookup = log, set.LookupEnv
 	memory := memlimit.Apply()
-	memlimit.KeepFloor(memlimit.Floor)
 	log.Info("memory", "limit_bytes", memory.Bytes, "from", memory.Source)
 	o.Data.Memory = memory.Bytes
 	if err := o.Data.Check(); err != nil {
