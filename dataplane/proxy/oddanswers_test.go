@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -34,6 +35,7 @@ func events(all ...string) string {
 }
 
 const (
+	hello  = "hello world!"
 	cHi    = `{"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"hello world!"},"finish_reason":null}]}`
 	cRole  = `{"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}`
 	cStop  = `{"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`
@@ -138,6 +140,9 @@ var oddAnswers = []oddAnswer{
 	{"timings stream", "chat", true, events(cHi, `{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"timings":{"cache_n":4,"prompt_n":20,"predicted_n":9}}`, done), "ok", "24/9/upstream", ""},
 	{"timings of each token", "chat", true, events(`{"choices":[{"index":0,"delta":{"content":"hello "}}],"timings":{"cache_n":0,"prompt_n":24,"predicted_n":1}}`, `{"choices":[{"index":0,"delta":{"content":"world"}}],"timings":{"cache_n":0,"prompt_n":24,"predicted_n":2}}`, cStop, done), "ok", "24/2/upstream", ""},
 	{"timings beside usage", "chat", true, events(cHi, cStop, `{"choices":[],"usage":{"prompt_tokens":24,"completion_tokens":9},"timings":{"cache_n":0,"prompt_n":1,"predicted_n":9}}`, done), "ok", "24/9/upstream", ""},
+	{"timings beside zeros", "chat", true, events(cHi, `{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":0,"completion_tokens":0},"timings":{"prompt_n":24,"predicted_n":9}}`, done), "ok", "24/9/upstream", ""},
+	{"timings, then zeros", "chat", true, events(cHi, `{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"timings":{"prompt_n":24,"predicted_n":9}}`, `{"choices":[],"usage":{"prompt_tokens":0,"completion_tokens":0}}`, done), "ok", "24/9/upstream", ""},
+	{"zeros, then timings", "chat", true, events(`{"choices":[{"index":0,"delta":{"content":"hello world!"}}],"usage":{"prompt_tokens":0,"completion_tokens":0}}`, `{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"timings":{"prompt_n":24,"predicted_n":9}}`, done), "ok", "24/9/upstream", ""},
 	{"behind DONE", "chat", true, events(cHi, cStop, done, `{"choices":[],"usage":{"prompt_tokens":24,"completion_tokens":9}}`), "ok", "24/9/upstream", ""},
 	{"behind DONE, without a blank line", "chat", true, events(cHi, cStop, done) + `data: {"choices":[],"usage":{"prompt_tokens":24,"completion_tokens":9}}`, "ok", "24/9/upstream", ""},
 	{"behind DONE, timings", "chat", true, events(cHi, cStop, done, `{"choices":[],"timings":{"prompt_n":24,"predicted_n":9}}`), "ok", "24/9/upstream", ""},
@@ -160,55 +165,67 @@ var oddAnswers = []oddAnswer{
 	{"usage type event", "chat", true, events(cHi, cStop, `{"type":"usage","usage":{"prompt_tokens":24,"completion_tokens":9}}`, done), "ok", "24/9/upstream", ""},
 }
 
-// What providers say in odd ways is taken for what it is, in every API, whole and streamed.
+// What providers say in odd ways is taken for what it is, in every API, whole and streamed, passed on and translated.
 func TestOddAnswers(t *testing.T) {
 	t.Parallel()
 	for _, c := range oddAnswers {
-		t.Run(c.api+"/"+c.name, func(t *testing.T) {
-			t.Parallel()
-			media := c.media
-			if media == "" {
-				media = "application/json"
-				if c.stream {
-					media = "text/event-stream"
+		for _, translated := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/%s/translated=%v", c.api, c.name, translated), func(t *testing.T) {
+				t.Parallel()
+				r := c.rig(t)
+				got := c.ask(r, translated)
+				a := r.call().Attempts[0]
+				if a.Outcome.String() != c.want || (a.Translation != nil) != translated {
+					t.Errorf("taken for %s (%s), want %s: %s", a.Outcome, a.Reason, c.want, got.body)
 				}
-			}
-			odd := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				_, _ = io.Copy(io.Discard, r.Body)
-				w.Header().Set("Content-Type", media)
-				_, _ = io.WriteString(w, c.body)
-			}))
-			t.Cleanup(odd.Close)
-			r := newRig(t, setup{models: []string{"odd"}, snapshot: func(s *nodev1.Snapshot) {
-				s.Providers[0].BaseUrl = odd.URL
-				if c.api == "gemini" {
-					s.Providers[0].Dialect = c.api
-				} else {
-					s.Providers[0].Endpoints = []*nodev1.Endpoint{{Api: c.api}}
+				if told := fmt.Sprintf("%d/%d/%s", a.Usage.Input, a.Usage.Output, a.Usage.Source); c.usage != "" && told != c.usage {
+					t.Errorf("used %s, want %s: %s", told, c.usage, got.body)
 				}
-			}})
-			var got answer
-			switch c.api {
-			case "messages":
-				got = r.postTo("/messages", fmt.Sprintf(`{"model":"g","max_tokens":99,"stream":%v,"messages":[{"role":"user","content":"hi"}]}`, c.stream))
-			case "responses":
-				got = r.postTo("/responses", fmt.Sprintf(`{"model":"g","store":false,"stream":%v,"input":"hi"}`, c.stream))
-			case "gemini":
-				path := ":generateContent"
-				if c.stream {
-					path = ":streamGenerateContent?alt=sse"
+				if c.want == "ok" && strings.Contains(c.body, hello) && !strings.Contains(got.body, hello) {
+					t.Errorf("the text is lost: %s", got.body)
 				}
-				got = r.askGemini("/v1beta/models/g"+path, geminiHi)
-			default:
-				got = r.chat(c.stream)
-			}
-			a := r.call().Attempts[0]
-			if a.Outcome.String() != c.want {
-				t.Errorf("taken for %s (%s), want %s: %s", a.Outcome, a.Reason, c.want, got.body)
-			}
-			if told := fmt.Sprintf("%d/%d/%s", a.Usage.Input, a.Usage.Output, a.Usage.Source); c.usage != "" && told != c.usage {
-				t.Errorf("used %s, want %s: %s", told, c.usage, got.body)
-			}
-		})
+			})
+		}
 	}
+}
+
+// rig has one provider, which answers so.
+func (c *oddAnswer) rig(t *testing.T) *rig {
+	media := cmp.Or(c.media, map[bool]string{false: "application/json", true: "text/event-stream"}[c.stream])
+	odd := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", media)
+		_, _ = io.WriteString(w, c.body)
+	}))
+	t.Cleanup(odd.Close)
+	return newRig(t, setup{models: []string{"odd"}, snapshot: func(s *nodev1.Snapshot) {
+		p := s.Providers[0]
+		p.BaseUrl, p.Models[0].MaxOutputTokens = odd.URL, 4096
+		if c.api == "gemini" {
+			p.Dialect = c.api
+		} else {
+			p.Endpoints = []*nodev1.Endpoint{{Api: c.api}}
+		}
+	}})
+}
+
+// ask asks in the provider's API, or in another one.
+func (c *oddAnswer) ask(r *rig, translated bool) answer {
+	api := c.api
+	if translated {
+		api = map[bool]string{false: "chat", true: "messages"}[api == "chat"]
+	}
+	switch api {
+	case "messages":
+		return r.postTo("/messages", fmt.Sprintf(`{"model":"g","max_tokens":99,"stream":%v,"messages":[{"role":"user","content":"hi"}]}`, c.stream))
+	case "responses":
+		return r.postTo("/responses", fmt.Sprintf(`{"model":"g","store":false,"stream":%v,"input":"hi"}`, c.stream))
+	case "gemini":
+		path := ":generateContent"
+		if c.stream {
+			path = ":streamGenerateContent?alt=sse"
+		}
+		return r.askGemini("/v1beta/models/g"+path, geminiHi)
+	}
+	return r.chat(c.stream)
 }

@@ -130,10 +130,13 @@ var ErrNoModel error = &scan.Error{Param: "model", Message: "you must provide a 
 func (e *Envelope) NamesModel() bool { return e.modelAt.End != 0 }
 
 // InsertModel gives a JSON object that has no model one, as its first member.
-func InsertModel(object []byte, model string) []byte {
+func InsertModel(object []byte, model string) []byte { return insert(object, "model", model) }
+
+// insert gives a JSON object a first member that is text.
+func insert(object []byte, key, text string) []byte {
 	brace := bytes.IndexByte(object, '{') + 1
-	quoted, _ := json.Marshal(model) // text can always be written
-	member := append([]byte(`"model":`), quoted...)
+	quoted, _ := json.Marshal(text) // text can always be written
+	member := slices.Concat([]byte(`"`+key+`":`), quoted)
 	if rest := bytes.TrimLeft(object[brace:], " \t\r\n"); len(rest) > 0 && rest[0] != '}' {
 		member = append(member, ',')
 	}

@@ -143,11 +143,14 @@ func (i *Inspection) seeUsage(text []byte) (found bool) {
 			continue
 		}
 		if i.aside {
+			if told, _ := later.usage(); told.Input+told.Output == 0 {
+				continue // it counts nothing
+			}
 			i.told, i.aside = usageMembers{service: i.told.service}, false
 		}
 		i.takeUsage(&later, text)
 	}
-	if found || i.Usage.Source == dataplane.UsageUpstream && !i.aside && i.Usage.Input+i.Usage.Output > 0 {
+	if i.Usage.Source == dataplane.UsageUpstream && !i.aside && i.Usage.Input+i.Usage.Output > 0 {
 		return found
 	}
 	if m, is := usageElsewhere(text); is {

@@ -82,6 +82,17 @@ func (s *Stream) known(name []byte) string {
 	return ""
 }
 
+// TypedData is the data of an event with its type in it, which some tell in the event's name alone.
+func (s *Stream) TypedData(event, data []byte) []byte {
+	if !s.Typed || expect.Get(expect.View(data), "type").Str != "" {
+		return data
+	}
+	if name := sse.Name(event); len(name) > 0 {
+		return insert(data, "type", string(name))
+	}
+	return data
+}
+
 // says notes whether an event other than a delta holds output.
 func (i *Inspection) says(typ string, text []byte) {
 	i.Spoken = i.Spoken || i.Stream.Says == nil || i.Stream.Says(typ, text)

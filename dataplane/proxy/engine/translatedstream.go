@@ -10,6 +10,7 @@ import (
 
 // translatedStream makes the client's events of those of a provider of another dialect.
 type translatedStream struct {
+	of  *wire.Stream // the provider's
 	in  form.EventReader
 	to  form.EventWriter
 	out []byte // of the last event; used again
@@ -22,7 +23,7 @@ func (a *attempt) newTranslatedStream() *translatedStream {
 	}
 	a.translation.header = translationText(a.record.Translation, &a.translation.losses)
 	of := a.translation.of
-	return &translatedStream{in: a.endpoint.Codec.NewEventReader(of), to: a.call.req.Endpoint.Codec.NewEventWriter(of)}
+	return &translatedStream{of: a.endpoint.Stream, in: a.endpoint.Codec.NewEventReader(of), to: a.call.req.Endpoint.Codec.NewEventWriter(of)}
 }
 
 // event gives the client's events of one of the provider's: none, one or several. They are valid
@@ -30,10 +31,10 @@ func (a *attempt) newTranslatedStream() *translatedStream {
 func (t *translatedStream) event(event []byte) ([]byte, error) {
 	t.out = t.out[:0]
 	data, ok := sse.Data(event)
-	if data = bytes.TrimSpace(data); !ok || len(data) == 0 || bytes.Equal(data, sse.Done) {
+	if data = bytes.TrimSpace(data); !ok || len(data) == 0 || data[0] != '{' { // [DONE], and text that keeps a stream alive
 		return nil, nil
 	}
-	events, err := t.in.Read(data)
+	events, err := t.in.Read(t.of.TypedData(event, data))
 	t.write(events)
 	return t.out, err
 }

@@ -66,8 +66,13 @@ func (r *eventReader) Read(data []byte) ([]form.Event, error) {
 		r.begin(gjson.Result{})
 		r.blockBegin(expect.Get(v, "index").Int(), expect.Get(v, "content_block"))
 	case "content_block_delta":
-		if b := r.blocks[expect.Get(v, "index").Int()]; b != nil {
-			r.delta(b, expect.Get(v, "delta"))
+		at, delta := expect.Get(v, "index").Int(), expect.Get(v, "delta")
+		if r.blocks[at] == nil {
+			r.begin(gjson.Result{})
+			r.blockOf(at, delta)
+		}
+		if b := r.blocks[at]; b != nil {
+			r.delta(b, delta)
 		}
 	case "content_block_stop":
 		r.blockEnd(expect.Get(v, "index").Int())
@@ -133,6 +138,16 @@ func (r *eventReader) blockBegin(at int64, v gjson.Result) {
 	r.add(form.Event{Kind: form.BlockBegin, Index: b.index, Block: &begin})
 	if block.Text != "" { // some begin with a piece
 		r.say(b, block.Text)
+	}
+}
+
+// blockOf begins the block of a piece whose beginning the provider has left out. A call without one has no name.
+func (r *eventReader) blockOf(at int64, delta gjson.Result) {
+	switch expect.Get(delta, "type").Str {
+	case "text_delta":
+		r.blockBegin(at, gjson.Parse(`{"type":"text","text":""}`))
+	case "thinking_delta":
+		r.blockBegin(at, gjson.Parse(`{"type":"thinking","thinking":"","signature":""}`))
 	}
 }
 
