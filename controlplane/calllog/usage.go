@@ -43,6 +43,8 @@ type UsageQuery struct {
 	Values []string
 	// PerBucket gives a sum for each minute or hour that has calls.
 	PerBucket bool
+	// Days makes one bucket, where it can, of each UTC day that is whole in the time of a question PerBucket.
+	Days bool
 	// WithoutTimes leaves out how long calls took, which is most of what is read: numbers are what is wanted.
 	WithoutTimes bool
 }

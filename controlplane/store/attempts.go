@@ -43,18 +43,17 @@ func attemptPieces(q calllog.UsageQuery) ([]usagePiece, error) {
 	if q.APIKey != "" {
 		return nil, errs.Newf(errs.InvalidArgument, "sums over attempts know nothing of API keys")
 	}
-	r := attemptsPerHour
+	r, days := attemptsPerHour, attemptsPerDay
 	if _, one := attemptPropertyOf(q); one {
-		r = attemptPartsByHour
+		r, days = attemptPartsByHour, attemptPartsByDay
 	}
 	if q.Minutes {
 		r = attemptsPerMinute
 	}
 	from, to := floor(micros(q.From), r.width), floor(micros(q.To), r.width)
-	days := attemptsPerDay.width
-	firstDay, lastDay := floor(from+days.Microseconds()-1, days), floor(to, days)
-	if r.width < time.Hour || q.PerBucket || firstDay >= lastDay {
+	firstDay, lastDay := floor(from+days.width.Microseconds()-1, days.width), floor(to, days.width)
+	if r.width < time.Hour || q.PerBucket && !q.Days || firstDay >= lastDay {
 		return []usagePiece{{r, from, to}}, nil
 	}
-	return []usagePiece{{r, from, firstDay}, {attemptsPerDay, firstDay, lastDay}, {r, lastDay, to}}, nil
+	return []usagePiece{{r, from, firstDay}, {days, firstDay, lastDay}, {r, lastDay, to}}, nil
 }

@@ -108,12 +108,14 @@ func fold(ctx context.Context, tx *sql.Tx, e engine, tallies [][]byte) error {
 		}
 	}
 	attemptHours := regroup(attemptsPerHour, attempts)
+	attemptDays := regroup(attemptsPerDay, attemptHours)
 	for _, of := range []struct {
 		rollup
 		sums map[sumKey]*usage.Attempts
 	}{
 		{attemptsPerMinute, attempts}, {attemptsPerHour, attemptHours},
-		{attemptsPerDay, regroup(attemptsPerDay, attemptHours)}, {attemptPartsByHour, regroup(attemptPartsByHour, attemptHours)},
+		{attemptsPerDay, attemptDays},
+		{attemptPartsByHour, regroup(attemptPartsByHour, attemptHours)}, {attemptPartsByDay, regroup(attemptPartsByDay, attemptDays)},
 	} {
 		if err := of.add(ctx, tx, e, foldShard, figuresOf(of.sums, attemptFigures)); err != nil {
 			return fmt.Errorf("add to %s: %w", of.table, err)

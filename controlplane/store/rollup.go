@@ -39,13 +39,13 @@ var (
 	rollups       = []rollup{perMinute, perHour, perDay, perKeyHour, partsByMinute, partsByHour, partsByDay}
 
 	// Most questions about attempts are about how those on something ended, so their parts
-	// are by outcome too. Others, such as the providers of a group, are answered by everything
-	// together, of which there is little per day.
+	// are by outcome too.
 	attemptsPerMinute  = rollup{table: "attempt_minute", width: time.Minute, attempts: true}
 	attemptsPerHour    = rollup{table: "attempt_hour", width: time.Hour, attempts: true}
 	attemptsPerDay     = rollup{table: "attempt_day", width: 24 * time.Hour, attempts: true}
 	attemptPartsByHour = rollup{table: "attempt_hour_part", width: time.Hour, attempts: true, parts: attemptProperties}
-	attemptRollups     = []rollup{attemptsPerMinute, attemptsPerHour, attemptsPerDay, attemptPartsByHour}
+	attemptPartsByDay  = rollup{table: "attempt_day_part", width: 24 * time.Hour, attempts: true, parts: attemptProperties}
+	attemptRollups     = []rollup{attemptsPerMinute, attemptsPerHour, attemptsPerDay, attemptPartsByHour, attemptPartsByDay}
 )
 
 // properties are those of which there are few values.

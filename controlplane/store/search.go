@@ -21,6 +21,11 @@ func (q *search) where(condition string, values ...any) {
 	q.all = append(q.all, fmt.Sprintf(condition, marks...))
 }
 
+// in adds the condition that a column has one of the values.
+func (q *search) in(column string, values []any) {
+	q.where(column+" IN ($%d"+strings.Repeat(", $%d", len(values)-1)+")", values...)
+}
+
 func (q *search) conditions() string {
 	if len(q.all) == 0 {
 		return ``

@@ -56,21 +56,24 @@ func sumsOf[T any, P interface {
 	err := s.db.inReadTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, piece := range pieces {
 			for from := piece.from; from < piece.to; from += usageStep.Microseconds() {
-				query, args := s.usageQuery(piece.rollup, q, from, min(piece.to, from+usageStep.Microseconds()))
-				rows, err := tx.QueryContext(ctx, query, args...)
-				_, err = collect(rows, err, func(rows *sql.Rows) (struct{}, error) {
-					var (
-						at  place
-						sum T
-					)
-					if err := of(&sum).scan(rows, []any{&at.bucket, &at.value, &at.part}, s.db.engine.Concatenated); err != nil {
-						return struct{}{}, err
+				to := min(piece.to, from+usageStep.Microseconds())
+				for _, q := range piece.apart(q, from, to) {
+					query, args := s.usageQuery(piece.rollup, q, from, to)
+					rows, err := tx.QueryContext(ctx, query, args...)
+					_, err = collect(rows, err, func(rows *sql.Rows) (struct{}, error) {
+						var (
+							at  place
+							sum T
+						)
+						if err := of(&sum).scan(rows, []any{&at.bucket, &at.value, &at.part}, s.db.engine.Concatenated); err != nil {
+							return struct{}{}, err
+						}
+						P(sumOf(sums, at)).Add(&sum)
+						return struct{}{}, nil
+					})
+					if err != nil {
+						return err
 					}
-					P(sumOf(sums, at)).Add(&sum)
-					return struct{}{}, nil
-				})
-				if err != nil {
-					return err
 				}
 			}
 		}
@@ -109,7 +112,7 @@ func usagePieces(q calllog.UsageQuery) ([]usagePiece, error) {
 		days = partsByDay
 	}
 	firstDay, lastDay := floor(from+days.width.Microseconds()-1, days.width), floor(to, days.width)
-	if r.keyed && !one || q.PerBucket || q.Minutes || firstDay >= lastDay {
+	if r.keyed && !one || q.PerBucket && !q.Days || q.Minutes || firstDay >= lastDay {
 		return []usagePiece{{r, from, to}}, nil
 	}
 	return []usagePiece{{r, from, firstDay}, {days, firstDay, lastDay}, {r, lastDay, to}}, nil
@@ -199,8 +202,12 @@ func (s *Usage) usageQuery(r rollup, q calllog.UsageQuery, from, to int64) (stri
 	}
 
 	var where search
-	where.where("bucket >= $%d", from)
-	where.where("bucket < $%d", to)
+	if starts := r.starts(q, from, to); starts != nil {
+		where.in("bucket", starts)
+	} else {
+		where.where("bucket >= $%d", from)
+		where.where("bucket < $%d", to)
+	}
 	if r.parts != nil {
 		property, _ := r.property(q)
 		where.where("property = $%d", string(property))
@@ -215,13 +222,52 @@ func (s *Usage) usageQuery(r rollup, q calllog.UsageQuery, from, to int64) (stri
 		for i, v := range q.Values {
 			values[i] = v
 		}
-		where.where(value+" IN ($%d"+strings.Repeat(", $%d", len(values)-1)+")", values...)
+		where.in(value, values)
 	}
 	query := "SELECT " + strings.Join(columns, ", ") + " FROM " + r.table + where.conditions()
 	if len(group) > 0 {
 		query += " GROUP BY " + strings.Join(group, ", ")
 	}
 	return query + " HAVING COUNT(*) > 0", where.args
+}
+
+// maxStarts is how many buckets a statement names at most.
+const maxStarts = 1000
+
+// starts are the buckets of [from, to) where a question gives what follows them in the table's key: the index
+// then leads to each of the sums that are asked for. By from and to alone the database reads the keys of all sums in between, of which a
+// month of hours has millions. nil: that is better.
+func (r rollup) starts(q calllog.UsageQuery, from, to int64) []any {
+	width := r.width.Microseconds()
+	given := r.parts != nil || !r.keyed && q.Group != ""
+	if n := (to - from) / width; !given || n > maxStarts {
+		return nil
+	}
+	var all []any
+	for ; from < to; from += width {
+		all = append(all, from)
+	}
+	return all
+}
+
+// A few values over many buckets are read one by one: PostgreSQL takes looking each value up in each bucket for more than
+// reading all of the table.
+const (
+	fewValues   = 8
+	manyBuckets = 100
+)
+
+// apart are the questions that a statement each answers.
+func (r rollup) apart(q calllog.UsageQuery, from, to int64) []calllog.UsageQuery {
+	if n := len(q.Values); n < 2 || n > fewValues || len(r.starts(q, from, to)) < manyBuckets {
+		return []calllog.UsageQuery{q}
+	}
+	all := make([]calllog.UsageQuery, len(q.Values))
+	for i := range q.Values {
+		all[i] = q
+		all[i].Values = q.Values[i : i+1]
+	}
+	return all
 }
 
 // column is the one that has the values of a property.

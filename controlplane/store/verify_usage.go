@@ -125,11 +125,14 @@ func compareDay(ctx context.Context, q querier, from, to int64) ([]calllog.Drift
 	if err != nil {
 		return nil, err
 	}
-	storedAttempts, err := readSums(ctx, q, attemptsPerDay, from, to, attemptFigures, attemptsPerDay.countAttempts)
-	if err != nil {
-		return nil, err
+	for _, r := range []rollup{attemptsPerDay, attemptPartsByDay} {
+		stored, err := readSums(ctx, q, r, from, to, attemptFigures, r.countAttempts)
+		if err != nil {
+			return nil, err
+		}
+		drifts = append(drifts, compareSums(r.table, stored, regroup(r, attempts), shownAttempts)...)
 	}
-	return append(drifts, compareSums(attemptsPerDay.table, storedAttempts, regroup(attemptsPerDay, attempts), shownAttempts)...), nil
+	return drifts, nil
 }
 
 // regroup makes of the sums of a table those of another one that tells less.

@@ -1,6 +1,6 @@
 // Package migration brings a database to the schema that this version of the store
 // needs. Migrations are numbered files, each run in one transaction, and only go forward. What would keep
-// others waiting for longer than an instant, such as an index of calls, is a function without a transaction.
+// others waiting for longer than an instant, such as an index of calls, and what SQL cannot add up, is a function.
 // They expand first and contract a version later, so that programs of the version before
 // go on, and start, while others are of this one; schema_support holds how old they may be.
 package migration
@@ -74,7 +74,11 @@ func newProvider(db *sql.DB, dialect goose.Dialect, folder string, options ...go
 	}
 	options = append(options, goose.WithDisableGlobalRegistry(true))
 	if dialect == goose.DialectPostgres {
-		options = append(options, goose.WithGoMigrations(goose.NewGoMigration(12, &goose.GoFunc{RunDB: callIndexes}, nil)))
+		options = append(options, goose.WithGoMigrations(
+			goose.NewGoMigration(12, &goose.GoFunc{RunDB: callIndexes}, nil),
+			goose.NewGoMigration(16, &goose.GoFunc{RunTx: attemptDays(createAttemptDaysPostgres)}, nil)))
+	} else {
+		options = append(options, goose.WithGoMigrations(goose.NewGoMigration(16, &goose.GoFunc{RunTx: attemptDays(createAttemptDaysSQLite)}, nil)))
 	}
 	provider, err := goose.NewProvider(dialect, db, migrations, options...)
 	if err != nil {

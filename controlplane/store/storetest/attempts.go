@@ -64,7 +64,7 @@ func wantAttempts(t testing.TB, s Store, q calllog.UsageQuery, calls []*nodev1.C
 			}
 			to := place{Value: property(k, q.By), Part: property(k, q.ThenBy)}
 			if q.PerBucket {
-				to.Bucket = at.UnixMicro()
+				to.Bucket = bucketOf(q, at)
 			}
 			if expected[to] == nil {
 				expected[to] = &usage.Attempts{}
@@ -130,7 +130,7 @@ func attemptQueries(t *testing.T, db Database) {
 			From:  epoch.Add(time.Duration(r.Int64N(int64(48 * time.Hour)))),
 			To:    epoch.Add(time.Duration(r.Int64N(int64(100 * time.Hour)))),
 			Group: maybe("g1", "g2", "nobody"), Provider: maybe("p1", "p2"), Model: maybe("m1", "m2"), Outcome: maybe("ok", "rate_limited"),
-			By: dimensions[r.IntN(len(dimensions))], ThenBy: dimensions[max(r.IntN(10)-5, 0)], PerBucket: r.IntN(2) == 0, Minutes: r.IntN(3) == 0,
+			By: dimensions[r.IntN(len(dimensions))], ThenBy: dimensions[max(r.IntN(10)-5, 0)], PerBucket: r.IntN(2) == 0, Days: r.IntN(2) == 0, Minutes: r.IntN(3) == 0,
 		}
 		if q.By != calllog.ByNothing && r.IntN(3) == 0 {
 			q.Values = []string{"", "g1", "p2", "m1", "ok", "nobody"}[r.IntN(4):]

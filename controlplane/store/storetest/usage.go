@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -141,7 +140,7 @@ func wantUsage(t testing.TB, s Store, q calllog.UsageQuery, calls []*nodev1.Call
 			continue
 		}
 		if q.PerBucket {
-			place.Bucket = at.UnixMicro()
+			place.Bucket = bucketOf(q, at)
 		}
 		if expected[place] == nil {
 			expected[place] = &usage.Sum{}
@@ -157,17 +156,13 @@ func wantUsage(t testing.TB, s Store, q calllog.UsageQuery, calls []*nodev1.Call
 	wantEqual(t, fmt.Sprintf("usage of %+v", q), lines, want)
 }
 
-// wantNoDrift counts every hour of makeUsage again, and its day by its hours.
-func wantNoDrift(t testing.TB, s Store) {
-	t.Helper()
-	day := epoch.Truncate(24 * time.Hour)
-	for hour := range 24 {
-		drifts, err := s.VerifyUsage(context.Background(), day.Add(time.Duration(hour)*time.Hour))
-		must(t, err)
-		for _, d := range drifts {
-			t.Errorf("%s at %s, %+v: stored %d calls, counted %d", d.Table, d.Bucket, d.Key, d.Stored.Calls, d.Counted.Calls)
-		}
+// bucketOf is where the sum of a minute or an hour stands in an answer.
+func bucketOf(q calllog.UsageQuery, at time.Time) int64 {
+	if day := at.UTC().Truncate(24 * time.Hour); q.Days && !q.Minutes &&
+		!day.Before(q.From.Truncate(time.Hour)) && !day.Add(24*time.Hour).After(q.To.Truncate(time.Hour)) {
+		return day.UnixMicro()
 	}
+	return at.UnixMicro()
 }
 
 // usageIsCountedOnce has four nodes send the same calls at the same time, cut into other
@@ -254,7 +249,15 @@ func usageQueries(t *testing.T, db Database) {
 	}
 	long := usageQuery()
 	long.From, long.To = epoch.AddDate(-1, 0, 0), epoch.AddDate(1, 0, 0) // several statements
-	wantUsage(t, s, long, calls)
+	for range 2 {
+		wantUsage(t, s, long, calls)
+		long.PerBucket, long.Days = true, true
+		wantUsage(t, s, long, calls)
+		long.By, long.Values = calllog.ByProvider, []string{"p1", "p2"}
+		wantUsage(t, s, long, calls)
+		long.By, long.Values, long.Days = calllog.ByNothing, nil, false
+		foldAll(t, s)
+	}
 	for _, q := range []calllog.UsageQuery{{By: "node"}, {By: calllog.ByAPIKey, Minutes: true}, {APIKey: "k1", Minutes: true}} {
 		_, err := s.Usage(t.Context(), q)
 		wantCode(t, err, errs.InvalidArgument)
@@ -288,121 +291,5 @@ func usageSurvivesAbsurdCalls(t *testing.T, db Database) {
 	// 40 times 9223372.036854775807 USD is more than an int64 of pico-USD.
 	if len(got) != 1 || got[0].Total.Cost.String() != "368934881.47419103228" {
 		t.Errorf("sums %+v", got)
-	}
-}
-
-// verifyFindsWhatDiffers: sums outlive their calls; verifying then says by how much.
-func verifyFindsWhatDiffers(t *testing.T, db Database) {
-	s := db.Open(t, time.Now)
-	calls := makeUsage(300)
-	insertAll(t, s, calls[:200])
-	foldAll(t, s)
-	insertAll(t, s, calls[200:])
-	wantNoDrift(t, s)
-	slices.SortFunc(calls, func(a, b *nodev1.Call) int {
-		return cmp.Or(cmp.Compare(a.GetStartUs(), b.GetStartUs()), cmp.Compare(a.GetId(), b.GetId()))
-	})
-	n, err := s.DeleteCallsBefore(t.Context(), epoch.Add(time.Hour), 1)
-	must(t, err)
-	if n != 1 || len(calls[0].GetAttempts()) == 0 {
-		t.Fatalf("deleted %d calls; the first has %d attempts", n, len(calls[0].GetAttempts()))
-	}
-	drifts, err := s.VerifyUsage(t.Context(), epoch.Add(25*time.Minute))
-	must(t, err)
-	// One of each table, of parts one of each property, per minute and per hour; and those of its attempts.
-	if want := 3 + 2*5 + attemptSums(calls[0]); len(drifts) != want {
-		t.Fatalf("%d sums differ, want %d", len(drifts), want)
-	}
-	for _, d := range drifts {
-		if strings.HasPrefix(d.Table, "attempt_") {
-			if d.Stored.Attempts <= d.Counted.Attempts {
-				t.Errorf("%s, %+v: stored %d attempts, counted %d", d.Table, d.Key, d.Stored.Attempts, d.Counted.Attempts)
-			}
-			continue
-		}
-		if strings.HasSuffix(d.Table, "_part") {
-			if d.Stored.Calls-d.Counted.Calls != 1 {
-				t.Errorf("%s, %+v: stored %d calls, counted %d", d.Table, d.Key, d.Stored.Calls, d.Counted.Calls)
-			}
-			continue
-		}
-		key := usage.KeyOf(calls[0])
-		if d.Table != "usage_key_hour" {
-			key.APIKey = ""
-		}
-		if d.Key != key || d.Stored.Calls-d.Counted.Calls != 1 || d.Stored.Cost.Plus(usage.CostOfPico(-calls[0].GetCost())) != d.Counted.Cost {
-			t.Errorf("%+v, want one call and %d pico-USD less than stored", d, calls[0].GetCost())
-		}
-	}
-	if drifts, err = s.VerifyUsage(t.Context(), epoch.Add(2*time.Hour)); err != nil || len(drifts) != 0 {
-		t.Errorf("another hour: %+v, %v", drifts, err)
-	}
-}
-
-func oldUsageIsDeleted(t *testing.T, db Database) {
-	s := db.Open(t, time.Now)
-	calls := makeUsage(200)
-	for i, c := range calls {
-		c.StartUs = epoch.AddDate(0, 0, i%10).UnixMicro()
-	}
-	insertAll(t, s, calls)
-	foldAll(t, s)
-	const hour = time.Hour
-	minutes, hours := epoch.AddDate(0, 0, 7), epoch.AddDate(0, 0, 3)
-	for rounds := 1; ; rounds++ {
-		more, err := s.DeleteUsageBefore(t.Context(), minutes.Add(30*time.Second), hours.Add(hour/2))
-		must(t, err)
-		if !more {
-			break
-		}
-		if rounds > 10 {
-			t.Fatal("it does not end")
-		}
-	}
-	since := func(t0 time.Time) []*nodev1.Call {
-		return slices.DeleteFunc(slices.Clone(calls), func(c *nodev1.Call) bool { return c.GetStartUs() < t0.UnixMicro() })
-	}
-	q := calllog.UsageQuery{From: epoch, To: epoch.AddDate(0, 0, 20), PerBucket: true}
-	wantUsage(t, s, q, since(hours))
-	q.By = calllog.ByAPIKey
-	wantUsage(t, s, q, since(hours))
-	q.By, q.Minutes = calllog.ByNothing, true
-	wantUsage(t, s, q, since(minutes))
-	wantAttempts(t, s, q, since(minutes))
-	q.Minutes = false
-	for _, q.PerBucket = range []bool{false, true} { // from the sums per day, and from those per hour
-		wantAttempts(t, s, q, since(hours))
-		q.ThenBy = calllog.ByOutcome
-		wantAttempts(t, s, q, since(hours))
-		q.ThenBy = calllog.ByNothing
-	}
-	wantCalls(t, "the calls themselves", listAll(t, s, calllog.Filter{}), newestFirst(calls))
-	numbersWithoutTimes(t, s, calllog.UsageQuery{From: hours, To: epoch.AddDate(0, 0, 20), By: calllog.ByProvider})
-}
-
-// numbersWithoutTimes checks that a question without times gets the same numbers.
-func numbersWithoutTimes(t *testing.T, s Store, q calllog.UsageQuery) {
-	t.Helper()
-	numbers := func() map[string][3]int64 {
-		all := map[string][3]int64{}
-		attempts, err := s.AttemptUsage(t.Context(), q)
-		must(t, err)
-		for _, sum := range attempts {
-			all["attempts "+sum.Value] = [3]int64{sum.Total.Attempts, sum.Total.Counted, sum.Total.DurationUS}
-			if has := len(sum.Total.Latency.Encode()) > 1; has == q.WithoutTimes {
-				t.Errorf("without times %v: attempts of %q have times: %v", q.WithoutTimes, sum.Value, has)
-			}
-		}
-		calls, err := s.Usage(t.Context(), q)
-		must(t, err)
-		for _, sum := range calls {
-			all["calls "+sum.Value] = [3]int64{sum.Total.Calls, sum.Total.OutputTokens, sum.Total.DurationUS}
-		}
-		return all
-	}
-	want := numbers()
-	q.WithoutTimes = true
-	if got := numbers(); len(want) == 0 || !maps.Equal(got, want) {
-		t.Errorf("without times %v, want %v", got, want)
 	}
 }
