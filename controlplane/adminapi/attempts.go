@@ -34,6 +34,9 @@ func (s usageService) GetAttemptSeries(ctx context.Context, req *adminv1.GetAtte
 	if err != nil {
 		return nil, err
 	}
+	if q.Values, err = values(req.GetBy(), req.GetValues()); err != nil {
+		return nil, err
+	}
 	series, err := s.attempts().series(ctx, q, starts, req.GetBucket(), cmp.Or(int(req.GetLimit()), defaultUsageSeries))
 	if err != nil {
 		return nil, err
@@ -60,29 +63,21 @@ func (s usageService) BreakDownAttempts(ctx context.Context, req *adminv1.BreakD
 		return nil, err
 	}
 	q.WithoutTimes = !wantsTimes(reader)
-	all, err := s.attempts().read(ctx, q)
+	found, err := s.attempts().breakDown(ctx, q, cmp.Or(int(req.GetLimit()), defaultUsageRows), bySize)
 	if err != nil {
 		return nil, err
 	}
-	rows := byValue(all, valueOf, bySize)
-	shown := min(len(rows), cmp.Or(int(req.GetLimit()), defaultUsageRows))
-	res := &adminv1.BreakDownAttemptsResponse{OtherCount: int32(len(rows) - shown)}
-	parts := map[string][]calllog.AttemptSum{}
-	if q.ThenBy != calllog.ByNothing {
-		for _, sum := range all {
-			parts[sum.Value] = append(parts[sum.Value], sum)
-		}
-	}
-	for _, row := range rows[:shown] {
+	res := &adminv1.BreakDownAttemptsResponse{OtherCount: int32(found.otherCount)}
+	for _, row := range found.rows {
 		view := &adminv1.AttemptRow{Value: row.Value, Total: reader.part(attemptsView(&row.Total))}
-		ordered := byValue(parts[row.Value], partOf, bySize)
+		ordered := byValue(found.parts[row.Value], partOf, bySize)
 		for _, part := range ordered[:min(len(ordered), maxAttemptParts)] {
 			view.Parts = append(view.Parts, &adminv1.AttemptRow{Value: part.Value, Total: reader.part(attemptsView(&part.Total))})
 		}
 		res.Rows = append(res.Rows, view)
 	}
-	if shown < len(rows) {
-		res.Other = reader.part(attemptsView(total[usage.Attempts](rows[shown:])))
+	if found.other != nil {
+		res.Other = reader.part(attemptsView(found.other))
 	}
 	return res, nil
 }

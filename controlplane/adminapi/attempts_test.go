@@ -161,6 +161,38 @@ func TestAttemptSeries(t *testing.T) {
 	}
 }
 
+// TestSeriesOfGivenValues: values that are asked for have a series, however small, and nothing else has one.
+func TestSeriesOfGivenValues(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	e.insertAttempts(t)
+	c := e.admin(t)
+	from, to := usageTime(3), usageTime(usageCalls-7)
+	const day = adminv1.UsageBucket_USAGE_BUCKET_DAY
+	for _, zone := range []string{"", "America/New_York", "Asia/Kolkata"} {
+		attempts := ok(c.usage.GetAttemptSeries(t.Context(), &adminv1.GetAttemptSeriesRequest{
+			Filter: &adminv1.UsageFilter{StartTime: timestamppb.New(from), EndTime: timestamppb.New(to)},
+			Bucket: day, TimeZone: zone, By: adminv1.UsageDimension_USAGE_DIMENSION_PROVIDER, Limit: 1, Values: []string{"flaky", "nobody", "provider-1"},
+		}))(t)
+		var got []string
+		for _, one := range attempts.GetSeries() {
+			got = append(got, one.GetValue()+" "+attemptNumbers(one.GetTotal()))
+		}
+		in := func(who string) string {
+			return who + " " + countAttempts(func(i int, on string) bool { return i >= 3 && i < usageCalls-7 && on == who })
+		}
+		if want := []string{in("provider-1"), in("flaky")}; !slices.Equal(got, want) {
+			t.Errorf("zone %q: series %q, want %q", zone, got, want)
+		}
+		calls := ok(c.usage.GetUsageSeries(t.Context(), &adminv1.GetUsageSeriesRequest{
+			Bucket: day, TimeZone: zone, By: adminv1.UsageDimension_USAGE_DIMENSION_GROUP, Values: []string{"group-2"},
+		}))(t)
+		if len(calls.GetSeries()) != 1 || calls.GetSeries()[0].GetValue() != "group-2" || calls.GetSeries()[0].GetOther() {
+			t.Errorf("zone %q: series of a group: %v", zone, calls.GetSeries())
+		}
+	}
+}
+
 func TestAttemptQuestionsAreChecked(t *testing.T) {
 	t.Parallel()
 	c := start(t).admin(t)
@@ -169,6 +201,8 @@ func TestAttemptQuestionsAreChecked(t *testing.T) {
 	_, parts := c.usage.BreakDownAttempts(t.Context(), &adminv1.BreakDownAttemptsRequest{By: provider, ThenBy: key})
 	_, none := c.usage.BreakDownAttempts(t.Context(), &adminv1.BreakDownAttemptsRequest{})
 	_, zone := c.usage.GetAttemptSeries(t.Context(), &adminv1.GetAttemptSeriesRequest{TimeZone: "Local"})
+	_, nothing := c.usage.GetAttemptSeries(t.Context(), &adminv1.GetAttemptSeriesRequest{Values: []string{"p"}})
+	_, nul := c.usage.GetAttemptSeries(t.Context(), &adminv1.GetAttemptSeriesRequest{By: provider, Values: []string{"p", "\x00"}})
 	const refused = ": attempts are not summed up by API key"
 	for name, tt := range map[string]struct {
 		err  error
@@ -176,6 +210,8 @@ func TestAttemptQuestionsAreChecked(t *testing.T) {
 	}{
 		"series":  {series, []string{"filter.api_key" + refused, "by" + refused}},
 		"then by": {parts, []string{"then_by" + refused}},
+		"nothing": {nothing, []string{"values: needs what they are values of in by"}},
+		"nul":     {nul, []string{"values[1]: must not contain NUL characters"}},
 		"zone":    {zone, []string{"time_zone: must be a name of the IANA time zone database, such as Europe/Berlin"}},
 	} {
 		if got := violations(t, tt.err); !slices.Equal(got, tt.want) {

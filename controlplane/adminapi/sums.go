@@ -87,5 +87,59 @@ func byValue[T any, P summed[T]](all []calllog.SumOf[T], of func(*calllog.SumOf[
 	return rows
 }
 
+// breakdown is the largest values of a question, what each has in parts, and what the other values add up to.
+type breakdown[T any] struct {
+	rows       []calllog.SumOf[T] // in order
+	parts      map[string][]calllog.SumOf[T]
+	other      *T // nil: there are no others
+	otherCount int
+}
+
+// breakDown reads the largest values of a question. Where it asks for times or parts, which are most of what is read, numbers
+// alone say which values those are, and the others are what is left of everything.
+func (s sums[T, P]) breakDown(ctx context.Context, q calllog.UsageQuery, limit int, order func(a, b *T) int) (breakdown[T], error) {
+	ranking := q
+	ranking.ThenBy, ranking.WithoutTimes = calllog.ByNothing, true
+	all, err := s.read(ctx, ranking)
+	if err != nil {
+		return breakdown[T]{}, err
+	}
+	rows := byValue[T, P](all, valueOf, order)
+	shown := min(len(rows), limit)
+	found := breakdown[T]{rows: rows[:shown], otherCount: len(rows) - shown}
+	if shown < len(rows) {
+		found.other = total[T, P](rows[shown:])
+	}
+	if shown == 0 || q.ThenBy == calllog.ByNothing && q.WithoutTimes {
+		return found, nil
+	}
+	top := q
+	if found.other != nil {
+		for _, row := range found.rows {
+			top.Values = append(top.Values, row.Value)
+		}
+	}
+	if all, err = s.read(ctx, top); err != nil {
+		return breakdown[T]{}, err
+	}
+	if found.other != nil && !q.WithoutTimes {
+		everything := q
+		everything.By, everything.ThenBy = calllog.ByNothing, calllog.ByNothing
+		read, err := s.read(ctx, everything) // after its parts: calls come in meanwhile
+		if err != nil {
+			return breakdown[T]{}, err
+		}
+		found.other = total[T, P](read)
+		P(found.other).Subtract(total[T, P](all))
+	}
+	found.rows, found.parts = byValue[T, P](all, valueOf, order), map[string][]calllog.SumOf[T]{}
+	if q.ThenBy != calllog.ByNothing {
+		for _, sum := range all {
+			found.parts[sum.Value] = append(found.parts[sum.Value], sum)
+		}
+	}
+	return found, nil
+}
+
 // bySize leaves the order to byValue: the largest first.
 func bySize[T any](_, _ *T) int { return 0 }

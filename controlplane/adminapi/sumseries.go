@@ -10,13 +10,17 @@ import (
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
-// readSeries reads the buckets of the values that are largest, and those of all others
+// readSeries reads the buckets of the values that are asked for; of those that are largest, where none are, and those of all others
 // together. The others are what is left of everything: there may be many values, and
 // reading each of them by the bucket would take long.
 func (s sums[T, P]) readSeries(
 	ctx context.Context, q calllog.UsageQuery, starts []time.Time, bucket adminv1.UsageBucket, limit int,
 ) (shown, others []calllog.SumOf[T], err error) {
 	if q.By == calllog.ByNothing {
+		shown, err = s.readBuckets(ctx, q, starts, bucket, keyed(q))
+		return shown, nil, err
+	}
+	if len(q.Values) > 0 {
 		shown, err = s.readBuckets(ctx, q, starts, bucket, keyed(q))
 		return shown, nil, err
 	}
@@ -80,6 +84,7 @@ func (s sums[T, P]) readBuckets(
 		return s.readDays(ctx, q, starts)
 	}
 	q.PerBucket = true
+	q.Days = bucket == adminv1.UsageBucket_USAGE_BUCKET_DAY && !slices.ContainsFunc(starts, func(t time.Time) bool { return !t.Truncate(24 * time.Hour).Equal(t) })
 	q.Minutes = bucket == adminv1.UsageBucket_USAGE_BUCKET_MINUTE ||
 		!whole && !byHours && !q.From.Before(s.now().Add(-calllog.KeepUsageMinutes))
 	found, err := s.read(ctx, q)

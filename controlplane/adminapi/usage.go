@@ -83,19 +83,17 @@ func (s usageService) BreakDownUsage(ctx context.Context, req *adminv1.BreakDown
 		return nil, err
 	}
 	q.WithoutTimes = !wantsTimes(reader)
-	all, err := s.calls().read(ctx, q)
+	found, err := s.calls().breakDown(ctx, q, cmp.Or(int(req.GetLimit()), defaultUsageRows),
+		func(a, b *usage.Sum) int { return compareUsage(a, b, req.GetOrder()) })
 	if err != nil {
 		return nil, err
 	}
-	rows := byValue(all, valueOf, func(a, b *usage.Sum) int { return compareUsage(a, b, req.GetOrder()) })
-	limit := cmp.Or(int(req.GetLimit()), defaultUsageRows)
-	res := &adminv1.BreakDownUsageResponse{OtherCount: int32(max(len(rows)-limit, 0))}
-	shown := min(len(rows), limit)
-	for _, row := range rows[:shown] {
+	res := &adminv1.BreakDownUsageResponse{OtherCount: int32(found.otherCount)}
+	for _, row := range found.rows {
 		res.Rows = append(res.Rows, &adminv1.UsageRow{Value: row.Value, Total: reader.part(totalsView(&row.Total))})
 	}
-	if shown < len(rows) {
-		res.Other = reader.part(totalsView(total[usage.Sum](rows[shown:])))
+	if found.other != nil {
+		res.Other = reader.part(totalsView(found.other))
 	}
 	return res, nil
 }

@@ -364,12 +364,19 @@ func TestUsageQuestionsAreChecked(t *testing.T) {
 			}
 		})
 	}
+	many := make([]string, 101)
+	for i := range many {
+		many[i] = fmt.Sprint("model-", i)
+	}
 	for name, err := range map[string]error{
 		"no dimension":      breakdown(&adminv1.BreakDownUsageRequest{}),
 		"unknown dimension": breakdown(&adminv1.BreakDownUsageRequest{By: 99}),
 		"unknown bucket":    series(&adminv1.GetUsageSeriesRequest{Bucket: 99}),
 		"too many rows":     breakdown(&adminv1.BreakDownUsageRequest{By: 1, Limit: 1001}),
 		"negative":          series(&adminv1.GetUsageSeriesRequest{Limit: -1}),
+		"values of nothing": series(&adminv1.GetUsageSeriesRequest{Values: []string{"m"}}),
+		"a value twice":     series(&adminv1.GetUsageSeriesRequest{By: 1, Values: []string{"m", "m"}}),
+		"too many values":   series(&adminv1.GetUsageSeriesRequest{By: 1, Values: many}),
 	} {
 		if got := violations(t, err); len(got) != 1 {
 			t.Errorf("%s: violations %q", name, got)

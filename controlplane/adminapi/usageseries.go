@@ -3,6 +3,7 @@ package adminapi
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"time"
 	_ "time/tzdata" // containers without zone files know the zones too
 
@@ -36,6 +37,9 @@ func (s usageService) GetUsageSeries(ctx context.Context, req *adminv1.GetUsageS
 	if err != nil {
 		return nil, err
 	}
+	if q.Values, err = values(req.GetBy(), req.GetValues()); err != nil {
+		return nil, err
+	}
 	series, err := s.calls().series(ctx, q, starts, req.GetBucket(), cmp.Or(int(req.GetLimit()), defaultUsageSeries))
 	if err != nil {
 		return nil, err
@@ -49,6 +53,19 @@ func (s usageService) GetUsageSeries(ctx context.Context, req *adminv1.GetUsageS
 		res.Series = append(res.Series, view)
 	}
 	return res, nil
+}
+
+// values are the only ones that a series is asked of.
+func values(by adminv1.UsageDimension, given []string) ([]string, error) {
+	if len(given) > 0 && dimension(by) == calllog.ByNothing {
+		return nil, errs.Invalid(errs.Violation{Field: "values", Description: "needs what they are values of in by"})
+	}
+	for i, value := range given {
+		if !storable(value) {
+			return nil, errs.Invalid(errs.Violation{Field: fmt.Sprintf("values[%d]", i), Description: "must not contain NUL characters"})
+		}
+	}
+	return given, nil
 }
 
 // timeZone finds a zone of the IANA database.

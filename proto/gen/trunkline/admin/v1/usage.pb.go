@@ -637,6 +637,8 @@ type GetUsageSeriesRequest struct {
 	By UsageDimension `protobuf:"varint,4,opt,name=by,proto3,enum=trunkline.admin.v1.UsageDimension" json:"by,omitempty"`
 	// Most series, 1 to 50, those with the most calls; the rest is one more. Default 6.
 	Limit int32 `protobuf:"varint,5,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Only these values of by, at most 100, in place of the largest: each that has calls gets a series, and the others get none.
+	Values []string `protobuf:"bytes,6,rep,name=values,proto3" json:"values,omitempty"`
 	// Only these fields of the totals are returned, such as calls or cost; default: all. An unknown path is refused.
 	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,530,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -706,6 +708,13 @@ func (x *GetUsageSeriesRequest) GetLimit() int32 {
 		return x.Limit
 	}
 	return 0
+}
+
+func (x *GetUsageSeriesRequest) GetValues() []string {
+	if x != nil {
+		return x.Values
+	}
+	return nil
 }
 
 func (x *GetUsageSeriesRequest) GetReadMask() *fieldmaskpb.FieldMask {
@@ -1108,6 +1117,8 @@ type GetAttemptSeriesRequest struct {
 	By UsageDimension `protobuf:"varint,4,opt,name=by,proto3,enum=trunkline.admin.v1.UsageDimension" json:"by,omitempty"`
 	// Most series, 1 to 50, those with the most attempts; the rest is one more. Default 6.
 	Limit int32 `protobuf:"varint,5,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Only these values of by, at most 100, in place of the largest: each that has attempts gets a series, and the others get none.
+	Values []string `protobuf:"bytes,6,rep,name=values,proto3" json:"values,omitempty"`
 	// Only these fields of the totals are returned, such as attempts or duration.p95; default: all. An unknown path is
 	// refused.
 	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,530,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
@@ -1178,6 +1189,13 @@ func (x *GetAttemptSeriesRequest) GetLimit() int32 {
 		return x.Limit
 	}
 	return 0
+}
+
+func (x *GetAttemptSeriesRequest) GetValues() []string {
+	if x != nil {
+		return x.Values
+	}
+	return nil
 }
 
 func (x *GetAttemptSeriesRequest) GetReadMask() *fieldmaskpb.FieldMask {
@@ -1617,13 +1635,14 @@ const file_trunkline_admin_v1_usage_proto_rawDesc = "" +
 	"\bprevious\x18\x02 \x01(\v2\x1f.trunkline.admin.v1.UsageTotalsR\bprevious\x129\n" +
 	"\n" +
 	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
-	"\bend_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\"\xd2\x02\n" +
+	"\bend_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\"\xfd\x02\n" +
 	"\x15GetUsageSeriesRequest\x127\n" +
 	"\x06filter\x18\x01 \x01(\v2\x1f.trunkline.admin.v1.UsageFilterR\x06filter\x12A\n" +
 	"\x06bucket\x18\x02 \x01(\x0e2\x1f.trunkline.admin.v1.UsageBucketB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06bucket\x12$\n" +
 	"\ttime_zone\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\btimeZone\x12<\n" +
 	"\x02by\x18\x04 \x01(\x0e2\".trunkline.admin.v1.UsageDimensionB\b\xbaH\x05\x82\x01\x02\x10\x01R\x02by\x12\x1f\n" +
-	"\x05limit\x18\x05 \x01(\x05B\t\xbaH\x06\x1a\x04\x182(\x00R\x05limit\x128\n" +
+	"\x05limit\x18\x05 \x01(\x05B\t\xbaH\x06\x1a\x04\x182(\x00R\x05limit\x12)\n" +
+	"\x06values\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10d\x18\x01\"\x05r\x03\x18\x80\x02R\x06values\x128\n" +
 	"\tread_mask\x18\x92\x04 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\"\x90\x01\n" +
 	"\x16GetUsageSeriesResponse\x12=\n" +
 	"\fbucket_times\x18\x01 \x03(\v2\x1a.google.protobuf.TimestampR\vbucketTimes\x127\n" +
@@ -1653,13 +1672,14 @@ const file_trunkline_admin_v1_usage_proto_rawDesc = "" +
 	"otherCount\"W\n" +
 	"\bUsageRow\x12\x14\n" +
 	"\x05value\x18\x01 \x01(\tR\x05value\x125\n" +
-	"\x05total\x18\x02 \x01(\v2\x1f.trunkline.admin.v1.UsageTotalsR\x05total\"\xd4\x02\n" +
+	"\x05total\x18\x02 \x01(\v2\x1f.trunkline.admin.v1.UsageTotalsR\x05total\"\xff\x02\n" +
 	"\x17GetAttemptSeriesRequest\x127\n" +
 	"\x06filter\x18\x01 \x01(\v2\x1f.trunkline.admin.v1.UsageFilterR\x06filter\x12A\n" +
 	"\x06bucket\x18\x02 \x01(\x0e2\x1f.trunkline.admin.v1.UsageBucketB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06bucket\x12$\n" +
 	"\ttime_zone\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\btimeZone\x12<\n" +
 	"\x02by\x18\x04 \x01(\x0e2\".trunkline.admin.v1.UsageDimensionB\b\xbaH\x05\x82\x01\x02\x10\x01R\x02by\x12\x1f\n" +
-	"\x05limit\x18\x05 \x01(\x05B\t\xbaH\x06\x1a\x04\x182(\x00R\x05limit\x128\n" +
+	"\x05limit\x18\x05 \x01(\x05B\t\xbaH\x06\x1a\x04\x182(\x00R\x05limit\x12)\n" +
+	"\x06values\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10d\x18\x01\"\x05r\x03\x18\x80\x02R\x06values\x128\n" +
 	"\tread_mask\x18\x92\x04 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\"\x94\x01\n" +
 	"\x18GetAttemptSeriesResponse\x12=\n" +
 	"\fbucket_times\x18\x01 \x03(\v2\x1a.google.protobuf.TimestampR\vbucketTimes\x129\n" +
