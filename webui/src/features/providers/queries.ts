@@ -6,7 +6,6 @@ import { GroupService } from '@/gen/trunkline/admin/v1/group_pb';
 import type { ProviderHealth } from '@/gen/trunkline/admin/v1/health_pb';
 import { ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import {
-  type AttemptSeries,
   type AttemptTotals,
   UsageBucket,
   UsageDimension,
@@ -110,30 +109,41 @@ export function useFigures() {
 /** A day by the hour of this browser's time zone. */
 export const HOURS = { bucket: UsageBucket.HOUR, timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone };
 
-/** The hours of the last day by provider: of the 50 with the most attempts. */
-export function useBusiestHours() {
-  const input = { ...HOURS, by: UsageDimension.PROVIDER, limit: 50, readMask: { paths: SHARE } };
-  const { data } = useConnectQuery(UsageService.method.getAttemptSeries, input, { refetchInterval: SUMS });
-  return useMemo(() => {
-    if (!data) return undefined;
-    return {
-      times: data.bucketTimes,
-      byName: new Map<string, AttemptSeries>(data.series.filter((s) => !s.other).map((s) => [s.value, s])),
-      /** Whether there are attempts of providers that have no series of their own. */
-      isCut: data.series.some((s) => s.other),
-    };
-  }, [data]);
-}
-export type BusiestHours = ReturnType<typeof useBusiestHours>;
+/** Providers whose hours come in one answer: their names stand in its address. */
+const TOGETHER = 50;
 
-/** The hours of the last day of one provider: all of their sums, or some fields. */
-export function useHours(provider: string, { enabled = true, paths = [] as string[] } = {}) {
-  const input = { ...HOURS, filter: { provider }, readMask: { paths } };
-  return useConnectQuery(UsageService.method.getAttemptSeries, input, {
-    enabled,
+/** Listed providers in the parts that are read together; each name leads to its part. */
+export function partsOf(names: readonly string[]): Map<string, readonly string[]> {
+  const parts = new Map<string, readonly string[]>();
+  for (let from = 0; from < names.length; from += TOGETHER) {
+    const part = names.slice(from, from + TOGETHER);
+    for (const name of part) parts.set(name, part);
+  }
+  return parts;
+}
+
+/** The hours of the last day of a provider, from the answer for all that are read together; undefined until it is there. */
+export function useHoursAmong(part: readonly string[], provider: string) {
+  const transport = useTransport();
+  const { data, isPlaceholderData } = useQuery({
+    queryKey: ['provider-hours', ...part],
+    placeholderData: keepPreviousData,
     staleTime: SUMS,
     refetchInterval: SUMS,
+    queryFn: ({ signal }) => {
+      const input = { ...HOURS, by: UsageDimension.PROVIDER, values: [...part], readMask: { paths: SHARE } };
+      return callUnaryMethod(transport, UsageService.method.getAttemptSeries, input, { signal });
+    },
   });
+  const series = data?.series.find((s) => s.value === provider);
+  // The answer for other providers says nothing of one that it does not have.
+  return data && !(isPlaceholderData && !series) ? { times: data.bucketTimes, series } : undefined;
+}
+
+/** The hours of the last day of one provider. */
+export function useHours(provider: string) {
+  const input = { ...HOURS, filter: { provider } };
+  return useConnectQuery(UsageService.method.getAttemptSeries, input, { staleTime: SUMS, refetchInterval: SUMS });
 }
 
 /** Groups with a member of the provider. */

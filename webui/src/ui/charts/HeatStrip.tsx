@@ -1,5 +1,6 @@
 import type { LinkOptions } from '@tanstack/react-router';
 import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
 import c from './charts.module.css';
 
 export type Cell = { at: number; tone: 'ok' | 'warn' | 'bad' | 'none'; title: string; link?: LinkOptions };
@@ -9,12 +10,14 @@ export type Cell = { at: number; tone: 'ok' | 'warn' | 'bad' | 'none'; title: st
  * pointer: they lead to parts of what a link beside the strip shows.
  */
 export function HeatStrip({ label, cells }: { label: string; cells: readonly Cell[] }) {
+  // A list has thousands of cells, and a link takes the browser many times as long as a mark: they are made for the pointer.
+  const [isNear, setNear] = useState(false);
   return (
     <>
       <span className="visually-hidden">{label}</span>
-      <span className={c.strip} aria-hidden>
+      <span className={c.strip} aria-hidden onPointerEnter={() => setNear(true)}>
         {cells.map((cell) =>
-          cell.link ? (
+          cell.link && isNear ? (
             <Link key={cell.at} {...cell.link} data-tone={cell.tone} title={cell.title} tabIndex={-1} />
           ) : (
             <i key={cell.at} data-tone={cell.tone} title={cell.title} />

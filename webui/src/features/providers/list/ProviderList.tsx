@@ -11,7 +11,7 @@ import { PageHeader } from '@/ui/Page';
 import { EmptyState } from '@/ui/States';
 import { DataTable } from '@/ui/table/DataTable';
 import { PresetCards } from '../form/PresetCards';
-import { isServerOrder, useAllProviders, useBusiestHours, useFigures, useHealth, useProviderPages } from '../queries';
+import { isServerOrder, partsOf, useAllProviders, useFigures, useHealth, useProviderPages } from '../queries';
 import c from './list.module.css';
 import { rowOf, sortRows } from './rows';
 import { useListColumns } from './useListColumns';
@@ -30,12 +30,13 @@ export function ProviderList() {
   const all = useAllProviders(search, !isPaged);
   const health = useHealth();
   const figures = useFigures();
-  const columns = useListColumns({ figures, healthAt: health.at, busiest: useBusiestHours() });
-
   const query = isPaged ? pages : all;
   const providers = isPaged ? pages.data?.pages.flatMap((page) => page.providers) : all.data;
   const total = isPaged ? (pages.data?.pages[0]?.totalSize ?? 0) : (all.data?.length ?? 0);
-  const rows = providers?.map((p) => rowOf(p, health.byName.get(p.name), figures.byName.get(p.name)));
+  const unsorted = providers?.map((p) => rowOf(p, health.byName.get(p.name), figures.byName.get(p.name)));
+  const rows = unsorted && sortRows(unsorted, order);
+  const parts = partsOf(rows?.map((row) => row.provider.name) ?? []);
+  const columns = useListColumns({ figures, healthAt: health.at, parts });
   const isEmpty = rows?.length === 0 && search === '' && q === '';
 
   return (
@@ -75,7 +76,7 @@ export function ProviderList() {
           <DataTable
             label={t('providers.list')}
             columns={columns}
-            rows={rows && sortRows(rows, order)}
+            rows={rows}
             rowKey={(row) => row.provider.name}
             rowLink={(row, content, className) => (
               <Link to="/providers" search={{ provider: row.provider.name }} className={className}>

@@ -6,14 +6,14 @@ import { RelativeTime } from '@/ui/Time';
 import type { Column } from '@/ui/table/column';
 import { ProviderMenu } from '../actions/ProviderMenu';
 import { dialectOf, hostOf } from '../address';
-import type { BusiestHours, useFigures } from '../queries';
+import type { useFigures } from '../queries';
 import c from './list.module.css';
 import type { Row } from './rows';
 import { Strip } from './Strip';
 
-type Known = { figures: ReturnType<typeof useFigures>; healthAt: number; busiest: BusiestHours };
+type Known = { figures: ReturnType<typeof useFigures>; healthAt: number; parts: Map<string, readonly string[]> };
 
-export function useListColumns({ figures, healthAt, busiest }: Known): Column<Row>[] {
+export function useListColumns({ figures, healthAt, parts }: Known): Column<Row>[] {
   const { t, int, percent, usdShort } = useI18n();
   const figure = (text: string) => (figures.isKnown ? text : <span className={c.quiet}>–</span>);
   return [
@@ -80,7 +80,7 @@ export function useListColumns({ figures, healthAt, busiest }: Known): Column<Ro
       phone: 'wide',
       cell: ({ provider }) => (
         <span className={c.strip}>
-          <Strip provider={provider.name} busiest={busiest} />
+          <Strip provider={provider.name} part={parts.get(provider.name) ?? [provider.name]} />
         </span>
       ),
     },
