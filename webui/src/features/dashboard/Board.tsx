@@ -51,9 +51,12 @@ export function Board() {
   const days = useDays(view);
   const providers = useProviders(view);
   const providerSeries = useProviderSeries(view);
-  const modelSeries = useModelSeries(view, by === 'model');
+  const isByModel = by === 'model';
+  const modelSeries = useModelSeries(view, isByModel);
   const reasons = useReasons(view);
   const health = useHealth();
+  const always = [summary, series, models, days, providers, providerSeries, reasons, health];
+  const readings = isByModel ? [...always, modelSeries] : always;
 
   const calls = callsLink(view);
   const colorOf = useModelColors(models.data?.data.rows, days.data?.data.series);
@@ -69,7 +72,7 @@ export function Board() {
           period: period(summary.data?.frame ?? frameOf(view, Date.now())),
           zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
         })}
-        aside={<Filters view={view} onRange={setRange} />}
+        aside={<Filters view={view} readings={readings} onRange={setRange} />}
       />
       <AlertsStrip />
       <KpiRow summary={summary} series={series} calls={calls} />
@@ -114,7 +117,7 @@ export function Board() {
         </div>
         <div className={c.speedCard}>
           <SpeedCard
-            series={by === 'model' ? modelSeries : providerSeries}
+            series={isByModel ? modelSeries : providerSeries}
             providers={providers}
             calls={calls}
             by={by ?? 'provider'}

@@ -6,7 +6,7 @@ import { useI18n } from '@/i18n';
 import { RangePicker } from '@/ui/RangePicker';
 import type { Range } from '@/ui/range';
 import c from './dashboard.module.css';
-import { Live } from './Live';
+import { Live, type Reading } from './Live';
 import { NameFilter } from './NameFilter';
 import type { View } from './view';
 
@@ -15,7 +15,15 @@ const route = getRouteApi('/signed-in/');
 const MOST = 20;
 
 /** What the whole page is about: a time, a group, an API key. All of it is in the address. */
-export function Filters({ view, onRange }: { view: View; onRange: (range: Range) => void }) {
+export function Filters({
+  view,
+  readings,
+  onRange,
+}: {
+  view: View;
+  readings: readonly Reading[];
+  onRange: (range: Range) => void;
+}) {
   const { t } = useI18n();
   const transport = useTransport();
   const navigate = route.useNavigate();
@@ -45,7 +53,7 @@ export function Filters({ view, onRange }: { view: View; onRange: (range: Range)
           return apiKeys.map((key) => key.name);
         }}
       />
-      <Live view={view} />
+      <Live view={view} readings={readings} />
       <RangePicker value={view.range} onChange={onRange} />
     </search>
   );

@@ -16,12 +16,12 @@ const MINUTES_KEPT = 89 * DAY;
 export const FEWEST_DAYS = 7;
 
 /**
- * The time of a view as the sums have it: whole minutes, whole hours when it is about a key. A
- * named range includes the minute that is running.
+ * The time of a view as the sums have it: whole minutes, whole hours when it is about a key or drawn by the day. A
+ * named range includes the minute, or the hour, that is running.
  */
 export function frameOf({ range, key }: View, now: number): Frame {
-  const unit = key === '' ? MINUTE : HOUR;
   const span = spanOf(range, now);
+  const unit = key === '' && stepOf(span) !== 'day' ? MINUTE : HOUR;
   const to = Math.ceil(span.to / unit) * unit;
   const wanted = key === '' && 'name' in range ? to - (span.to - span.from) : Math.floor(span.from / unit) * unit;
   const from = Math.max(wanted, to - LONGEST);

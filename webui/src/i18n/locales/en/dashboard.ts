@@ -7,6 +7,8 @@ export const dashboard = {
   'dashboard.noCalls': 'No calls in this period',
   'dashboard.live.on': 'Live',
   'dashboard.live.every': 'Read again every {time}',
+  'dashboard.live.stale': 'Stale',
+  'dashboard.live.old': 'Last read {age} ago',
   'dashboard.live.fixed': 'Fixed',
   'dashboard.live.not': 'A time that is over: not read again',
   'dashboard.period.1h': 'last hour',

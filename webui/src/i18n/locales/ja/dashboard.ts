@@ -10,6 +10,8 @@ export const dashboard: Texts<typeof en> = {
   'dashboard.noCalls': 'この期間の呼び出しはありません',
   'dashboard.live.on': 'ライブ',
   'dashboard.live.every': '{time}ごとに更新',
+  'dashboard.live.stale': '古いデータ',
+  'dashboard.live.old': '{age}前に取得したデータです',
   'dashboard.live.fixed': '固定',
   'dashboard.live.not': '終了した期間のため更新しません',
   'dashboard.period.1h': '直近 1 時間',

@@ -10,6 +10,8 @@ export const dashboard: Texts<typeof en> = {
   'dashboard.noCalls': '此时段内没有调用',
   'dashboard.live.on': '实时',
   'dashboard.live.every': '每 {time}刷新一次',
+  'dashboard.live.stale': '数据已过时',
+  'dashboard.live.old': '上次读取于 {age}前',
   'dashboard.live.fixed': '固定时段',
   'dashboard.live.not': '已结束的时段，不再刷新',
   'dashboard.period.1h': '最近 1 小时',
