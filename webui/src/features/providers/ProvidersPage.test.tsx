@@ -9,6 +9,7 @@ import type {
   UpdateProviderRequest,
 } from '@/gen/trunkline/admin/v1/provider_pb';
 import { TestResult, TestStep } from '@/gen/trunkline/admin/v1/provider_pb';
+import { type GetAttemptSeriesRequest, UsageDimension } from '@/gen/trunkline/admin/v1/usage_pb';
 import { refusal } from '@/test/refusal';
 import { type Backend, renderApp } from '@/test/renderApp';
 
@@ -87,6 +88,33 @@ test('the server searches and pages', async () => {
   expect(await screen.findByRole('row', { name: /openai/ })).toBeVisible();
   await userEvent.type(screen.getByRole('searchbox'), 'gpt');
   await waitFor(() => expect(asked.at(-1)).toMatchObject({ search: 'gpt', pageToken: '', orderBy: 'name' }));
+});
+
+test('the strips of listed providers come in one answer for fifty of them', async () => {
+  const names = Array.from({ length: 60 }, (_, i) => `p${String(i).padStart(2, '0')}`);
+  const asked: string[][] = [];
+  const getAttemptSeries = ({ by, values }: GetAttemptSeriesRequest) => {
+    expect(by).toBe(UsageDimension.PROVIDER);
+    asked.push(values);
+    const hour = { seconds: 1_790_000_000n - (1_790_000_000n % 3600n) };
+    const total = { attempts: 40n, countedFailures: 1n };
+    return { bucketTimes: [hour], series: [{ value: 'p01', total, points: [{ startTime: hour, total }] }] };
+  };
+  const { providers, usage, ...rest } = backend({
+    listProviders: () => ({ providers: names.map((name) => ({ ...openai, name })), totalSize: 60 }),
+  });
+  renderApp('/providers', { ...rest, providers, usage: { ...usage, getAttemptSeries } });
+  const row = async (name: string) => within(await screen.findByRole('row', { name: new RegExp(`^${name}`) }));
+  expect(await (await row('p01')).findByText('97.5% of the last 24 hours’ requests went well')).toBeInTheDocument();
+  expect((await row('p00')).getByText('No requests in the last 24 hours')).toBeInTheDocument();
+  // Those of which no row is drawn are not asked for alone either.
+  for (const values of asked) expect([names.slice(0, 50), names.slice(50)]).toContainEqual(values);
+  expect(new Set(asked.map(String)).size).toBe(asked.length);
+  // The links of a strip are there as soon as a pointer is.
+  const cell = (await row('p01')).getByTitle(/97.5% well, 1 of 40 failed/);
+  expect(cell.tagName).toBe('I');
+  await userEvent.hover(cell);
+  expect((await row('p01')).getByTitle(/97.5% well/)).toHaveAttribute('href', expect.stringContaining('provider=p01'));
 });
 
 test('without any provider the page begins with the vendors', async () => {
