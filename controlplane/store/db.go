@@ -64,6 +64,8 @@ type DB struct {
 
 	pending atomic.Int64  // calls of this replica that came since the last fold, about
 	foldDue chan struct{} // see Usage.FoldDue
+
+	daysBack atomic.Int64 // see Usage.daysBehind
 }
 
 // engine is what differs between the databases.

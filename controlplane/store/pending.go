@@ -61,6 +61,10 @@ func (s *Usage) FoldDue() <-chan struct{} { return s.db.foldDue }
 // may be more. While another replica is at it, it does nothing.
 func (s *Usage) FoldUsage(ctx context.Context) (more bool, err error) {
 	s.db.pending.Store(0)
+	behind, err := s.daysBehind(ctx)
+	if err != nil {
+		return false, s.db.failed(err, "fold calls into the sums of usage")
+	}
 	err = s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		mine, err := s.db.engine.TryLock(ctx, tx, foldLock)
 		if err != nil || !mine {
@@ -72,7 +76,10 @@ func (s *Usage) FoldUsage(ctx context.Context) (more bool, err error) {
 			return err
 		}
 		more = len(tallies) == foldBatches
-		return fold(ctx, tx, s.db.engine, tallies)
+		if err := fold(ctx, tx, s.db.engine, tallies); err != nil {
+			return err
+		}
+		return makeDays(ctx, tx, s.db.engine, behind)
 	})
 	if err != nil {
 		return false, s.db.failed(err, "fold calls into the sums of usage")

@@ -164,6 +164,22 @@ func readSums[T any, P interface {
 	*T
 	Add(*T)
 }](ctx context.Context, q querier, r rollup, from, to int64, of func(*T) figures, count func(map[sumKey]*T, *nodev1.Call)) (map[sumKey]*T, error) {
+	sums, err := storedSums[T, P](ctx, q, r, from, to, of)
+	if err != nil {
+		return nil, err
+	}
+	return sums, eachPending(ctx, q, func(c *nodev1.Call) {
+		if from <= c.GetStartUs() && c.GetStartUs() < to {
+			count(sums, c)
+		}
+	})
+}
+
+// storedSums returns the sums of [from, to) without what is pending, their shards added up.
+func storedSums[T any, P interface {
+	*T
+	Add(*T)
+}](ctx context.Context, q querier, r rollup, from, to int64, of func(*T) figures) (map[sumKey]*T, error) {
 	rows, err := q.QueryContext(ctx, `SELECT `+r.keyColumns()+`, `+strings.Join(r.numbers(), ", ")+`, latency, first_token FROM `+r.table+
 		` WHERE bucket >= $1 AND bucket < $2`, from, to)
 	if err != nil {
@@ -182,14 +198,7 @@ func readSums[T any, P interface {
 		}
 		P(sumOf(sums, k)).Add(&u)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return sums, eachPending(ctx, q, func(c *nodev1.Call) {
-		if from <= c.GetStartUs() && c.GetStartUs() < to {
-			count(sums, c)
-		}
-	})
+	return sums, rows.Err()
 }
 
 // compareSums lists the sums that differ, in the order of their keys.
