@@ -61,6 +61,13 @@ func newAttempt(c *call, next candidate, last bool) *attempt {
 // giantPrompt is where a timeout says more about the caller than about the target, in tokens.
 const giantPrompt = 32 << 10
 
+// begin notes when the attempt begins. A race does so before it is run: attempts are recorded in the order in which
+// they were decided on, and not in that in which their goroutines came to a processor.
+func (a *attempt) begin() {
+	a.started = a.call.engine.cfg.Now()
+	a.record.Provider, a.record.Model, a.record.StartOffset = a.Provider.Name, a.Model, a.started.Sub(a.call.rec.Start)
+}
+
 // run makes the attempt. answered means that the client has its answer, good or cut;
 // else the verdict says what may follow.
 func (a *attempt) run(ctx context.Context) (v dataplane.Verdict, answered bool) {
@@ -68,8 +75,9 @@ func (a *attempt) run(ctx context.Context) (v dataplane.Verdict, answered bool) 
 	if a.record.Retry {
 		defer a.Provider.Load.EndRetry()
 	}
-	a.started = cfg.Now()
-	a.record.Provider, a.record.Model, a.record.StartOffset = a.Provider.Name, a.Model, a.started.Sub(a.call.rec.Start)
+	if a.started.IsZero() {
+		a.begin()
+	}
 	if a.up = cfg.Upstream(a.Provider); a.up == nil || !a.up.Acquire(a.Provider.MaxInFlight) {
 		a.releaseProbes(cfg.Health)
 		return a.end(dataplane.Verdict{Outcome: dataplane.TargetBusy, Reason: "max_in_flight is met"}), false

@@ -101,6 +101,7 @@ func (r *race) start(a *attempt) {
 	}
 	c.tried++
 	s.lanes = append(s.lanes, l)
+	a.begin()
 	go l.run(ctx, r.done)
 }
 
