@@ -15,7 +15,13 @@ const over: View = { ...day, range: { from: 0, to: 86_400_000 } };
 test.each<[string, View, Reading[], string, RegExp]>([
   ['what was just read is live', day, [read(1), read(2)], 'Live', /^Read again every 30/],
   ['one reading that was missed is no matter', day, [read(1), read(55)], 'Live', /^Read again every 30/],
-  ['what was never read has no age', day, [read(1), { dataUpdatedAt: 0, isRefetchError: false }], 'Live', /^Read again/],
+  [
+    'what was never read has no age',
+    day,
+    [read(1), { dataUpdatedAt: 0, isRefetchError: false }],
+    'Live',
+    /^Read again/,
+  ],
   ['the oldest answer counts', day, [read(1), read(125)], 'Stale', /^Last read 2 min ago$/],
   ['a reading that failed says so at once', day, [read(1), read(10, true)], 'Stale', /^Last read 1\d sec ago$/],
   ['a time that is over does not get old', over, [read(4000)], 'Fixed', /^A time that is over/],
