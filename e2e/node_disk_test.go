@@ -97,8 +97,8 @@ func TestNodesRestartWithoutTheControlPlane(t *testing.T) {
 	}
 }
 
-// Damaged snapshots cost the node its start without the control plane, and no more. (That a damaged newest one costs one
-// revision is shown where they are kept: the plane sends a change, so there is one file here.)
+// A damaged newest snapshot costs one revision, a damaged cache costs the node its start
+// without the control plane, and neither costs more.
 func TestDamagedSnapshotOnDisk(t *testing.T) {
 	t.Parallel()
 	s, _ := onServer(t)
@@ -108,11 +108,23 @@ func TestDamagedSnapshotOnDisk(t *testing.T) {
 	s.awaitNodes(2)
 	node := s.nodes[0]
 	files := snapshotFiles(t, node)
-	if len(files) == 0 {
-		t.Fatal("no snapshot was kept")
+	if len(files) < 2 {
+		t.Fatalf("files %v, want at least two revisions", files)
 	}
 	s.plane.Kill()
-	for _, file := range files {
+
+	damage(t, files[len(files)-1])
+	node.Restart()
+	awaitReady(t, node)
+	s.nodes = s.nodes[:1]
+	l := newLoad(t, s, "plain")
+	l.more(s, 20)
+	l.end()
+	if n := l.failed.Load(); n != 0 {
+		t.Errorf("%d calls failed on the revision before", n)
+	}
+
+	for _, file := range files[:len(files)-1] { // the newest is damaged already
 		damage(t, file)
 	}
 	node.Restart()
@@ -222,9 +234,13 @@ func writeConfig(t *testing.T, s *stack, text string) {
 // snapshotFiles are those of a node, oldest revision first.
 func snapshotFiles(t *testing.T, node *program.Process) []string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(node.Dir, "data", "snapshots", "*.trunkline"))
-	if err != nil {
-		t.Fatal(err)
+	var files []string
+	for _, kind := range []string{"*.trunkline", "*.change"} {
+		found, err := filepath.Glob(filepath.Join(node.Dir, "data", "snapshots", kind))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
 	}
 	slices.Sort(files)
 	return files
