@@ -171,7 +171,7 @@ func (s *Calls) GetCall(ctx context.Context, id string) (calllog.Call, error) {
 
 // KeepCalls makes room for the calls of the days to come and drops, where the database
 // keeps calls by day, the days that ended before t. It returns the time before which
-// DeleteCallsBefore has to delete what is left: t, or the start of its day.
+// DeleteCallsBefore has to delete what is left, which is t.
 func (s *Calls) KeepCalls(ctx context.Context, t time.Time) (time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()

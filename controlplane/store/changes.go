@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/store/placeholder"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -49,7 +50,7 @@ func (s *Configuration) Existed(ctx context.Context, kind controlplane.Kind, nam
 			args = append(args, name)
 		}
 		rows, err := s.db.engine.Reader().QueryContext(ctx,
-			`SELECT DISTINCT name FROM change WHERE name IN `+placeholders(1, len(some))+` AND kind = $`+strconv.Itoa(len(some)+1), append(args, kind)...)
+			`SELECT DISTINCT name FROM change WHERE name IN `+placeholder.Rows(1, len(some))+` AND kind = $`+strconv.Itoa(len(some)+1), append(args, kind)...)
 		found, err := collect(rows, err, func(rows *sql.Rows) (name string, err error) {
 			err = rows.Scan(&name)
 			return name, err

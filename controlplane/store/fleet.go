@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/controlplane/fleet"
+	"github.com/trunkline-ai/trunkline/controlplane/store/placeholder"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -76,7 +77,7 @@ func saveNodes(ctx context.Context, tx *sql.Tx, lines []fleet.Line, rest string)
 			}
 			args = append(args, l.Node.GetName(), l.Replica, l.BootID, l.Opened, micros(l.Seen), record)
 		}
-		rows, err := tx.QueryContext(ctx, insertNodes+placeholders(len(batch), 6)+rest, args...)
+		rows, err := tx.QueryContext(ctx, insertNodes+placeholder.Rows(len(batch), 6)+rest, args...)
 		stored, err := collect(rows, err, scanText)
 		if err != nil {
 			return nil, err
@@ -229,7 +230,7 @@ func (s *Fleet) TakeOrders(ctx context.Context, replica string, ids []string) (t
 			for _, id := range batch {
 				args = append(args, id)
 			}
-			list := strings.Replace(placeholders(1, len(args)), "($1, ", "(", 1)
+			list := strings.Replace(placeholder.Rows(1, len(args)), "($1, ", "(", 1)
 			rows, err := tx.QueryContext(ctx, `UPDATE node_order SET taken_by = $1 WHERE taken_by = '' AND id IN `+list+` RETURNING id`, args...)
 			got, err := collect(rows, err, scanText)
 			if err != nil {

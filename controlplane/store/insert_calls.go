@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/controlplane/store/placeholder"
 	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -202,7 +203,7 @@ func insertPiece(ctx context.Context, tx *sql.Tx, rows []callRow) ([]*nodev1.Cal
 		byID[row.id] = row
 	}
 	returned, err := tx.QueryContext(ctx,
-		insertCall+placeholders(len(rows), len(rows[0].columns))+` ON CONFLICT DO NOTHING RETURNING id`, args...)
+		insertCall+placeholder.Rows(len(rows), len(rows[0].columns))+` ON CONFLICT DO NOTHING RETURNING id`, args...)
 	ids, err := collect(returned, err, func(rows *sql.Rows) (string, error) {
 		var id string
 		err := rows.Scan(&id)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/store/placeholder"
 )
 
 // writeRevocations keeps which secrets the changes take out of use, and forgets those that
@@ -18,7 +19,7 @@ func writeRevocations(ctx context.Context, tx *sql.Tx, changes []controlplane.Ch
 		for i, hash := range batch {
 			args[i] = hash[:]
 		}
-		query := `DELETE FROM revocation WHERE hash IN ` + placeholders(1, len(batch)) + ` AND reason <> $` + strconv.Itoa(len(batch)+1)
+		query := `DELETE FROM revocation WHERE hash IN ` + placeholder.Rows(1, len(batch)) + ` AND reason <> $` + strconv.Itoa(len(batch)+1)
 		if _, err := tx.ExecContext(ctx, query, append(args, controlplane.RevokeForGood)...); err != nil {
 			return err
 		}

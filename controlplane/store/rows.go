@@ -6,8 +6,8 @@ import (
 	"iter"
 	"math/bits"
 	"slices"
-	"strconv"
-	"strings"
+
+	"github.com/trunkline-ai/trunkline/controlplane/store/placeholder"
 )
 
 // mostRows is how many rows one statement inserts. SQLite looks each parameter up among
@@ -26,25 +26,6 @@ func batches[T any](rows []T) iter.Seq[[]T] {
 			rows = rows[n:]
 		}
 	}
-}
-
-// placeholders returns "($1, $2), ($3, $4)" for two rows of two columns.
-func placeholders(rows, columns int) string {
-	var b strings.Builder
-	for i := range rows * columns {
-		switch {
-		case i == 0:
-			b.WriteByte('(')
-		case i%columns == 0:
-			b.WriteString("), (")
-		default:
-			b.WriteString(", ")
-		}
-		b.WriteByte('$')
-		b.WriteString(strconv.Itoa(i + 1))
-	}
-	b.WriteByte(')')
-	return b.String()
 }
 
 // collect scans every row and closes rows.
@@ -67,7 +48,7 @@ func collect[T any](rows *sql.Rows, err error, scan func(*sql.Rows) (T, error)) 
 // insert runs an INSERT for many rows, all of the same number of columns.
 func insert(ctx context.Context, q querier, into string, rows [][]any, rest string) error {
 	for batch := range batches(rows) {
-		if _, err := q.ExecContext(ctx, into+placeholders(len(batch), len(batch[0]))+rest, slices.Concat(batch...)...); err != nil {
+		if _, err := q.ExecContext(ctx, into+placeholder.Rows(len(batch), len(batch[0]))+rest, slices.Concat(batch...)...); err != nil {
 			return err
 		}
 	}

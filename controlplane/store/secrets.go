@@ -12,6 +12,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/audit"
+	"github.com/trunkline-ai/trunkline/controlplane/store/placeholder"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -127,7 +128,7 @@ func usedRefs(ctx context.Context, q querier) (map[string]bool, error) {
 	for i, kind := range controlplane.SecretKinds {
 		kinds[i] = string(kind)
 	}
-	rows, err := q.QueryContext(ctx, `SELECT kind, spec FROM resource WHERE kind IN `+placeholders(1, len(kinds)), kinds...)
+	rows, err := q.QueryContext(ctx, `SELECT kind, spec FROM resource WHERE kind IN `+placeholder.Rows(1, len(kinds)), kinds...)
 	used := map[string]bool{}
 	_, err = collect(rows, err, func(rows *sql.Rows) (struct{}, error) {
 		var kind, spec string
@@ -180,7 +181,7 @@ func readSecrets(ctx context.Context, q querier, refs []string) ([]controlplane.
 		for i, ref := range batch {
 			args[i] = ref
 		}
-		rows, err := q.QueryContext(ctx, `SELECT ref, ciphertext FROM secret WHERE ref IN `+placeholders(1, len(batch)), args...)
+		rows, err := q.QueryContext(ctx, `SELECT ref, ciphertext FROM secret WHERE ref IN `+placeholder.Rows(1, len(batch)), args...)
 		found, err := collect(rows, err, func(rows *sql.Rows) (controlplane.Secret, error) {
 			var s controlplane.Secret
 			err := rows.Scan(&s.Ref, &s.Ciphertext)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/trunkline-ai/trunkline/controlplane/access"
+	"github.com/trunkline-ai/trunkline/controlplane/store/placeholder"
 )
 
 // SignInFailures returns what is kept of the keys.
@@ -18,7 +19,7 @@ func (s *Access) SignInFailures(ctx context.Context, keys []access.SignInKey) (m
 	if len(keys) == 0 {
 		return failures, nil
 	}
-	rows, err := s.db.engine.Reader().QueryContext(ctx, `SELECT hash, count, since_at, until_at, forget_at FROM sign_in_failure WHERE hash IN `+placeholders(1, len(keys)), hashes(keys)...)
+	rows, err := s.db.engine.Reader().QueryContext(ctx, `SELECT hash, count, since_at, until_at, forget_at FROM sign_in_failure WHERE hash IN `+placeholder.Rows(1, len(keys)), hashes(keys)...)
 	_, err = collect(rows, err, func(rows *sql.Rows) (struct{}, error) {
 		var (
 			hash                 []byte
@@ -70,7 +71,7 @@ func (s *Access) ForgetSignInFailures(ctx context.Context, keys []access.SignInK
 	if len(keys) == 0 {
 		return nil
 	}
-	_, err := s.db.exec(ctx, `DELETE FROM sign_in_failure WHERE hash IN `+placeholders(1, len(keys)), hashes(keys)...)
+	_, err := s.db.exec(ctx, `DELETE FROM sign_in_failure WHERE hash IN `+placeholder.Rows(1, len(keys)), hashes(keys)...)
 	return s.db.failed(err, "forget failed sign-ins")
 }
 

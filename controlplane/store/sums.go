@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/trunkline-ai/trunkline/controlplane/store/placeholder"
 	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 )
 
@@ -170,7 +171,7 @@ func (r rollup) upsert(e engine, n int) string {
 	keyed := r.keyColumns()
 	width := strings.Count(keyed, ",") + 1 + 1 + len(columns) + 2
 	return `INSERT INTO ` + r.table + ` (` + keyed + `, shard, ` + strings.Join(columns, ", ") + `, latency, first_token) VALUES ` +
-		placeholders(n, width) +
+		placeholder.Rows(n, width) +
 		` ON CONFLICT (` + keyed + `, shard) DO UPDATE SET ` + strings.Join(set, ", ") +
 		` RETURNING ` + keyed + `, ` + isLong + `latency END, ` + isLong + `first_token END`
 }

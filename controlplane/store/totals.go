@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/trunkline-ai/trunkline/controlplane/store/placeholder"
 	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -112,7 +113,7 @@ func insertNew(ctx context.Context, tx *sql.Tx, into string, rows []totalRow) ([
 	for _, row := range rows {
 		args = append(args, row.columns...)
 	}
-	returned, err := tx.QueryContext(ctx, into+placeholders(len(rows), len(rows[0].columns))+` ON CONFLICT DO NOTHING RETURNING id`, args...)
+	returned, err := tx.QueryContext(ctx, into+placeholder.Rows(len(rows), len(rows[0].columns))+` ON CONFLICT DO NOTHING RETURNING id`, args...)
 	ids, err := collect(returned, err, func(rows *sql.Rows) (string, error) {
 		var id string
 		err := rows.Scan(&id)

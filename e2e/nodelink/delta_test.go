@@ -217,7 +217,7 @@ func TestDeltasWhateverHappens(t *testing.T) {
 	}
 }
 
-// A control plane that starts anew, or has passed the revision over that a node has, sends what changed since all the
+// A control plane that starts again, or has passed the revision over that a node has, sends what changed since all the
 // same.
 func TestAControlPlaneThatNeverHadASnapshotSendsWhatChanged(t *testing.T) {
 	t.Parallel()

@@ -52,7 +52,7 @@ export const markReady = (page: Page) =>
     new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true });
   });
 
-/** Opens an address anew, with what the browser keeps of the console, and says when it was ready. */
+/** Opens an address again, with what the browser keeps of the console, and says when it was ready. */
 export async function load(page: Page, path: string, act?: (page: Page) => Promise<void>): Promise<Load> {
   await page.goto(path);
   await settled(page);

@@ -4,9 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strconv"
-	"strings"
 
+	"github.com/trunkline-ai/trunkline/controlplane/store/placeholder"
 	"github.com/trunkline-ai/trunkline/internal/domain/usage"
 )
 
@@ -60,7 +59,7 @@ func addUpDay(ctx context.Context, tx *sql.Tx, day int64) error {
 			return nil
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO attempt_day_part (bucket, property, value, outcome, shard,
-			attempts, ok_attempts, counted_failures, duration_us, latency, first_token) VALUES `+rowsOf(len(args)/11, 11), args...)
+			attempts, ok_attempts, counted_failures, duration_us, latency, first_token) VALUES `+placeholder.Rows(len(args)/11, 11), args...)
 		args = args[:0]
 		return err
 	}
@@ -109,21 +108,4 @@ func sumsOfDay(ctx context.Context, tx *sql.Tx, day int64) (map[partKey]*usage.A
 		}
 	}
 	return sums, rows.Err()
-}
-
-// rowsOf are the placeholders of so many rows.
-func rowsOf(rows, width int) string {
-	var b strings.Builder
-	for n := range rows * width {
-		switch {
-		case n == 0:
-			b.WriteString("(")
-		case n%width == 0:
-			b.WriteString("), (")
-		default:
-			b.WriteString(", ")
-		}
-		b.WriteString("$" + strconv.Itoa(n+1))
-	}
-	return b.String() + ")"
 }

@@ -24,9 +24,9 @@ export type Edit<T, C> = {
   found: () => void;
   /** Forgets about theirs: what is typed is saved over it. */
   settled: () => void;
-  /** Begins anew on another state of the document. */
+  /** Begins again on another state of the document. */
   take: (document: T) => void;
-  /** Begins anew on what is stored. */
+  /** Begins again on what is stored. */
   discard: () => void;
   /** What is typed is being saved. */
   saving: () => void;

@@ -5,9 +5,9 @@ import { Live, type Reading } from './Live';
 import type { View } from './view';
 
 const SECOND = 1000;
-const read = (secondsAgo: number, isRefetchError = false): Reading => ({
+const read = (secondsAgo: number, isError = false): Reading => ({
   dataUpdatedAt: Date.now() - secondsAgo * SECOND,
-  isRefetchError,
+  isError,
 });
 const day: View = { range: { name: '24h' }, group: '', key: '' }; // read again every 30 seconds
 const over: View = { ...day, range: { from: 0, to: 86_400_000 } };
@@ -15,15 +15,10 @@ const over: View = { ...day, range: { from: 0, to: 86_400_000 } };
 test.each<[string, View, Reading[], string, RegExp]>([
   ['what was just read is live', day, [read(1), read(2)], 'Live', /^Read again every 30/],
   ['one reading that was missed is no matter', day, [read(1), read(55)], 'Live', /^Read again every 30/],
-  [
-    'what was never read has no age',
-    day,
-    [read(1), { dataUpdatedAt: 0, isRefetchError: false }],
-    'Live',
-    /^Read again/,
-  ],
+  ['what was never read has no age', day, [read(1), { dataUpdatedAt: 0, isError: false }], 'Live', /^Read again/],
   ['the oldest answer counts', day, [read(1), read(125)], 'Stale', /^Last read 2 min ago$/],
   ['a reading that failed says so at once', day, [read(1), read(10, true)], 'Stale', /^Last read 1\d sec ago$/],
+  ['a first reading that failed is not live', day, [{ dataUpdatedAt: 0, isError: true }], 'Stale', /^Not read yet$/],
   ['a time that is over does not get old', over, [read(4000)], 'Fixed', /^A time that is over/],
 ])('%s', async (_, view, readings, word, why) => {
   await renderUi(() => <Live view={view} readings={readings} />);

@@ -3,8 +3,8 @@ import { useNow } from '@/ui/useNow';
 import c from './dashboard.module.css';
 import { intervalOf, type View } from './view';
 
-/** What says how old an answer is, and whether a newer one could not be had. */
-export type Reading = { dataUpdatedAt: number; isRefetchError: boolean };
+/** When an answer was read, 0 for never, and whether the last attempt failed. */
+export type Reading = { dataUpdatedAt: number; isError: boolean };
 
 /** Whether the page reads itself again, how often, and whether that goes well. */
 export function Live({ view, readings }: { view: View; readings: readonly Reading[] }) {
@@ -12,9 +12,11 @@ export function Live({ view, readings }: { view: View; readings: readonly Readin
   const now = useNow();
   const every = intervalOf(view, now);
   if (every === false) return <Mark state="fixed" word={t('dashboard.live.fixed')} why={t('dashboard.live.not')} />;
-  const old = now - Math.min(now, ...readings.map((r) => r.dataUpdatedAt).filter((at) => at > 0));
-  return old > 2 * every || readings.some((r) => r.isRefetchError) ? (
-    <Mark state="stale" word={t('dashboard.live.stale')} why={t('dashboard.live.old', { age: age(old) })} />
+  const read = readings.map((r) => r.dataUpdatedAt).filter((at) => at > 0);
+  const old = now - Math.min(now, ...read);
+  const why = read.length > 0 ? t('dashboard.live.old', { age: age(old) }) : t('dashboard.live.never');
+  return old > 2 * every || readings.some((r) => r.isError) ? (
+    <Mark state="stale" word={t('dashboard.live.stale')} why={why} />
   ) : (
     <Mark state="live" word={t('dashboard.live.on')} why={t('dashboard.live.every', { time: setting(every) })} />
   );

@@ -571,7 +571,7 @@ func (x *ExportAuditEventsResponse) GetData() []byte {
 
 type VerifyAuditEventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Sequence of an event whose hash was noted down somewhere else; default none. Only so a log that was written anew from
+	// Sequence of an event whose hash was noted down somewhere else; default none. Only so a log that was rewritten from
 	// that event on is found out.
 	KnownSequence int64 `protobuf:"varint,1,opt,name=known_sequence,json=knownSequence,proto3" json:"known_sequence,omitempty"`
 	// The hash of that event, 64 hex digits.

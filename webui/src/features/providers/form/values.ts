@@ -167,17 +167,17 @@ export function valuesOf(provider: Provider): Values {
   };
 }
 
-/** The same again under another name. Secrets cannot be read, so they must be given anew. */
+/** The same again under another name. Secrets cannot be read, so they must be given again. */
 export function valuesOfCopy(provider: Provider, name: string): Values {
   const values = valuesOf(provider);
-  const anew = <T extends ParameterValues>(all: T[]) =>
+  const unset = <T extends ParameterValues>(all: T[]) =>
     all.map((one) => ({ ...one, stored: undefined, storedName: undefined }));
   return {
     ...values,
     name,
-    credentials: anew(values.credentials),
-    secretHeaders: anew(values.secretHeaders),
-    secretQuery: anew(values.secretQuery),
+    credentials: unset(values.credentials),
+    secretHeaders: unset(values.secretHeaders),
+    secretQuery: unset(values.secretQuery),
     clientCertificate: { ...values.clientCertificate, stored: undefined },
     proxy: { ...values.proxy, stored: undefined },
   };

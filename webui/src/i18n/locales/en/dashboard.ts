@@ -9,6 +9,7 @@ export const dashboard = {
   'dashboard.live.every': 'Read again every {time}',
   'dashboard.live.stale': 'Stale',
   'dashboard.live.old': 'Last read {age} ago',
+  'dashboard.live.never': 'Not read yet',
   'dashboard.live.fixed': 'Fixed',
   'dashboard.live.not': 'A time that is over: not read again',
   'dashboard.period.1h': 'last hour',

@@ -12,6 +12,7 @@ export const dashboard: Texts<typeof en> = {
   'dashboard.live.every': '{time}ごとに更新',
   'dashboard.live.stale': '古いデータ',
   'dashboard.live.old': '{age}前に取得したデータです',
+  'dashboard.live.never': 'まだ取得できていません',
   'dashboard.live.fixed': '固定',
   'dashboard.live.not': '終了した期間のため更新しません',
   'dashboard.period.1h': '直近 1 時間',

@@ -12,6 +12,7 @@ export const dashboard: Texts<typeof en> = {
   'dashboard.live.every': '{time}마다 새로 고침',
   'dashboard.live.stale': '오래된 데이터',
   'dashboard.live.old': '{age} 전에 읽은 데이터입니다',
+  'dashboard.live.never': '아직 읽지 못했습니다',
   'dashboard.live.fixed': '고정',
   'dashboard.live.not': '지난 기간이므로 새로 고치지 않습니다',
   'dashboard.period.1h': '최근 1시간',

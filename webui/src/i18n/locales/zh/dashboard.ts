@@ -12,6 +12,7 @@ export const dashboard: Texts<typeof en> = {
   'dashboard.live.every': '每 {time}刷新一次',
   'dashboard.live.stale': '数据已过时',
   'dashboard.live.old': '上次读取于 {age}前',
+  'dashboard.live.never': '尚未读取',
   'dashboard.live.fixed': '固定时段',
   'dashboard.live.not': '已结束的时段，不再刷新',
   'dashboard.period.1h': '最近 1 小时',

@@ -36,7 +36,7 @@ func auditService() cli.Service {
 			"trunkline.admin.v1.ListAuditEventsRequest.page_size":        "Most events of one answer; default 50.",
 			"trunkline.admin.v1.ListAuditEventsRequest.page_token":       "next_page_token of the page before.",
 			"trunkline.admin.v1.VerifyAuditEventsRequest.known_hash":     "The hash of that event, 64 hex digits.",
-			"trunkline.admin.v1.VerifyAuditEventsRequest.known_sequence": "Sequence of an event whose hash was noted down somewhere else; default none. Only so a log that was written anew from\nthat event on is found out.",
+			"trunkline.admin.v1.VerifyAuditEventsRequest.known_sequence": "Sequence of an event whose hash was noted down somewhere else; default none. Only so a log that was rewritten from\nthat event on is found out.",
 		},
 	}
 }

@@ -308,7 +308,7 @@ export const ExportAuditEventsResponseSchema: GenMessage<ExportAuditEventsRespon
  */
 export type VerifyAuditEventsRequest = Message<"trunkline.admin.v1.VerifyAuditEventsRequest"> & {
   /**
-   * Sequence of an event whose hash was noted down somewhere else; default none. Only so a log that was written anew from
+   * Sequence of an event whose hash was noted down somewhere else; default none. Only so a log that was rewritten from
    * that event on is found out.
    *
    * @generated from field: int64 known_sequence = 1;

@@ -66,8 +66,8 @@ export type Provider = Message<"trunkline.admin.v1.Provider"> & {
   updateTime?: Timestamp | undefined;
 
   /**
-   * Base URL of the API, with or without /v1: https://api.openai.com/v1. /v1 is added to a host alone and to a path that
-   * ends in /anthropic. The URL of an endpoint implies the part before the endpoint: use
+   * Base URL of the API, with or without /v1: https://api.openai.com/v1. /v1 is added to a host alone and, for the
+   * Messages API, to every path that does not end in a version. The URL of an endpoint implies the part before the endpoint: use
    * https://api.perplexity.ai/chat/completions for an API without /v1. A trailing # makes the URL exact: every call goes to
    * exactly that URL, whatever its endpoint, and the provider lists no models: https://host/any/path?version=1#. Not needed
    * for dialect fake.
