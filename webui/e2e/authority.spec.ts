@@ -49,20 +49,20 @@ test('the key is replaced, given up, replaced again and advanced without nodes t
   await expect(page.getByText('Waiting for 2 nodes: node-7 and node-9.')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Replace the key' })).toHaveCount(0);
 
-  await page.getByRole('button', { name: 'Give up the new key' }).click();
-  await confirm('Give up the new key?', 'Give up the new key');
+  await page.getByRole('button', { name: 'Discard the new key' }).click();
+  await confirm('Discard the new key?', 'Discard the new key');
   await expect(row(NEXT.fingerprint)).toHaveCount(0);
-  await expect(page.getByText('The new key is given up.')).toBeVisible();
+  await expect(page.getByText('The new key is discarded.')).toBeVisible();
 
   await page.getByRole('button', { name: 'Replace the key' }).click();
   await confirm('Replace the key of the authority?', 'Replace the key');
-  await page.getByRole('button', { name: 'Go on without them' }).click();
+  await page.getByRole('button', { name: 'Continue without them' }).click();
   await expect(page.getByText('They have to join again with a new token: node-7 and node-9.')).toBeVisible();
-  await confirm('Go on without these nodes?', 'Go on without them');
+  await confirm('Continue without these nodes?', 'Continue without them');
   await expect(row(NEXT.fingerprint).getByText('Signs')).toBeVisible();
   await expect(row(KEY.fingerprint).getByText('Being retired')).toBeVisible();
-  await expect(page.getByText('Every node is ready; the next step follows within seconds.')).toBeVisible();
-  await expect(page.getByRole('button', { name: 'Give up the new key' })).toHaveCount(0); // it has signed
+  await expect(page.getByText('Every node is ready; the next step starts within seconds.')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Discard the new key' })).toHaveCount(0); // it has signed
   expect(sent.map((one) => one.method)).toEqual([
     'RotateAuthorityKey',
     'CancelAuthorityKey',

@@ -181,7 +181,7 @@ test("a view of one's own is saved, opened, shared, renamed and deleted", async 
   await own.getByRole('link', { name: 'Chat moved on' }).click();
   await expect(page).toHaveURL(/group=chat-default/);
   await expect(page.getByRole('button', { name: 'Failed over', exact: true })).toHaveAttribute('aria-pressed', 'true');
-  const menu = page.getByRole('button', { name: 'What to do with the view Chat moved on' });
+  const menu = page.getByRole('button', { name: 'Actions for the view Chat moved on' });
   await menu.click();
   await page.getByRole('menuitem', { name: 'Copy link' }).click();
   const link = await page.evaluate(() => navigator.clipboard.readText());
@@ -195,14 +195,14 @@ test("a view of one's own is saved, opened, shared, renamed and deleted", async 
   await page.goto('/calls?failed=true');
   await page.getByRole('button', { name: 'Save view' }).click();
   await dialog.getByLabel('Name').fill('Chat moved on');
-  await expect(dialog.getByText('There is a view of this name')).toBeVisible();
+  await expect(dialog.getByText('A view with this name exists')).toBeVisible();
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await menu.click();
   await page.getByRole('menuitem', { name: 'Rename view' }).click();
   await page.getByRole('dialog').getByLabel('Name').fill('Moved on');
   await page.keyboard.press('Enter');
   await expect(own.getByRole('link', { name: 'Moved on', exact: true })).toBeVisible();
-  await page.getByRole('button', { name: 'What to do with the view Moved on' }).click();
+  await page.getByRole('button', { name: 'Actions for the view Moved on' }).click();
   await page.getByRole('menuitem', { name: 'Delete view' }).click();
   await expect(own).toHaveCount(0);
 });

@@ -112,13 +112,13 @@ test.describe('with traffic', () => {
 
   test('one question that fails takes nothing else down, and a click asks it again', async () => {
     const { page } = it;
-    const mended = await failing(page, 'broken', 'UsageService/BreakDownUsage');
+    const repair = await failing(page, 'broken', 'UsageService/BreakDownUsage');
     await page.goto('/');
     const models = card(page, 'Model distribution');
     await expect(models.getByRole('alert')).toContainText('r-77');
     await expect(card(page, 'Traffic by outcome').locator('.recharts-surface')).toBeVisible();
     expect(await audit(page, 'a broken card')).toEqual([]);
-    await mended();
+    await repair();
     await models.getByRole('button', { name: 'Try again' }).click();
     await expect(models.getByRole('table')).toBeVisible();
   });

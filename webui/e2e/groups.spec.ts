@@ -125,7 +125,7 @@ test('a threshold of the group takes effect: one failure cools a member, and it 
   await expect(order().first()).toContainText(/Tried again in (9|10|11):\d\d/);
   await expect(order().nth(1)).toContainText('Serving now');
 
-  await page.getByRole('button', { name: 'What to do with flaky / m' }).click();
+  await page.getByRole('button', { name: 'Actions for flaky / m' }).click();
   await page.getByRole('menuitem', { name: 'End cooldown now' }).click();
   // The node reports every few seconds, and the page asks as often.
   await expect(order().first()).not.toContainText('Cooling down', { timeout: 20_000 });
@@ -142,7 +142,7 @@ test('deleting is hindered by keys and says which; unsaved edits are not lost wi
   const dialog = page.getByRole('dialog', { name: 'Delete chat?' });
   await expect(dialog.getByRole('link', { name: 'spec' })).toBeVisible();
   await dialog.getByRole('button', { name: 'Close' }).last().click();
-  await page.getByRole('button', { name: 'What to do with alpha / m' }).click();
+  await page.getByRole('button', { name: 'Actions for alpha / m' }).click();
   await page.getByRole('menuitem', { name: 'Leave out of this group' }).click();
   await page.getByRole('link', { name: /^hot/ }).click();
   await page.getByRole('dialog', { name: 'Leave without saving?' }).getByRole('button', { name: 'Cancel' }).click();

@@ -1,4 +1,4 @@
-// A credential that is a token of an OAuth server, on a real Trunkline: made, refused, mended, used, and shown when no
+// A credential that is a token of an OAuth server, on a real Trunkline: made, refused, corrected, used, and shown when no
 // token is got.
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -21,7 +21,7 @@ test.afterAll(() => {
   upstream.close();
 });
 
-test('a credential of OAuth: a field that is refused, mended, tested, and an outage with its reason', async () => {
+test('a credential of OAuth: a field that is refused, corrected, tested, and an outage with its reason', async () => {
   const { page } = it;
   tokens = createServer((_, res) => {
     res.writeHead(isDown ? 401 : 200, { 'Content-Type': 'application/json' });

@@ -36,7 +36,7 @@ test.beforeAll(async () => {
 });
 test.afterAll(() => upstream.close());
 
-test('from nothing to imported models: refused, mended, tested, created, chosen, reviewed, imported', async () => {
+test('from nothing to imported models: refused, corrected, tested, created, chosen, reviewed, imported', async () => {
   const { page } = it;
   await page.goto('/providers');
   await page.getByRole('button', { name: 'New provider' }).click();
@@ -152,12 +152,12 @@ test('disable says where calls go, delete names what hinders it', async () => {
   await expect(page.getByText('Healthy', { exact: true }).first()).toBeVisible();
 });
 
-test('endpoints: filled by a preset, refused at their field, mended, tested, saved, changed', async () => {
+test('endpoints: filled by a preset, refused at their field, corrected, tested, saved, changed', async () => {
   const { page } = it;
   await page.goto('/providers?new=deepseek');
   const messages = page.getByRole('group', { name: 'messages' });
   await expect(messages.getByLabel('Base URL')).toHaveValue('https://api.deepseek.com/anthropic');
-  await expect(messages.getByRole('combobox', { name: 'Key goes as' })).toHaveValue('x-api-key');
+  await expect(messages.getByRole('combobox', { name: 'Key is sent as' })).toHaveValue('x-api-key');
 
   await page.goto('/providers?new=custom');
   await page.getByLabel('Name').first().fill('with-endpoints');
@@ -170,7 +170,7 @@ test('endpoints: filled by a preset, refused at their field, mended, tested, sav
   await models.getByLabel('Base URL').fill(address.replace('/v1', '/elsewhere'));
   await models.getByLabel('Path').fill('list');
   await models.getByLabel('Query').fill('version=2');
-  await models.getByRole('combobox', { name: 'Key goes as' }).click();
+  await models.getByRole('combobox', { name: 'Key is sent as' }).click();
   await page.getByRole('option', { name: 'api-key', exact: true }).click();
   await page.getByRole('button', { name: 'Create', exact: true }).click();
   await expect(models.getByText('Must begin with a slash')).toBeVisible();
@@ -195,10 +195,10 @@ test('endpoints: filled by a preset, refused at their field, mended, tested, sav
 
 test('a list that cannot be read says why and tries again', async () => {
   const { page } = it;
-  const mended = await failing(page, 'broken', 'ProviderService/ListProviders');
+  const repair = await failing(page, 'broken', 'ProviderService/ListProviders');
   await page.goto('/providers');
   await expect(page.getByRole('alert')).toContainText('Something went wrong in the control plane');
-  await mended();
+  await repair();
   await page.getByRole('button', { name: 'Try again' }).click();
   await expect(page.getByRole('row', { name: /azure-east-us-2/ })).toBeVisible();
 });

@@ -20,7 +20,7 @@ test('another master key is put in use, and every secret follows', async () => {
   await question.getByRole('button', { name: 'Use this key' }).click();
   await expect(page.getByText(`Master key ${next} is in use.`)).toBeVisible();
   await expect(row.getByText('In use')).toBeVisible();
-  await expect(page.getByText(/^All secrets are under the key in use/)).toBeVisible();
+  await expect(page.getByText(/^All secrets are sealed under the key in use/)).toBeVisible();
   const after = await server.call<Keys>('MasterKeyService/ListMasterKeys');
   expect(after.masterKeys[0]).toMatchObject({ id: next, inUse: true });
   expect(after.pendingCount ?? 0).toBe(0);

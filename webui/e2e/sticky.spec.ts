@@ -43,7 +43,7 @@ const servedBy = async (session: string) => {
   return answer.headers.get('x-trunkline-provider');
 };
 
-test('sticky is chosen, and how long a failover holds is refused at its field, mended and shown', async () => {
+test('sticky is chosen, and how long a failover holds is refused at its field, corrected and shown', async () => {
   const { page, server } = it;
   await page.goto('/groups?group=talk&tab=settings');
   await page.getByRole('combobox', { name: 'Members of one priority' }).click();
@@ -78,8 +78,8 @@ test('a pasted request shows what members would be told, and one that is no JSON
   await page.getByRole('option', { name: 'messages' }).click();
   await page.getByRole('button', { name: 'Preview' }).click();
   const told = page.getByRole('list', { name: 'What a request would become' });
-  await expect(told.getByText('as it comes; translated to chat if the provider lacks this API')).toHaveCount(2);
-  await expect(told.getByText('Left out: top_k')).toHaveCount(2);
+  await expect(told.getByText('unchanged; translated to chat if the provider lacks this API')).toHaveCount(2);
+  await expect(told.getByText('Dropped: top_k')).toHaveCount(2);
   expect(await audit(page, 'the preview of a request')).toEqual([]);
   await page.setViewportSize({ width: 390, height: 844 });
   expect(await tooWide(page)).toBe(0);
@@ -124,6 +124,6 @@ test('a conversation goes where the route says, and after a failover its call sa
   const call = page.getByRole('dialog');
   await expect(call.getByText('Conversation known by')).toBeVisible();
   await expect(call.getByText('Session header')).toBeVisible();
-  await expect(call.getByText('Held where a failover had taken it')).toBeVisible();
+  await expect(call.getByText('Held where a failover had moved it')).toBeVisible();
   expect(await violations(page)).toEqual([]);
 });

@@ -77,7 +77,7 @@ async function ask(model: string, more: object = {}, headers: Record<string, str
   return received;
 }
 
-test('secret headers, passed-on headers and field rules: refused, mended, saved, sent, never shown again', async () => {
+test('secret headers, passed-on headers and field rules: refused, corrected, saved, sent, never shown again', async () => {
   const { page } = it;
   await page.goto('/providers?provider=gated&tab=settings');
   await page.getByRole('button', { name: 'Add header' }).first().click();
@@ -97,7 +97,7 @@ test('secret headers, passed-on headers and field rules: refused, mended, saved,
   await page.getByRole('button', { name: 'Add parameter' }).click();
   await page.getByRole('group', { name: 'Secret query parameters' }).getByLabel('Name').fill('sig');
   await page.getByRole('group', { name: 'sig' }).getByLabel('Value').fill(SIGNATURE);
-  const forward = page.getByRole('combobox', { name: 'Headers passed on' });
+  const forward = page.getByRole('combobox', { name: 'Forwarded headers' });
   await forward.fill('X-Title');
   await forward.press('Enter');
   await page.getByRole('button', { name: 'Add a rule' }).click();

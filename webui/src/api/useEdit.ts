@@ -24,9 +24,9 @@ export type Edit<T, C> = {
   found: () => void;
   /** Forgets about theirs: what is typed is saved over it. */
   settled: () => void;
-  /** Begins again on another state of the document. */
+  /** Starts again from another state of the document. */
   take: (document: T) => void;
-  /** Begins again on what is stored. */
+  /** Starts again from what is stored. */
   discard: () => void;
   /** What is typed is being saved. */
   saving: () => void;

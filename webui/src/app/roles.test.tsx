@@ -36,7 +36,7 @@ test('the address of a page that one may not read says which role it takes', asy
 test('a viewer reads a group, and nothing of it can be changed', async () => {
   const { router } = renderApp('/groups', { ...as(Role.VIEWER), groups });
   // By label and text: looking through a page of this size by role takes seconds.
-  expect(await screen.findByLabelText('What to do with a / m')).toBeVisible();
+  expect(await screen.findByLabelText('Actions for a / m')).toBeVisible();
   for (const offer of ['New group', 'Add members']) expect(screen.queryByText(offer)).toBeNull();
   expect(screen.queryByLabelText('Move a / m')).toBeNull();
   await router.navigate({ to: '/groups', search: { tab: 'settings' } });
@@ -47,7 +47,7 @@ test('a viewer reads a group, and nothing of it can be changed', async () => {
 
 test('the shortcut of what one may not do is not there', async () => {
   const { router } = renderApp('/groups', { ...as(Role.VIEWER), groups });
-  await screen.findByLabelText('What to do with a / m');
+  await screen.findByLabelText('Actions for a / m');
   await userEvent.keyboard('n');
   expect(router.state.location.search).toEqual({});
 });

@@ -78,7 +78,7 @@ function lostOfProvider(kind: cloud.Kind, source: string): string[] {
   return lostBy<Provider>(ProviderSchema, skip, (p) => providers.providerOf(providers.valuesOf(p)), samples);
 }
 
-test('a provider, with each kind of credential; secrets are given anew, models and imports have tabs of their own', () => {
+test('a provider, with each kind of credential; secrets are entered again, models and imports have tabs of their own', () => {
   expect(lostOfProvider('secret', '')).toEqual([]);
   for (const kind of cloud.KINDS) {
     if (kind === 'secret') continue;

@@ -130,11 +130,11 @@ test('a call of a sticky group says what told its conversation, and where it was
   renderApp('/calls?call=req_8', { calls: backend });
   const panel = within(await screen.findByRole('dialog', { name: /Call/ }));
   expect(await panel.findByText('System prompt and first message')).toBeVisible();
-  expect(panel.getByText('Held where a failover had taken it')).toBeVisible();
+  expect(panel.getByText('Held where a failover had moved it')).toBeVisible();
   cleanup();
   renderApp('/calls?call=req_7', { calls: backend });
   expect(await screen.findByText('not_known_yet')).toBeVisible();
-  expect(screen.queryByText('Held where a failover had taken it')).toBeNull();
+  expect(screen.queryByText('Held where a failover had moved it')).toBeNull();
 });
 
 test('a failover shows in the row, and in full in the panel', async () => {
@@ -393,7 +393,7 @@ test('a search that ended early says how far it looked, and goes on from there',
   );
   renderApp('/calls?model=rare', { calls: { listCalls } });
   expect(await screen.findByText('Nothing found yet')).toBeVisible();
-  expect(screen.getByText(/^Searched back to .*; the rest has yet to be looked at\.$/)).toBeVisible();
+  expect(screen.getByText(/^Searched back to .*; earlier calls have not been searched yet\.$/)).toBeVisible();
   await userEvent.click(screen.getByRole('button', { name: 'Search further back' }));
   expect(await screen.findByText(/seldom/)).toBeVisible();
   expect(screen.queryByText(/Searched back to/)).toBeNull();

@@ -117,7 +117,7 @@ const backend = (groups: Backend['groups'] = {}): Backend => ({
 const rows = async () => within(await screen.findByRole('list', { name: 'Failover order' })).getAllByRole('listitem');
 const save = () => userEvent.click(screen.getByRole('button', { name: 'Save' }));
 const choose = async (member: string, item: string) => {
-  await userEvent.click(screen.getByRole('button', { name: `What to do with ${member} / m` }));
+  await userEvent.click(screen.getByRole('button', { name: `Actions for ${member} / m` }));
   await userEvent.click(await screen.findByRole('menuitem', { name: item }));
 };
 
@@ -276,15 +276,15 @@ test('the route says the part of each, and who is left out', async () => {
   const [one, two] = list.children;
   expect(one).toHaveTextContent('second');
   expect(one).toHaveTextContent('Calls go to it first.');
-  expect(two).toHaveTextContent('It cools down, and is tried only when nothing else is left.');
+  expect(two).toHaveTextContent('It is cooling down, and is tried only when nothing else is left.');
   expect(two).toHaveTextContent('On n1');
   expect(screen.getByRole('list', { name: 'Left out' })).toHaveTextContent('Switched off in this group');
   const ways = within(screen.getByRole('list', { name: 'How calls in each API reach it' })).getAllByRole('listitem');
   expect(ways.map((way) => way.textContent)).toEqual([
-    'chat as it comes',
+    'chat unchanged',
     'gemini not at all',
     'messages translated to chat',
-    'responses as it comes, if the provider has it',
+    'responses unchanged, if the provider supports it',
   ]);
 });
 
@@ -361,16 +361,16 @@ test('a pasted request shows what each member would be told, and what is wrong w
     'listitem',
   );
   expect(told.map((one) => one.textContent)).toEqual([
-    'second mgets it as it comes',
-    'first mtranslated to chatSaid in another way: thinkingLeft out: metadata',
-    'third mtranslated to geminiCannot be told previous_response_id: it has nothing like it',
+    'second mgets it unchanged',
+    'first mtranslated to chatApproximated: thinkingDropped: metadata',
+    'third mtranslated to geminiCannot express previous_response_id: it has nothing like it',
   ]);
   expect(asked).toEqual([{ name: 'chat', dialect: 'responses', body: '{"input":"hi"}' }]);
   await userEvent.clear(body);
   await userEvent.paste('bad');
   await userEvent.click(show);
   expect(await screen.findByText(/must be valid JSON/)).toBeVisible();
-  expect(screen.queryByText('second mgets it as it comes')).toBeNull();
+  expect(screen.queryByText('second mgets it unchanged')).toBeNull();
 });
 
 test('a group in the address that is gone says so', async () => {

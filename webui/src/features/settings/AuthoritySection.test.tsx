@@ -28,12 +28,12 @@ test('the key is replaced, and nodes that are not ready are named and left behin
   await userEvent.click(within(question).getByRole('button', { name: 'Replace the key' }));
   expect(await screen.findByText('Waiting for 2 nodes: node-7 and node-9.')).toBeVisible();
   expect(await screen.findByRole('row', { name: /bbbb000011112222/ })).toHaveTextContent('Being distributed');
-  await userEvent.click(screen.getByRole('button', { name: 'Go on without them' }));
-  const sure = screen.getByRole('dialog', { name: 'Go on without these nodes?' });
-  await userEvent.click(within(sure).getByRole('button', { name: 'Go on without them' }));
+  await userEvent.click(screen.getByRole('button', { name: 'Continue without them' }));
+  const sure = screen.getByRole('dialog', { name: 'Continue without these nodes?' });
+  await userEvent.click(within(sure).getByRole('button', { name: 'Continue without them' }));
   expect(await within(sure).findByText(/"node-8" is not ready/)).toBeVisible();
-  await userEvent.click(within(sure).getByRole('button', { name: 'Go on without them' }));
-  expect(await screen.findByText('The next step is taken.')).toBeInTheDocument();
+  await userEvent.click(within(sure).getByRole('button', { name: 'Continue without them' }));
+  expect(await screen.findByText('The next step has started.')).toBeInTheDocument();
   expect(advanceAuthorityKey.mock.calls[1]?.[0]).toMatchObject({ withoutNodes: ['node-7', 'node-9'] });
 });
 
@@ -41,11 +41,11 @@ test('a new key that signs nothing yet is given up', async () => {
   const cancelAuthorityKey = vi.fn((_: object) => ({}));
   renderApp(path, { authority: { listAuthorityKeys: () => ({ authorityKeys: [present, next] }), cancelAuthorityKey } });
   expect(await screen.findByText(/^Every node is ready/)).toBeVisible();
-  expect(screen.queryByRole('button', { name: 'Go on without them' })).toBeNull();
-  await userEvent.click(screen.getByRole('button', { name: 'Give up the new key' }));
-  const question = screen.getByRole('dialog', { name: 'Give up the new key?' });
-  await userEvent.click(within(question).getByRole('button', { name: 'Give up the new key' }));
-  expect(await screen.findByText('The new key is given up.')).toBeInTheDocument();
+  expect(screen.queryByRole('button', { name: 'Continue without them' })).toBeNull();
+  await userEvent.click(screen.getByRole('button', { name: 'Discard the new key' }));
+  const question = screen.getByRole('dialog', { name: 'Discard the new key?' });
+  await userEvent.click(within(question).getByRole('button', { name: 'Discard the new key' }));
+  expect(await screen.findByText('The new key is discarded.')).toBeInTheDocument();
   expect(cancelAuthorityKey).toHaveBeenCalledOnce();
 });
 

@@ -19,10 +19,10 @@ test('keys show how they stand, and a rotation its progress', async () => {
   const row = async (id: string) => screen.findByRole('row', { name: new RegExp(id) });
   expect(await row('aaaa1111')).toHaveTextContent(/In use.*7/);
   expect(await row('bbbb2222')).toHaveTextContent(/Not used.*0/);
-  expect(await row('cccc3333')).toHaveTextContent(/Not given.*2/);
+  expect(await row('cccc3333')).toHaveTextContent(/Missing.*2/);
   expect(within(await row('cccc3333')).queryByRole('button')).toBeNull();
   expect(screen.getByRole('progressbar', { name: 'State' })).toHaveAttribute('aria-valuenow', '78');
-  expect(screen.getByText('7 of 9 secrets are under the key in use; the others follow.')).toBeVisible();
+  expect(screen.getByText('7 of 9 secrets are sealed under the key in use; the others will follow.')).toBeVisible();
 });
 
 test('a key is put in use, and a refusal says why not', async () => {

@@ -167,17 +167,17 @@ export function valuesOf(provider: Provider): Values {
   };
 }
 
-/** The same again under another name. Secrets cannot be read, so they must be given again. */
+/** The same again under another name. Secrets cannot be read, so they must be entered again. */
 export function valuesOfCopy(provider: Provider, name: string): Values {
   const values = valuesOf(provider);
-  const unset = <T extends ParameterValues>(all: T[]) =>
+  const withoutSecrets = <T extends ParameterValues>(all: T[]) =>
     all.map((one) => ({ ...one, stored: undefined, storedName: undefined }));
   return {
     ...values,
     name,
-    credentials: unset(values.credentials),
-    secretHeaders: unset(values.secretHeaders),
-    secretQuery: unset(values.secretQuery),
+    credentials: withoutSecrets(values.credentials),
+    secretHeaders: withoutSecrets(values.secretHeaders),
+    secretQuery: withoutSecrets(values.secretQuery),
     clientCertificate: { ...values.clientCertificate, stored: undefined },
     proxy: { ...values.proxy, stored: undefined },
   };

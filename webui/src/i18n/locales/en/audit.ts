@@ -36,7 +36,7 @@ export const audit = {
   'audit.intact': 'Intact',
   'audit.verified_one': '{n} event verified, up to event {last}.',
   'audit.verified_other': '{n} events verified, up to event {last}.',
-  'audit.keep': 'Keep the command outside of the database: run later, it also finds a chain that was written anew.',
+  'audit.keep': 'Keep the command outside of the database: run later, it also detects a chain that was rewritten.',
   'audit.copyHash': 'Copy command',
   'audit.broken': 'Broken',
   'audit.brokenAt': 'Event {n} is missing or not what was written.',
