@@ -118,7 +118,7 @@ func (s *scene) run(args ...string) (out string, code int) {
 // documented are the commands of a program in the documents: in code blocks, and between backticks.
 func documented(t *testing.T, name string) (commands []string) {
 	t.Helper()
-	line := regexp.MustCompile(`(?m)^(?:[A-Z_]+=\S+ )*(?:bin/)?` + name + ` (.+)$`)
+	line := regexp.MustCompile(`(?m)^[ \t]*(?:[A-Z_]+=\S+ )*(?:bin/)?` + name + ` (.+)$`)
 	inline := regexp.MustCompile("`(?:bin/)?" + name + " ([^`]+)`")
 	for _, text := range documents(t) {
 		for _, found := range line.FindAllSubmatch(text, -1) {
@@ -126,11 +126,7 @@ func documented(t *testing.T, name string) (commands []string) {
 			commands = append(commands, strings.TrimSpace(command))
 		}
 		for _, found := range inline.FindAllSubmatch(text, -1) {
-			command := string(found[1])
-			if len(strings.Fields(command)) == 2 {
-				command += " --help" // it is only named
-			}
-			commands = append(commands, command)
+			commands = append(commands, string(found[1]))
 		}
 	}
 	slices.Sort(commands)
@@ -155,7 +151,12 @@ func documents(t *testing.T) (texts [][]byte) {
 }
 
 // last are commands that take something away which others need.
-var last = regexp.MustCompile(`^(keys revoke|nodes revoke|configs adopt-database)`)
+var last = regexp.MustCompile(`^(keys revoke|nodes revoke|configs adopt-database|users revoke-all-sessions)`)
+
+// onlyNamed says that a command is named in a text without the arguments or flags that it needs.
+func onlyNamed(command, out string, code int) bool {
+	return len(strings.Fields(command)) == 2 && code == 2 && (strings.Contains(out, " needs the ") || strings.Contains(out, "nothing to change: give a flag"))
+}
 
 // expectedCodes are commands that end with another code than 0 in this scene, and why.
 var expectedCodes = map[string]int{
@@ -168,6 +169,8 @@ var expectedCodes = map[string]int{
 	"authority-keys advance --without-nodes node-7 --without-nodes node-9": 5, // no key is being replaced
 	"rollouts promote 57":                                                  5, // nothing is being tried
 	"rollouts abort 57":                                                    5,
+	"master-keys rotate ID":                                                5, // the replica of this scene has one master key
+	"usage break-down":                                                     5, // it is only named: --by is missing
 }
 
 // TestTheCommandsOfTheDocuments runs each command of trunklinectl that a document names.
@@ -194,7 +197,7 @@ func TestTheCommandsOfTheDocuments(t *testing.T) {
 				args[i] = s.plane.Address("console")
 			}
 		}
-		if out, code := s.run(args...); code != expectedCodes[command] {
+		if out, code := s.run(args...); code != expectedCodes[command] && !onlyNamed(command, out, code) {
 			t.Errorf("trunklinectl %s ends with code %d, want %d:\n%s", command, code, expectedCodes[command], out)
 		}
 	}
