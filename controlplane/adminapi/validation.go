@@ -38,7 +38,8 @@ func (v *validation) intercept(next connect.ServerFunc) connect.ServerFunc {
 // description says what a field must be; of an enum, by the names of its values.
 func description(v *protovalidate.Violation) string {
 	f := v.FieldDescriptor
-	if v.Proto.GetRuleId() != "enum.defined_only" || f == nil || f.Enum() == nil {
+	rule := v.Proto.GetRuleId()
+	if f == nil || f.Enum() == nil || rule != "enum.defined_only" && rule != "enum.not_in" { // not_in: the zero value, which is none
 		return v.Proto.GetMessage()
 	}
 	values := f.Enum().Values()
