@@ -2,6 +2,12 @@ package adminapi_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,6 +15,9 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
+	"github.com/trunkline-ai/trunkline/controlplane/pki"
+	"github.com/trunkline-ai/trunkline/controlplane/store"
+	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -98,5 +107,51 @@ func TestNodesAreShownDrainedAndForgotten(t *testing.T) {
 		wantCode(t, err, code)
 		_, err = c.nodes.ForgetNode(ctx, &adminv1.ForgetNodeRequest{Name: name})
 		wantCode(t, err, code)
+	}
+}
+
+// Nodes that come with a certificate of this control plane although the database does not know them are listed among the
+// others, in name order, and so is one that the list still has from before.
+func TestOrphanedNodesAreListed(t *testing.T) {
+	t.Parallel()
+	e := start(t, func(c *adminapi.Config) {
+		c.Nodes = nodes{{Name: "b-known", Connected: true}, {Name: "c-restored", AppliedRevision: 9}, {Name: "d-back", Connected: true}}
+	})
+	come := func(node string) {
+		t.Helper()
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		certificate, err := ok(pki.Ensure(t.Context(), store.NewSecrets(e.backend.db), e.backend.sealer, e.clock.Now))(t).Issue(node, request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.joins.Identify(t.Context(), certificate); nodeid.ReasonOf(err) != nodeid.Unknown {
+			t.Fatalf("%s is refused with %v", node, err)
+		}
+	}
+	for _, node := range []string{"d-back", "c-restored", "a-gone"} {
+		come(node)
+	}
+	c := e.admin(t)
+	got := map[string]adminv1.NodeState{}
+	var order []string
+	for _, n := range ok(c.nodes.ListNodes(t.Context(), &adminv1.ListNodesRequest{}))(t).GetNodes() {
+		got[n.GetName()], order = n.GetState(), append(order, n.GetName())
+		if orphaned := n.GetState() == adminv1.NodeState_NODE_STATE_ORPHANED; orphaned != strings.Contains(n.GetError(), "the database knows no such node") || orphaned != (n.GetLastSeenTime() != nil) {
+			t.Errorf("node %v", n)
+		}
+	}
+	want := map[string]adminv1.NodeState{
+		"a-gone": adminv1.NodeState_NODE_STATE_ORPHANED, "b-known": adminv1.NodeState_NODE_STATE_READY,
+		"c-restored": adminv1.NodeState_NODE_STATE_ORPHANED, "d-back": adminv1.NodeState_NODE_STATE_READY,
+	}
+	if !maps.Equal(got, want) || !slices.IsSorted(order) {
+		t.Errorf("nodes %v in the order %v, want %v", got, order, want)
 	}
 }

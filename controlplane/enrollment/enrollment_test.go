@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"log/slog"
+	"maps"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -334,6 +335,44 @@ func TestEachReasonToRefuse(t *testing.T) {
 	if _, err := d.join(t, "n", preset, newKey(t)); errs.CodeOf(err) != errs.PermissionDenied {
 		t.Errorf("the preset token undoes the revocation: %v", err)
 	}
+}
+
+// A node whose certificate is ours and whom the database does not know, after a restore say, is remembered for 24 hours
+// behind the last time it came, until it has joined again. A foreign one and one that is known are not.
+func TestOrphansAreRemembered(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	come := func(node string) {
+		t.Helper()
+		certificate, err := d.authority.Issue(node, request(t, newKey(t)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.wantReason(t, certificate, nodeid.Unknown)
+	}
+	orphans := func(want map[string]time.Time) {
+		t.Helper()
+		if got := d.Orphans(); !maps.EqualFunc(got, want, time.Time.Equal) {
+			t.Errorf("orphans %v, want %v", got, want)
+		}
+	}
+	d.wantReason(t, open(t).mustJoin(t, "foreign", preset, newKey(t)), nodeid.Foreign)
+	d.mustJoin(t, "known", preset, newKey(t))
+	d.wantReason(t, d.mustJoin(t, "known", preset, newKey(t)), "")
+	orphans(nil)
+
+	come("a")
+	come("b")
+	begun := d.now()
+	orphans(map[string]time.Time{"a": begun, "b": begun})
+	d.Orphans()["c"] = begun // the result is the caller's
+	d.advance(24 * time.Hour)
+	come("b")
+	orphans(map[string]time.Time{"a": begun, "b": d.now()})
+	d.advance(time.Nanosecond)
+	orphans(map[string]time.Time{"b": begun.Add(24 * time.Hour)})
+	d.mustJoin(t, "b", preset, newKey(t))
+	orphans(nil)
 }
 
 // While the database is away, who is known stays welcome and may renew; nobody joins.
