@@ -47,9 +47,6 @@ func (c *Config) useCallDir(link *uplink.Config) error {
 	if c.SpoolBytes != 0 && c.SpoolBytes < minSpool {
 		return fmt.Errorf("TRUNKLINE_CALL_SPOOL_BYTES is %d, at least %d are needed", c.SpoolBytes, minSpool)
 	}
-	if c.MinFreeDisk < 0 || c.MinFreeDisk > 90 {
-		return fmt.Errorf("TRUNKLINE_MIN_FREE_DISK is %d, want a percentage from 0 to 90", c.MinFreeDisk)
-	}
 	dir := c.CallDir
 	if dir == "" && c.DataDir != "" {
 		dir = filepath.Join(c.DataDir, "calls")

@@ -70,6 +70,8 @@ func (s *Settings) Check() error {
 		return fmt.Errorf("--call-spool-bytes is %d, want %d or more", s.SpoolBytes, minSpool)
 	case s.SpoolAge == 0:
 		return errors.New("--call-spool-age is 0s: every call record would be summed up at once")
+	case s.MinFreeDisk < 0 || s.MinFreeDisk > 90:
+		return fmt.Errorf("--min-free-disk is %d, want a percentage from 0 to 90", s.MinFreeDisk)
 	case s.Environment == "" || strings.ContainsAny(s.Environment, "{} *"):
 		return fmt.Errorf("--environment is %q, want a name without spaces, braces and asterisks: it is part of the keys in Redis", s.Environment)
 	}

@@ -20,6 +20,11 @@ func TestSettingsThatCannotBeMeant(t *testing.T) {
 		"--call-spool-bytes=65536":    "",
 		"--call-spool-age=0s":         "--call-spool-age is 0s",
 		"--call-spool-age=1s":         "",
+		"--min-free-disk=0":           "",
+		"--min-free-disk=90":          "",
+		"--min-free-disk=91":          "--min-free-disk is 91, want a percentage from 0 to 90",
+		"--min-free-disk=-1":          "must be 0 or more",
+		"--min-free-disk=5%":          "must be a whole number",
 		"--stream-keep-alive=-1s":     "must be 0s or more",
 		"--max-bodies-bytes=-1":       "must be 0 or more",
 		"--call-memory-bytes=64 MiB":  "must be a whole number",
@@ -43,6 +48,16 @@ func TestSettingsThatCannotBeMeant(t *testing.T) {
 		}
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: %v, want %q", args, err, want)
+		}
+	}
+}
+
+// The spool takes 0 for its own default, and leaves nothing free only for less.
+func TestMinFreeIsAPartOfTheDisk(t *testing.T) {
+	t.Parallel()
+	for percent, want := range map[int]float64{0: -1, 1: 0.01, 5: 0.05, 90: 0.9} {
+		if got := minFree(percent); got != want {
+			t.Errorf("%d %%: %v, want %v", percent, got, want)
 		}
 	}
 }
