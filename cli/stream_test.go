@@ -14,14 +14,16 @@ import (
 
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/cli"
+	"github.com/trunkline-ai/trunkline/cli/exit"
 	"github.com/trunkline-ai/trunkline/cli/output"
 	"github.com/trunkline-ai/trunkline/cli/proc"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
-// The admin API has no stream yet; this is what protoc-gen-connect-go would write for one.
+// tailClient is what protoc-gen-connect-go writes for a service with one stream.
 type tailClient struct{ client *connect.Client }
 
 func newTailClient(c *connect.Client) *tailClient { return &tailClient{c} }
@@ -77,19 +79,29 @@ func serveTail(t *testing.T, n int) (url string, ended <-chan error) {
 
 // runTail runs `tails tail call` against url.
 func runTail(ctx context.Context, url string, out io.Writer, args ...string) error {
+	return runTailOf(ctx, url, out, "call", args...)
+}
+
+func runTailOf(ctx context.Context, url string, out io.Writer, id string, args ...string) error {
 	runtime := cli.New(cli.Config{
 		Env: &proc.Env{
 			Stdin: strings.NewReader(""), Stdout: out, Stderr: io.Discard, Now: time.Now,
 			LookupEnv: func(string) (string, bool) { return "", false },
 		},
 		Views: output.NewViews(),
+		Verdict: func(event proto.Message) error {
+			if name := event.(*adminv1.Token).GetName(); strings.HasPrefix(name, "bad-") {
+				return exit.NotReachedf("%s is not what was wanted", name)
+			}
+			return nil
+		},
 	})
 	cmd := runtime.Command(cli.Service{Use: "tails", Methods: []cli.Method{
 		cli.ServerStream("tail", "Follow.", newTailClient, (*tailClient).Tail),
 	}})
 	runtime.BindGlobal(cmd)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
-	cmd.SetArgs(append([]string{"tail", "call", "--server", url}, args...))
+	cmd.SetArgs(append([]string{"tail", id, "--server", url}, args...))
 	return cmd.ExecuteContext(ctx)
 }
 
@@ -102,6 +114,21 @@ func TestServerStreamToItsEnd(t *testing.T) {
 	}
 	if want := "{\"name\":\"call-1\",\"last_four\":\"\",\"read_bodies\":false,\"role\":\"ROLE_UNSPECIFIED\",\"user\":\"\"}\n{\"name\":\"call-2\",\"last_four\":\"\",\"read_bodies\":false,\"role\":\"ROLE_UNSPECIFIED\",\"user\":\"\"}\n"; out.String() != want {
 		t.Errorf("printed %q, want %q", out.String(), want)
+	}
+	<-ended
+}
+
+// The exit code is that of the first event that is not what was wanted; the others are shown all the same.
+func TestAStreamIsJudgedByItsEvents(t *testing.T) {
+	t.Parallel()
+	url, ended := serveTail(t, 3)
+	var out bytes.Buffer
+	err := runTailOf(t.Context(), url, &out, "bad", "-o", "json")
+	if exit.Code(err) != exit.NotReached || err.Error() != "bad-1 is not what was wanted" {
+		t.Errorf("error is %v", err)
+	}
+	if n := strings.Count(out.String(), "\n"); n != 3 {
+		t.Errorf("%d events are shown: %s", n, out.String())
 	}
 	<-ended
 }

@@ -288,6 +288,15 @@ func (f *fake) CreateApiKey(_ context.Context, req *adminv1.CreateApiKeyRequest)
 	return &adminv1.CreateApiKeyResponse{ApiKey: k, Secret: secret}, nil
 }
 
+// RevokeApiKey is confirmed by one of two nodes, unless the caller does not wait.
+func (f *fake) RevokeApiKey(_ context.Context, req *adminv1.RevokeApiKeyRequest) (*adminv1.RevokeApiKeyResponse, error) {
+	out := &adminv1.RevokeApiKeyResponse{ApiKey: &adminv1.ApiKey{Name: req.GetName()}}
+	if req.GetWait() != nil {
+		out.Receipt = &adminv1.RevocationReceipt{Confirmed: []string{"node-1"}, Unconfirmed: []*adminv1.UnconfirmedNode{{Name: "node-2", Connected: true}}}
+	}
+	return out, nil
+}
+
 func (f *fake) CreateToken(_ context.Context, req *adminv1.CreateTokenRequest) (*adminv1.CreateTokenResponse, error) {
 	return &adminv1.CreateTokenResponse{Token: req.GetToken(), Secret: goodToken}, nil
 }

@@ -53,5 +53,8 @@ func (nodeFake) ListNodes(context.Context, *adminv1.ListNodesRequest) (*adminv1.
 	return &adminv1.ListNodesResponse{Revision: 7, Nodes: []*adminv1.Node{{
 		Name: "node-1", Version: "v1", Connected: true, State: adminv1.NodeState_NODE_STATE_READY, AppliedRevision: 7, InFlight: 3,
 		Targets: []*adminv1.TargetHealth{{Provider: "openai", Model: "m", State: adminv1.TargetState_TARGET_STATE_COOLING, Remaining: durationpb.New(12e9), Reason: "rate_limited"}},
+	}, {
+		Name: "node-2", Version: "v1", State: adminv1.NodeState_NODE_STATE_ORPHANED, Error: "the database knows no such node",
+		LastSeenTime: &timestamppb.Timestamp{Seconds: 1795431600},
 	}}}, nil
 }
