@@ -3,10 +3,8 @@ package controlplane
 import (
 	"cmp"
 	"encoding/base64"
+	"errors"
 	"net"
-	"net/mail"
-	"net/netip"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -107,7 +105,7 @@ func slackSecret(c *adminv1.AlertChannel) *ChannelSecret {
 	}
 	return &ChannelSecret{
 		Way: "slack", Field: "webhook_url", Given: &s.WebhookUrl, Ref: &s.SecretRef, Hint: &s.SecretHint, SetTime: &s.SecretSetTime,
-		Fault: func(secret string) string { return receiverFault(secret, c.GetAllowPrivateNetwork()) },
+		Fault: func(secret string) string { return ReceiverFault(secret, c.GetAllowPrivateNetwork()) },
 	}
 }
 
@@ -135,6 +133,8 @@ func emailSecret(c *adminv1.AlertChannel) *ChannelSecret {
 // signingKeyPrefix begins the secret of a webhook, as Standard Webhooks writes it.
 const signingKeyPrefix = "whsec_"
 
+var errSigningKey = errors.New("is not the key of a webhook")
+
 // SigningKey reads the secret of a webhook.
 func SigningKey(secret string) ([]byte, error) {
 	text, ok := strings.CutPrefix(secret, signingKeyPrefix)
@@ -143,41 +143,4 @@ func SigningKey(secret string) ([]byte, error) {
 		return nil, errSigningKey
 	}
 	return key, nil
-}
-
-// receiverFault says what is wrong with the URL of a receiver. It never quotes it.
-func receiverFault(raw string, allowPrivate bool) string {
-	if fault := urlFault(raw); fault != "" {
-		return strings.Replace(fault, "; use credentials", "", 1)
-	}
-	if strings.HasSuffix(raw, "#") {
-		return "must not hold a fragment"
-	}
-	if u, err := url.Parse(raw); err != nil || u.Scheme != "https" && !allowPrivate && !isLoopback(u.Hostname()) {
-		return "must begin with https://, except at a loopback address or with allow_private_network"
-	}
-	return ""
-}
-
-// isLoopback reports whether a host is this machine by its very name.
-func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	a, err := netip.ParseAddr(host)
-	return err == nil && a.Unmap().IsLoopback()
-}
-
-// addressFault says what is wrong with an e-mail address.
-func addressFault(text string, named bool) string {
-	a, err := mail.ParseAddress(text)
-	switch {
-	case err != nil || strings.ContainsFunc(text, func(r rune) bool { return r < 0x20 || r == 0x7f }):
-		return "is not an e-mail address"
-	case !named && a.Address != text:
-		return "must be an address alone, such as ops@example.com"
-	case strings.ContainsFunc(a.Address, func(r rune) bool { return r > 0x7e }):
-		return "must be ASCII"
-	}
-	return ""
 }

@@ -24,11 +24,11 @@ type Config struct {
 	revocations map[SecretHash]Revocation
 	revokedAt   Revision // newest revision in revocations
 
-	// What Validate need not check again: c comes from a valid configuration, from which
+	// What validation need not check again: c comes from a valid configuration, from which
 	// only the documents named in dirty differ.
 	trusted bool
 	dirty   map[Kind]map[string]bool
-	valid   atomic.Bool // Validate has passed
+	valid   atomic.Bool // it was checked and is valid
 }
 
 // NewConfig builds a configuration from stored rows.

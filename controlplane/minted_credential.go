@@ -1,7 +1,6 @@
 package controlplane
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/trunkline-ai/trunkline/internal/cloudauth"
@@ -52,26 +51,4 @@ func SecretDestination(c *adminv1.Credential) string {
 		return ""
 	}
 	return s.Destination()
-}
-
-// minted checks how a credential is minted, but for its secret.
-func (f *faults) minted(r *Resource, field string, c *adminv1.Credential) {
-	set := 0
-	for _, kind := range []bool{c.GetAwsSigv4() != nil, c.GetGoogle() != nil, c.GetEntra() != nil, c.GetOauth() != nil} {
-		if kind {
-			set++
-		}
-	}
-	if set > 1 {
-		f.add(r, field, "has several of aws_sigv4, google, entra and oauth; one credential is of one kind")
-	}
-	s, minted := MintedSpec(c, "")
-	if !minted {
-		return
-	}
-	s.Check(func(name, reason string) {
-		if name != "source" && name != "client_auth" { // of these the proto's own rules tell
-			f.add(r, fmt.Sprintf("%s.%s.%s", field, s.Kind, name), "%s", reason)
-		}
-	})
 }

@@ -82,6 +82,9 @@ func (r *Rate) Set(m proto.Message, amount string) {
 	m.ProtoReflect().Set(r.in(m), protoreflect.ValueOfString(amount))
 }
 
+// IsField reports whether a field of a Price or of a PriceTier is this amount.
+func (r *Rate) IsField(fd protoreflect.FieldDescriptor) bool { return fd == r.price || fd == r.tier }
+
 func (r *Rate) in(m proto.Message) protoreflect.FieldDescriptor {
 	if _, is := m.(*adminv1.PriceTier); is {
 		return r.tier

@@ -261,7 +261,7 @@ func New(ctx context.Context, cfg Config) (*API, error) {
 	devices := &devices{signed: access.Devices{Key: passwords.sessionKey}, cookies: cookies, now: now}
 	throttle := access.NewThrottle(cfg.Access, passwords.sessionKey, cfg.Logger, now)
 	auth := &authenticator{sessions: sessions, access: cfg.Access, peers: peers, audit: cfg.Audit, recent: cfg.RecentSignIn, log: cfg.Logger, now: now}
-	validation, err := newValidation()
+	rules, err := newRequestRules()
 	if err != nil {
 		return nil, err
 	}
@@ -281,10 +281,10 @@ func New(ctx context.Context, cfg Config) (*API, error) {
 		(&errorMapper{log: cfg.Logger}).intercept,
 		auth.intercept,
 		(&tracing{cfg.Telemetry.Tracer("github.com/trunkline-ai/trunkline/controlplane"), cfg.Telemetry.Propagates()}).intercept,
-		validation.intercept,
+		rules.intercept,
 	)
 	names := filterNames{cfg.Live, cfg.Nodes, cfg.Calls, cfg.Usage, now}
-	documents := documents{cfg.Live, cfg.Editor, validation}
+	documents := documents{cfg.Live, cfg.Editor, rules}
 	adminv1connect.RegisterProviderServiceHandler(server, providerService{documents: documents, log: cfg.Logger, importer: cfg.Importer, nodes: cfg.Nodes, cooldowns: cfg.Cooldowns, names: names})
 	adminv1connect.RegisterGroupServiceHandler(server, groupService{documents, cfg.Nodes, names})
 	adminv1connect.RegisterKeyServiceHandler(server, keyService{documents: documents, nodes: cfg.Nodes, usage: cfg.Usage, names: names, log: cfg.Logger, now: now})
@@ -305,7 +305,7 @@ func New(ctx context.Context, cfg Config) (*API, error) {
 	adminv1connect.RegisterRolloutServiceHandler(server, rolloutService{cfg.Rollouts})
 	adminv1connect.RegisterAuditServiceHandler(server, newAuditService(cfg.Audit.Store()))
 	adminv1connect.RegisterTokenServiceHandler(server, tokenService{cfg.Access, now})
-	adminv1connect.RegisterUserServiceHandler(server, userService{access: cfg.Access, accounts: accounts, rules: validation, now: now})
+	adminv1connect.RegisterUserServiceHandler(server, userService{access: cfg.Access, accounts: accounts, rules: rules, now: now})
 	adminv1connect.RegisterSessionServiceHandler(server, &sessionService{
 		sessions: sessions,
 		tokens:   cfg.Access,

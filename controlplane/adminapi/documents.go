@@ -13,7 +13,7 @@ import (
 type documents struct {
 	live   Live
 	editor Editor
-	rules  *validation
+	rules  *requestRules
 }
 
 // get returns one resource.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/trunkline-ai/trunkline/controlplane/calllog"
+	"github.com/trunkline-ai/trunkline/controlplane/validation"
 	"github.com/trunkline-ai/trunkline/internal/domain/keyword"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -25,7 +26,7 @@ func (s keywordService) DryRunFailureKeyword(ctx context.Context, req *adminv1.D
 	if doc == nil {
 		return nil, errs.Invalid(errs.Violation{Field: "failure_keyword", Description: "value is required"})
 	}
-	if err := s.live.Current().CheckKeyword(doc); err != nil {
+	if err := validation.CheckKeyword(s.live.Current(), doc); err != nil {
 		return nil, inRequest(err, doc)
 	}
 	matcher, err := keyword.Compile(doc.GetKeyword(), doc.GetPattern())

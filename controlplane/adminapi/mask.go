@@ -20,7 +20,7 @@ type updateRequest interface {
 
 // whole holds the document that an update makes against the rules of its proto, which the
 // part of it in the request could not be.
-func (v *validation) whole(req updateRequest, doc proto.Message) error {
+func (v *requestRules) whole(req updateRequest, doc proto.Message) error {
 	as := proto.Clone(req).ProtoReflect()
 	fields := as.Descriptor().Fields()
 	as.Clear(fields.ByName("update_mask"))

@@ -17,7 +17,7 @@ import (
 type userService struct {
 	access   access.Store
 	accounts *accounts
-	rules    *validation
+	rules    *requestRules
 	now      func() time.Time
 }
 

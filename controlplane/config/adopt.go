@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/validation"
 )
 
 // Adopt declares the database to be the right one although nodes, or this replica, know a
@@ -13,7 +14,7 @@ func (l *Live) Adopt(ctx context.Context, actor string, others []string) (*contr
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Validate(); err != nil {
+	if err := validation.Check(c); err != nil {
 		l.cfg.Logger.Warn("adopted configuration breaks present rules: changes are refused until it is fixed", "error", err)
 	}
 	l.install(c)

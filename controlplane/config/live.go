@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/validation"
 )
 
 // Options are what a Live works with; controlplane.Config is the configuration itself. Everything is required unless it says otherwise.
@@ -73,7 +74,7 @@ func (l *Live) Load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.Validate(); err != nil {
+	if err := validation.Check(c); err != nil {
 		l.cfg.Logger.Warn("stored configuration breaks present rules: changes are refused until it is fixed", "error", err)
 	}
 	l.install(c)
@@ -130,5 +131,5 @@ func (l *Live) normalizer() *normalizer {
 func (l *Live) preview(c *controlplane.Config, ops []controlplane.Op, secrets []controlplane.Secret) (*controlplane.Config, error) {
 	changes := c.Changes(c.Revision+1, l.now(), "", ops, func() string { return "" })
 	next := c.With(c.Revision+1, changes, secrets)
-	return next, next.Validate()
+	return next, validation.Check(next)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/config"
+	"github.com/trunkline-ai/trunkline/controlplane/validation"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -103,7 +104,7 @@ func (s *memStore) commit(actor string, base *controlplane.Config,
 		return fmt.Sprintf("uid-%d", s.uids)
 	})
 	next := base.With(revision, changes, slices.Concat(secrets, s.secrets))
-	if err := next.Validate(); err != nil {
+	if err := validation.Check(next); err != nil {
 		return nil, err
 	}
 	s.config, s.log, s.secrets = next, append(s.log, changes...), append(s.secrets, secrets...)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/audit"
+	"github.com/trunkline-ai/trunkline/controlplane/validation"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	"github.com/trunkline-ai/trunkline/internal/telemetry"
 )
@@ -170,7 +171,7 @@ func (c *commit) resolve(ctx context.Context, tx *sql.Tx, cur *controlplane.Conf
 			delete(back, secret.Ref)
 		}
 	}
-	if err := next.Validate(); err != nil {
+	if err := validation.Check(next); err != nil {
 		return nil, err
 	}
 	for _, ch := range c.changes {

@@ -106,7 +106,7 @@ var rules = []rule{
 // meet in its wiring.
 var isolated = []isolation{
 	{
-		folder: "controlplane", wiring: "controlplane/server", shared: []string{"controlplane/audit"},
+		folder: "controlplane", wiring: "controlplane/server", shared: []string{"controlplane/audit", "controlplane/validation"},
 		rooms: []string{
 			"controlplane/access", "controlplane/access/oidc", "controlplane/alerts", "controlplane/calllog", "controlplane/config", "controlplane/enrollment", "controlplane/fleet",
 			"controlplane/importer", "controlplane/rollout", "controlplane/routing", "controlplane/secrets",

@@ -1,4 +1,4 @@
-package controlplane
+package validation
 
 import (
 	"fmt"
@@ -7,8 +7,8 @@ import (
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
-// fieldRules checks a list of rules; at is what stands before it in a path.
-func (f *faults) fieldRules(r *Resource, at string, rules []*adminv1.FieldRule) {
+// checkFieldRules checks a list of rules; at is what stands before it in a path.
+func checkFieldRules(d document, at string, rules []*adminv1.FieldRule) {
 	type placed struct {
 		index int
 		rule  fieldrule.Rule
@@ -20,12 +20,12 @@ func (f *faults) fieldRules(r *Resource, at string, rules []*adminv1.FieldRule) 
 			Field: given.GetField(), Action: given.GetAction(), To: given.GetTo(), Value: given.GetValue(), Endpoints: given.GetEndpoints(),
 		})
 		if fault != nil {
-			f.add(r, path+fault.Part, "%s", fault.Text)
+			d.add(path+fault.Part, "%s", fault.Text)
 			continue
 		}
 		for _, other := range good {
 			if rule.Clashes(&other.rule) {
-				f.add(r, path+"field", "is already the field of field_rules[%d]", other.index)
+				d.add(path+"field", "is already the field of field_rules[%d]", other.index)
 				break
 			}
 		}

@@ -1,4 +1,4 @@
-package controlplane_test
+package validation_test
 
 import (
 	"bytes"
@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/validation"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -74,7 +75,7 @@ func (d *documents) also(kind controlplane.Kind, name string, spec proto.Message
 	d.more = append(d.more, &controlplane.Resource{Kind: kind, Name: name, Revision: controlplane.Revision(2 + len(d.more)), Spec: spec})
 }
 
-func TestValidateNamesTheFieldAtFault(t *testing.T) {
+func TestCheckNamesTheFieldAtFault(t *testing.T) {
 	t.Parallel()
 	const (
 		nameRule = "must be 1 to 128 bytes of UTF-8 without control or invisible characters and without spaces at either end"
@@ -469,7 +470,7 @@ func TestValidateNamesTheFieldAtFault(t *testing.T) {
 			t.Parallel()
 			d := validDocuments()
 			tt.spoil(d)
-			err := d.config().Validate()
+			err := validation.Check(d.config())
 			if got := violations(t, err); !slices.Equal(got, tt.want) {
 				t.Errorf("violations:\n\t%s\nwant:\n\t%s", strings.Join(got, "\n\t"), strings.Join(tt.want, "\n\t"))
 			}
@@ -517,7 +518,7 @@ func TestManyFaultsAreCountedAndCut(t *testing.T) {
 		name := fmt.Sprintf("key-%03d", i)
 		d.also(controlplane.KindAPIKey, name, &adminv1.ApiKey{Name: name})
 	}
-	err := d.config().Validate()
+	err := validation.Check(d.config())
 	list := violations(t, err)
 	if len(list) != 100 || list[0] != `api_keys["key-000"].secret: is required` || list[99] != `api_keys["key-099"].secret: is required` {
 		t.Errorf("%d violations, first %q; want the first 100 in order", len(list), list[0])
@@ -568,16 +569,16 @@ func TestAChangeElsewhereIsNoticed(t *testing.T) {
 			d := validDocuments()
 			d.group.Policy = &adminv1.FailoverPolicy{Cooldown: seconds(90)}
 			base := d.config()
-			if err := base.Validate(); err != nil {
+			if err := validation.Check(base); err != nil {
 				t.Fatal(err)
 			}
-			if got := violations(t, change(base, tt.op).Validate()); !slices.Equal(got, tt.want) {
+			if got := violations(t, validation.Check(change(base, tt.op))); !slices.Equal(got, tt.want) {
 				t.Errorf("violations %q, want %q", got, tt.want)
 			}
 			// A step between that was never validated must not hide it either.
 			between := change(base, controlplane.Op{Kind: controlplane.KindGroup, Name: "other", Spec: &adminv1.Group{Name: "other"}})
-			if got := violations(t, change(change(between, tt.op),
-				controlplane.Op{Kind: controlplane.KindGroup, Name: "third", Spec: &adminv1.Group{Name: "third"}}).Validate()); !slices.Equal(got, tt.want) {
+			third := controlplane.Op{Kind: controlplane.KindGroup, Name: "third", Spec: &adminv1.Group{Name: "third"}}
+			if got := violations(t, validation.Check(change(change(between, tt.op), third))); !slices.Equal(got, tt.want) {
 				t.Errorf("over two steps: violations %q, want %q", got, tt.want)
 			}
 		})
@@ -591,16 +592,16 @@ func TestAnInvalidConfigurationStaysInvalidUntilItIsFixed(t *testing.T) {
 	c := d.config()
 	want := []string{`failure_keywords["overloaded"]: set either keyword or pattern`}
 	for range 2 {
-		if got := violations(t, c.Validate()); !slices.Equal(got, want) {
+		if got := violations(t, validation.Check(c)); !slices.Equal(got, want) {
 			t.Fatalf("violations %q, want %q", got, want)
 		}
 	}
 	c = change(c, controlplane.Op{Kind: controlplane.KindGroup, Name: "other", Spec: &adminv1.Group{Name: "other"}})
-	if got := violations(t, c.Validate()); !slices.Equal(got, want) {
+	if got := violations(t, validation.Check(c)); !slices.Equal(got, want) {
 		t.Fatalf("after another change: violations %q, want %q", got, want)
 	}
 	c = change(c, controlplane.Op{Kind: controlplane.KindFailureKeyword, Name: "overloaded"})
-	if err := c.Validate(); err != nil {
+	if err := validation.Check(c); err != nil {
 		t.Errorf("fixed: %v", err)
 	}
 }
@@ -622,13 +623,13 @@ func manyKeys(n int) *controlplane.Config {
 	return d.config()
 }
 
-func BenchmarkValidateWith100000Keys(b *testing.B) {
+func BenchmarkCheckAfter100000Keys(b *testing.B) {
 	b.Run("all", func(b *testing.B) {
 		for b.Loop() {
 			b.StopTimer()
 			c := manyKeys(100_000)
 			b.StartTimer()
-			if err := c.Validate(); err != nil {
+			if err := validation.Check(c); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -639,16 +640,18 @@ func BenchmarkValidateWith100000Keys(b *testing.B) {
 		"one group":    {Kind: controlplane.KindGroup, Name: "new", Spec: &adminv1.Group{Name: "new"}},
 	}
 	base := manyKeys(100_000)
-	if err := base.Validate(); err != nil {
+	if err := validation.Check(base); err != nil {
 		b.Fatal(err)
 	}
 	for name, op := range ops {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				if err := change(base, op).Validate(); err != nil {
+				if err := validation.Check(change(base, op)); err != nil {
 					b.Fatal(err)
 				}
 			}
 		})
 	}
 }
+
+func seconds(n int) *durationpb.Duration { return durationpb.New(time.Duration(n) * time.Second) }

@@ -1,15 +1,15 @@
-package controlplane_test
+package validation_test
 
 import (
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/controlplane/validation"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
-func TestValidateNamesTheFaultOfLimitsBudgetsAndAddresses(t *testing.T) {
+func TestCheckNamesTheFaultOfLimitsBudgetsAndAddresses(t *testing.T) {
 	t.Parallel()
 	const (
 		address = "must be an address such as 192.0.2.7 or a range such as 10.1.0.0/16 or 2001:db8::/32"
@@ -75,18 +75,9 @@ func TestValidateNamesTheFaultOfLimitsBudgetsAndAddresses(t *testing.T) {
 			t.Parallel()
 			d := validDocuments()
 			tt.spoil(d)
-			if got := violations(t, d.config().Validate()); !slices.Equal(got, tt.want) {
+			if got := violations(t, validation.Check(d.config())); !slices.Equal(got, tt.want) {
 				t.Errorf("violations:\n\t%s\nwant:\n\t%s", strings.Join(got, "\n\t"), strings.Join(tt.want, "\n\t"))
 			}
 		})
-	}
-}
-
-func TestParseAddressesGivesRanges(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string]string{"192.0.2.7": "192.0.2.7/32", "2001:DB8::1": "2001:db8::1/128", "10.0.0.0/8": "10.0.0.0/8"} {
-		if got, err := controlplane.ParseAddresses(in); err != nil || got.String() != want {
-			t.Errorf("ParseAddresses(%q) = %s, %v, want %s", in, got, err, want)
-		}
 	}
 }

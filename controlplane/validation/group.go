@@ -1,44 +1,46 @@
-package controlplane
+package validation
 
 import (
 	"cmp"
 	"fmt"
-	"maps"
+	"iter"
 	"slices"
 
+	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/domain/alias"
 	"github.com/trunkline-ai/trunkline/internal/domain/plaintext"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
-func (f *faults) group(r *Resource, doc *adminv1.Group) {
-	f.name(r, doc.GetName())
+func checkGroup(d document, doc *adminv1.Group) {
+	checkName(d, doc.GetName())
 	for i, name := range doc.GetAliases() {
 		if !plaintext.IsPlain(name) {
-			f.add(r, fmt.Sprintf("aliases[%d]", i), plaintext.Rule)
+			d.add(fmt.Sprintf("aliases[%d]", i), plaintext.Rule)
 		}
 		if fault := alias.Fault(name); fault != "" {
-			f.add(r, fmt.Sprintf("aliases[%d]", i), "%s", fault)
+			d.add(fmt.Sprintf("aliases[%d]", i), "%s", fault)
 		}
 	}
 }
 
 // checkGroups checks what groups say about providers, the settings and one another.
-func (c *Config) checkGroups(f *faults) {
-	if !c.changed(KindSettings, KindProvider, KindGroup) {
+func checkGroups(c *controlplane.Config, found *report) {
+	if !c.Changed(controlplane.KindSettings, controlplane.KindProvider, controlplane.KindGroup) {
 		return
 	}
-	settings := c.settingsOrNone()
+	settings := settingsOrNone(c)
 	targets := modelIndex{config: c, models: map[string]map[string]bool{}}
-	owners := map[string]*Resource{}
-	for _, r := range byAge(c.resources[KindGroup]) {
+	owners := map[string]*controlplane.Resource{}
+	for _, r := range byAge(c.All(controlplane.KindGroup)) {
 		doc, ok := r.Spec.(*adminv1.Group)
 		if !ok {
 			continue
 		}
-		f.takeNames(r, doc, owners)
+		d := found.about(r)
+		takeNames(d, doc, owners)
 		if doc.GetPolicy() != nil {
-			f.cooldowns(r, "policy", settings, doc.GetPolicy())
+			checkCooldowns(d, "policy", settings, doc.GetPolicy())
 		}
 		for i, m := range doc.GetMembers() {
 			field := fmt.Sprintf("members[%d].", i)
@@ -46,9 +48,9 @@ func (c *Config) checkGroups(f *faults) {
 			switch {
 			case m.GetProvider() == "" || m.GetModel() == "": // the proto's rules say it
 			case !ok:
-				f.add(r, field+"provider", "refers to provider %q, which does not exist", m.GetProvider())
+				d.add(field+"provider", "refers to provider %q, which does not exist", m.GetProvider())
 			case !models[m.GetModel()]:
-				f.add(r, field+"model", "refers to model %q, which provider %q does not have", m.GetModel(), m.GetProvider())
+				d.add(field+"model", "refers to model %q, which provider %q does not have", m.GetModel(), m.GetProvider())
 			}
 		}
 	}
@@ -56,8 +58,8 @@ func (c *Config) checkGroups(f *faults) {
 
 // takeNames checks that no other group has this one's name and aliases, in whatever letter case:
 // clients that write them otherwise would not know whom they reach.
-func (f *faults) takeNames(r *Resource, doc *adminv1.Group, owners map[string]*Resource) {
-	other := func(r *Resource) *adminv1.Group {
+func takeNames(d document, doc *adminv1.Group, owners map[string]*controlplane.Resource) {
+	other := func(r *controlplane.Resource) *adminv1.Group {
 		group, _ := r.Spec.(*adminv1.Group)
 		return group
 	}
@@ -67,13 +69,13 @@ func (f *faults) takeNames(r *Resource, doc *adminv1.Group, owners map[string]*R
 		owner, taken := owners[folded]
 		switch {
 		case !taken:
-			owners[folded] = r
-		case owner != r && (owner.Name == name || slices.Contains(other(owner).GetAliases(), name)):
-			f.add(r, field, "%q is already a name of group %q", name, owner.Name)
-		case owner != r:
-			f.add(r, field, "%q differs only in letter case from a name of group %q", name, owner.Name)
+			owners[folded] = d.Resource
+		case owner != d.Resource && (owner.Name == name || slices.Contains(other(owner).GetAliases(), name)):
+			d.add(field, "%q is already a name of group %q", name, owner.Name)
+		case owner != d.Resource:
+			d.add(field, "%q differs only in letter case from a name of group %q", name, owner.Name)
 		case own[name]:
-			f.add(r, field, "is given twice")
+			d.add(field, "is given twice")
 		}
 		own[name] = true
 	}
@@ -84,15 +86,15 @@ func (f *faults) takeNames(r *Resource, doc *adminv1.Group, owners map[string]*R
 }
 
 // byAge orders resources so that of two that clash the one changed last gets the blame.
-func byAge(resources map[string]*Resource) []*Resource {
-	return slices.SortedFunc(maps.Values(resources), func(a, b *Resource) int {
+func byAge(resources iter.Seq[*controlplane.Resource]) []*controlplane.Resource {
+	return slices.SortedFunc(resources, func(a, b *controlplane.Resource) int {
 		return cmp.Or(cmp.Compare(a.Revision, b.Revision), cmp.Compare(a.Name, b.Name))
 	})
 }
 
 // modelIndex knows the ids and aliases of providers' models, of each provider once asked.
 type modelIndex struct {
-	config *Config
+	config *controlplane.Config
 	models map[string]map[string]bool
 }
 
@@ -100,7 +102,7 @@ func (x modelIndex) of(provider string) (models map[string]bool, ok bool) {
 	if models, ok = x.models[provider]; ok {
 		return models, models != nil
 	}
-	r, exists := x.config.Get(KindProvider, provider)
+	r, exists := x.config.Get(controlplane.KindProvider, provider)
 	if exists {
 		doc, _ := r.Spec.(*adminv1.Provider)
 		models = make(map[string]bool, len(doc.GetModels()))
@@ -116,8 +118,8 @@ func (x modelIndex) of(provider string) (models map[string]bool, ok bool) {
 }
 
 // settingsOrNone is Settings for a configuration that is not known to be valid.
-func (c *Config) settingsOrNone() *adminv1.Settings {
-	if r, ok := c.Get(KindSettings, SettingsName); ok {
+func settingsOrNone(c *controlplane.Config) *adminv1.Settings {
+	if r, ok := c.Get(controlplane.KindSettings, controlplane.SettingsName); ok {
 		if doc, ok := r.Spec.(*adminv1.Settings); ok {
 			return doc
 		}

@@ -1,4 +1,4 @@
-package controlplane
+package validation
 
 import (
 	"fmt"
@@ -38,9 +38,9 @@ var keptPrefixes = []struct{ prefix, why string }{
 	{"access-control-", "belongs to browsers"}, {"if-", "would change what the answer is"},
 }
 
-// forwardHeaders checks the headers of clients that a provider gets.
-func (f *faults) forwardHeaders(r *Resource, names []string) {
-	doc, _ := r.Spec.(*adminv1.Provider)
+// checkForwardHeaders checks the headers of clients that a provider gets.
+func checkForwardHeaders(d document, names []string) {
+	doc, _ := d.Spec.(*adminv1.Provider)
 	own := map[string]bool{}
 	for name := range doc.GetHeaders() {
 		own[strings.ToLower(name)] = true
@@ -52,24 +52,24 @@ func (f *faults) forwardHeaders(r *Resource, names []string) {
 	for i, name := range names {
 		field, lower := fmt.Sprintf("forward_headers[%d]", i), strings.ToLower(name)
 		if !httpguts.ValidHeaderFieldName(name) || strings.Contains(name, "_") {
-			f.add(r, field, "is not a header name")
+			d.add(field, "is not a header name")
 			continue
 		}
 		if j, twice := seen[lower]; twice {
-			f.add(r, field, "is the same header as forward_headers[%d]", j)
+			d.add(field, "is the same header as forward_headers[%d]", j)
 		}
 		if seen[lower] = i; lower == "tracestate" {
 			trace = i
 		}
 		if own[lower] {
-			f.add(r, field, "is set by headers already")
+			d.add(field, "is set by headers already")
 		}
 		if why := whyKept(lower); why != "" {
-			f.add(r, field, "must not be forwarded: it %s", why)
+			d.add(field, "must not be forwarded: it %s", why)
 		}
 	}
 	if _, parent := seen["traceparent"]; trace >= 0 && !parent {
-		f.add(r, fmt.Sprintf("forward_headers[%d]", trace), "means nothing without traceparent")
+		d.add(fmt.Sprintf("forward_headers[%d]", trace), "means nothing without traceparent")
 	}
 }
 

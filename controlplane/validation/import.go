@@ -1,4 +1,4 @@
-package controlplane
+package validation
 
 import (
 	"fmt"
@@ -8,8 +8,8 @@ import (
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
-// imports checks a provider's import rules.
-func (f *faults) imports(r *Resource, doc *adminv1.Provider) {
+// checkImports checks a provider's import rules.
+func checkImports(d document, doc *adminv1.Provider) {
 	rules := doc.GetImport().GetRules()
 	for _, list := range [...]struct {
 		field    string
@@ -17,13 +17,13 @@ func (f *faults) imports(r *Resource, doc *adminv1.Provider) {
 	}{{"include", rules.GetInclude()}, {"exclude", rules.GetExclude()}} {
 		for i, p := range list.patterns {
 			if !plaintext.IsPlain(p) {
-				f.add(r, fmt.Sprintf("import.rules.%s[%d]", list.field, i), plaintext.Rule)
+				d.add(fmt.Sprintf("import.rules.%s[%d]", list.field, i), plaintext.Rule)
 			}
 		}
 	}
-	f.price(r, "import.rules.default_price", rules.GetDefaultPrice())
+	checkPrice(d, "import.rules.default_price", rules.GetDefaultPrice())
 	name := rules.GetCredential()
 	if name != "" && !slices.ContainsFunc(doc.GetCredentials(), func(c *adminv1.Credential) bool { return c.GetName() == name }) {
-		f.add(r, "import.rules.credential", "refers to credential %q, which does not exist", name)
+		d.add("import.rules.credential", "refers to credential %q, which does not exist", name)
 	}
 }

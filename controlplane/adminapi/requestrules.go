@@ -16,20 +16,20 @@ import (
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
-// validation holds each request against the rules of its proto, so that handlers see
+// requestRules hold each request against the rules of its proto, so that handlers see
 // well-formed ones only. connectrpc.com/validate does the same, with violations in a
 // shape of its own; here they are those of every other invalid request.
-type validation struct{ validator protovalidate.Validator }
+type requestRules struct{ validator protovalidate.Validator }
 
-func newValidation() (*validation, error) {
+func newRequestRules() (*requestRules, error) {
 	v, err := protovalidate.New()
 	if err != nil {
 		return nil, fmt.Errorf("admin API: build the validator: %w", err)
 	}
-	return &validation{v}, nil
+	return &requestRules{v}, nil
 }
 
-func (v *validation) intercept(next connect.ServerFunc) connect.ServerFunc {
+func (v *requestRules) intercept(next connect.ServerFunc) connect.ServerFunc {
 	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
 		return next(ctx, spec, validatedStream{stream, v})
 	}
@@ -52,7 +52,7 @@ func description(v *protovalidate.Violation) string {
 	return "must be one of " + strings.Join(names, ", ")
 }
 
-func (v *validation) check(msg proto.Message) error {
+func (v *requestRules) check(msg proto.Message) error {
 	var options []protovalidate.ValidationOption
 	if req, ok := msg.(updateRequest); ok && len(req.GetUpdateMask().GetPaths()) > 0 {
 		// The document in it is a part of one; update checks the whole.
@@ -93,7 +93,7 @@ func fieldAtFault(msg proto.Message, path *validate.FieldPath) string {
 // validatedStream checks what it receives.
 type validatedStream struct {
 	connect.ServerStream
-	*validation
+	*requestRules
 }
 
 func (s validatedStream) Receive(msg any) error {

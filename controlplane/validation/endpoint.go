@@ -1,4 +1,4 @@
-package controlplane
+package validation
 
 import (
 	"fmt"
@@ -6,59 +6,60 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 	"github.com/trunkline-ai/trunkline/internal/domain/secretname"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
-// endpoints checks how the APIs of a provider are reached.
-func (f *faults) endpoints(r *Resource, doc *adminv1.Provider) {
+// checkEndpoints checks how the APIs of a provider are reached.
+func checkEndpoints(d document, doc *adminv1.Provider) {
 	seen := map[string]int{}
 	for i, e := range doc.GetEndpoints() {
 		field := fmt.Sprintf("endpoints[%d]", i)
 		if dialect.FindAPI(e.GetApi()) == nil && e.GetApi() != "" {
-			f.add(r, field+".api", "must be one of %s", strings.Join(dialect.APIs(), ", "))
+			d.add(field+".api", "must be one of %s", strings.Join(dialect.APIs(), ", "))
 		} else if j, twice := seen[e.GetApi()]; twice {
-			f.add(r, field+".api", "is already the API of endpoints[%d]", j)
+			d.add(field+".api", "is already the API of endpoints[%d]", j)
 		} else {
 			seen[e.GetApi()] = i
 		}
 		if e.GetAuth() != "" && dialect.FindAuth(e.GetAuth()) == nil {
-			f.add(r, field+".auth", "must be one of %s", strings.Join(dialect.Auths(), ", "))
+			d.add(field+".auth", "must be one of %s", strings.Join(dialect.Auths(), ", "))
 		}
 		if e.GetFormat() != "" && dialect.FindFormat(e.GetApi(), e.GetFormat()) == nil {
-			f.add(r, field+".format", "must be empty, or %s for rerank and embeddings", dialect.CohereV2)
+			d.add(field+".format", "must be empty, or %s for rerank and embeddings", dialect.CohereV2)
 		}
 		base := doc.GetBaseUrl()
 		if own := e.GetBaseUrl(); own != "" {
 			base = own
-			if fault := urlFault(own); fault != "" {
-				f.add(r, field+".base_url", "%s", fault)
+			if fault := controlplane.URLFault(own); fault != "" {
+				d.add(field+".base_url", "%s", fault)
 			}
 		}
 		at, err := dialect.ParseBase(base)
 		if fault := pathFault(e.GetPath()); fault != "" {
-			f.add(r, field+".path", "%s", fault)
+			d.add(field+".path", "%s", fault)
 		} else if e.GetPath() != "" && err == nil && dialect.IsExact(at) {
-			f.add(r, field+".path", "has no effect: its base URL is exact (it ends in #)")
+			d.add(field+".path", "has no effect: its base URL is exact (it ends in #)")
 		}
 		if fault := queryFault(e.GetQuery()); fault != "" {
-			f.add(r, field+".query", "%s", fault)
+			d.add(field+".query", "%s", fault)
 		} else if err == nil {
-			f.sameParameter(r, field, e.GetQuery(), at.Query(), doc)
+			checkSameParameter(d, field, e.GetQuery(), at.Query(), doc)
 		}
 	}
 }
 
-// sameParameter refuses a parameter that the URL has already: servers take the first or the last.
-func (f *faults) sameParameter(r *Resource, field, query string, base url.Values, doc *adminv1.Provider) {
+// checkSameParameter refuses a parameter that the URL has already: servers take the first or the last.
+func checkSameParameter(d document, field, query string, base url.Values, doc *adminv1.Provider) {
 	own, _ := url.ParseQuery(query)
 	for name := range own {
 		if base.Has(name) {
-			f.add(r, field+".query", "names %q, which is in the query of its base URL already", name)
+			d.add(field+".query", "names %q, which is in the query of its base URL already", name)
 		}
 		if slices.ContainsFunc(doc.GetSecretQuery(), func(q *adminv1.SecretParameter) bool { return q.GetName() == name }) {
-			f.add(r, field+".query", "names %q, which is in secret_query already", name)
+			d.add(field+".query", "names %q, which is in secret_query already", name)
 		}
 	}
 }

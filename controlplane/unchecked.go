@@ -1,0 +1,38 @@
+package controlplane
+
+import (
+	"iter"
+	"maps"
+	"slices"
+)
+
+// IsValid reports whether the configuration was found valid.
+func (c *Config) IsValid() bool { return c.valid.Load() }
+
+// MarkValid notes that the configuration was found valid: of those made from it, only what differs is checked.
+func (c *Config) MarkValid() { c.valid.Store(true) }
+
+// Changed reports whether documents of one of the kinds may differ from those checked last.
+func (c *Config) Changed(kinds ...Kind) bool {
+	return !c.trusted || slices.ContainsFunc(kinds, func(k Kind) bool { return len(c.dirty[k]) > 0 })
+}
+
+// Unchecked gives the documents of a kind that were not checked yet, in no order.
+func (c *Config) Unchecked(kind Kind) iter.Seq[*Resource] {
+	if !c.trusted {
+		return c.All(kind)
+	}
+	return func(yield func(*Resource) bool) {
+		for name := range c.dirty[kind] {
+			if r, ok := c.resources[kind][name]; ok && !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+// All gives the resources of a kind in no order, which costs less than List.
+func (c *Config) All(kind Kind) iter.Seq[*Resource] { return maps.Values(c.resources[kind]) }
+
+// Has reports whether there is such a resource.
+func (c *Config) Has(kind Kind, name string) bool { return c.resources[kind][name] != nil }
