@@ -14,6 +14,7 @@ import (
 
 	"connectrpc.com/connect/v2"
 
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
@@ -34,6 +35,10 @@ const (
 	fleetChanges = 5
 	// appliedTime bounds the wait for a change.
 	appliedTime = 2 * time.Minute
+	// fleetSettle is how long nodes report every 5 s after they were sent something, and a little more; fleetRest is as long
+	// as it takes each of them to report once after that.
+	fleetSettle = (syncing.QuietAfter + 1) * reportEvery
+	fleetRest   = syncing.QuietEvery * reportEvery
 )
 
 // fleet is a control plane with nodes.
@@ -92,13 +97,13 @@ func (f *fleet) await(ctx context.Context, revision uint64, nodes int, since tim
 // changeOneKey lets a control plane rest, and then changes one key after the other.
 func changeOneKey(ctx context.Context, b *bench, s *system) (values, result, error) {
 	f, pids := s.fleet, s.pids()
+	rest(ctx, fleetSettle)
 	before, err := cpuTime(pids)
 	if err != nil {
 		return nil, result{}, err
 	}
-	resting := 5 * b.options.time // by default two reports of each node
 	began := time.Now()
-	rest(ctx, resting)
+	rest(ctx, fleetRest)
 	after, err := cpuTime(pids)
 	if err != nil {
 		return nil, result{}, err

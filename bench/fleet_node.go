@@ -9,9 +9,13 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/identity"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing"
 	"github.com/trunkline-ai/trunkline/internal/domain/docset"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
+
+// reportEvery is how often a node reports by default while something is new.
+const reportEvery = 5 * time.Second
 
 // fleetNode is a node without what it would do with a snapshot: it joins with a certificate of its own, has a
 // connection and a stream of its own, acknowledges what it is sent and reports as nodes do. So many that also
@@ -25,7 +29,7 @@ type fleetNode struct {
 }
 
 func (n *fleetNode) dial(c credentials.TransportCredentials) (*grpc.ClientConn, error) {
-	return grpc.NewClient(n.target, grpc.WithTransportCredentials(c), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(40<<20)))
+	return grpc.NewClient(n.target, grpc.WithTransportCredentials(c), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(40<<20)), grpc.WithStaticConnWindowSize(2<<20))
 }
 
 func (n *fleetNode) run(ctx context.Context) {
@@ -67,17 +71,20 @@ func (n *fleetNode) stream(ctx context.Context) error {
 			}
 		}
 	}()
-	report := time.NewTicker(5 * time.Second)
+	report := time.NewTicker(reportEvery)
 	defer report.Stop()
+	var quiet syncing.Quiet
 	for {
 		var answer *nodev1.SyncRequest
 		select {
 		case err := <-ended:
 			return err
 		case <-report.C:
-			answer = &nodev1.SyncRequest{Message: &nodev1.SyncRequest_Status{Status: &nodev1.Status{
-				AppliedRevision: n.have.GetRevision(), Redis: "off", UptimeMs: uptime(), WallUs: time.Now().UnixMicro(),
-			}}}
+			status := &nodev1.Status{AppliedRevision: n.have.GetRevision(), Redis: "off", UptimeMs: uptime(), WallUs: time.Now().UnixMicro()}
+			if !quiet.Due(status) {
+				continue
+			}
+			answer = &nodev1.SyncRequest{Message: &nodev1.SyncRequest_Status{Status: status}}
 		case m := <-messages:
 			to := m.GetFull()
 			if d := m.GetDelta(); d != nil {

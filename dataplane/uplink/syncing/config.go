@@ -100,7 +100,7 @@ type Config struct {
 	Logger *slog.Logger     // required
 	Now    func() time.Time // default time.Now
 
-	StatusInterval time.Duration // between two reports; default 5s
+	StatusInterval time.Duration // between two reports while there is something new; default 5s
 	AnswerTimeout  time.Duration // longest wait for the control plane's answer; default 30s
 	// HeadStart is how long a node that has started from its disk leaves the control plane
 	// to send something newer before it calls itself ready; default 500ms.

@@ -131,13 +131,14 @@ func (s *Syncer) greet(link syncStream) error {
 }
 
 // talk owns the sending side of the stream: answers at once, the status at the start,
-// soon after it changed, and every few seconds. It returns when the stream has ended, or is to end for the whole.
+// soon after it changed, and every few seconds, or more rarely while nothing is new. It returns when the stream has ended, or is to end for the whole.
 func (s *Syncer) talk(ctx context.Context, link syncStream, answers <-chan *nodev1.SyncRequest) (whole bool) {
 	tick := time.NewTicker(s.cfg.StatusInterval)
 	defer tick.Stop()
 	soon := time.NewTimer(0)
 	defer soon.Stop()
 	pending := true
+	var quiet Quiet
 	for {
 		var m *nodev1.SyncRequest
 		select {
@@ -153,11 +154,14 @@ func (s *Syncer) talk(ctx context.Context, link syncStream, answers <-chan *node
 		case <-soon.C:
 			pending = false
 			m = s.statusMessage()
+			quiet.Due(m.GetStatus()) // sent in any case
 		case <-tick.C:
 			if s.wantsWhole() {
 				return true
 			}
-			m = s.statusMessage()
+			if m = s.statusMessage(); !quiet.Due(m.GetStatus()) {
+				continue
+			}
 		}
 		if link.Send(m) != nil {
 			return false
