@@ -71,6 +71,11 @@ const (
 	maxReceive = 8 << 20  // a batch of calls is at most 1 MiB, a status below that
 	maxSend    = 40 << 20 // a snapshot is at most 32 MiB, and smaller compressed
 	maxStreams = 16       // for each connection; a node has two
+
+	// streamWindow and connWindow are how many bytes may be on their way to the control plane: a batch of calls, and
+	// whatever else. Windows that fit the line by themselves cost a ping and its answer for each report.
+	streamWindow = 1 << 20
+	connWindow   = 2 << 20
 )
 
 // inMemory is the network of listeners of package bufconn.
@@ -126,6 +131,8 @@ func New(cfg Config) (*Server, error) {
 		grpc.MaxSendMsgSize(maxSend),
 		grpc.ForceServerCodecV2(newCodec()),
 		grpc.MaxConcurrentStreams(maxStreams),
+		grpc.StaticStreamWindowSize(streamWindow),
+		grpc.StaticConnWindowSize(connWindow),
 		grpc.ConnectionTimeout(10 * time.Second),
 		grpc.WaitForHandlers(true),
 		grpc.KeepaliveParams(keepalive.ServerParameters{

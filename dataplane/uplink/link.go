@@ -22,6 +22,10 @@ import (
 // maxReceive bounds a received message: a snapshot of 32 MiB that did not compress.
 const maxReceive = 40 << 20
 
+// window is how many bytes may be on their way to the node. A window that fits the line by itself costs a ping and its
+// answer for each answer to a batch of calls.
+const window = 2 << 20
+
 // keepLinked connects again and again until ctx ends. A change of how the link stands is
 // logged once, not every try.
 func (u *Uplink) keepLinked(ctx context.Context) {
@@ -108,6 +112,7 @@ func (u *Uplink) dial(target string, as credentials.TransportCredentials) (*grpc
 		grpc.WithTransportCredentials(as),
 		grpc.WithDefaultServiceConfig(`{"loadBalancingConfig": [{"pick_first": {"shuffleAddressList": true}}]}`),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxReceive)),
+		grpc.WithStaticStreamWindowSize(window), grpc.WithStaticConnWindowSize(window),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{
 			Time:                20 * time.Second, // the server allows 5s
 			Timeout:             10 * time.Second,
