@@ -86,9 +86,9 @@ type Gaps interface {
 
 // Nodes knows the data-plane nodes of every control-plane replica and how they stand.
 type Nodes interface {
-	// Nodes lists them in name order; the result is the caller's.
+	// Nodes lists them in name order. They are shared and must not be changed.
 	Nodes() []*adminv1.Node
-	// Node returns one; errs.NotFound when nobody knows it.
+	// Node returns one, which is the caller's; errs.NotFound when nobody knows it.
 	Node(name string) (*adminv1.Node, error)
 	// Incomplete says why some may be missing or shown as they were; empty when none are.
 	Incomplete() string

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
 )
@@ -25,7 +27,11 @@ func (s nodeService) ListNodes(_ context.Context, req *adminv1.ListNodesRequest)
 	if err != nil {
 		return nil, err
 	}
-	nodes := slices.SortedFunc(slices.Values(s.withOrphans(s.nodes.Nodes())), func(a, b *adminv1.Node) int {
+	nodes := s.nodes.Nodes()
+	for i, node := range nodes {
+		nodes[i] = proto.CloneOf(node)
+	}
+	nodes = slices.SortedFunc(slices.Values(s.withOrphans(nodes)), func(a, b *adminv1.Node) int {
 		return strings.Compare(a.GetName(), b.GetName())
 	})
 	s.certify(nodes...)

@@ -86,6 +86,9 @@ type Fleet struct {
 	count    counters
 	awaited  func(node string) bool // nil: nobody waits for reports
 
+	showing sync.Mutex
+	shown   map[string]shown // guarded by showing; by node
+
 	mu      sync.Mutex // guards the fields below
 	state   state
 	watched map[chan struct{}]struct{}
@@ -109,7 +112,7 @@ func New(cfg Config) (*Fleet, error) {
 		cfg.DeadAt = 10 * time.Second
 	}
 	return &Fleet{
-		cfg: cfg, wake: make(chan struct{}, 1), rounds: make(chan struct{}, 1), state: newState(), watched: map[chan struct{}]struct{}{},
+		cfg: cfg, wake: make(chan struct{}, 1), rounds: make(chan struct{}, 1), state: newState(), watched: map[chan struct{}]struct{}{}, shown: map[string]shown{},
 		refusals: refusals{now: cfg.Now, byNode: map[string]refusal{}},
 	}, nil
 }
@@ -122,18 +125,35 @@ func (f *Fleet) Await(some func(node string) bool) { f.awaited = some }
 func (f *Fleet) Replica() string { return f.cfg.Replica }
 
 // Nodes lists the nodes of all replicas in name order, as far as this replica has heard. The
-// result is the caller's.
+// list is the caller's; the nodes in it are shared and must not be changed.
 func (f *Fleet) Nodes() []*adminv1.Node {
 	lines := f.lines()
 	now, newest := f.cfg.Now(), uint64(f.cfg.Source.Current().Revision)
 	nodes := make([]*adminv1.Node, 0, len(lines))
+	f.showing.Lock()
+	defer f.showing.Unlock()
+	maps.DeleteFunc(f.shown, func(name string, _ shown) bool { _, listed := lines[name]; return !listed })
 	for _, name := range slices.Sorted(maps.Keys(lines)) {
-		nodes = append(nodes, f.present(lines[name], newest, now))
+		is := shown{line: lines[name], newest: newest}
+		is.line.Seen, is.line.Change = time.Time{}, 0 // a new report is another document
+		was, ok := f.shown[name]
+		if is.node = was.node; !ok || is != was || was.node.GetRevisionsBehind() > 0 { // for how long goes on
+			is.node = f.present(lines[name], newest, now)
+			f.shown[name] = is
+		}
+		nodes = append(nodes, is.node)
 	}
 	return nodes
 }
 
-// Node returns one node; errs.NotFound when nobody knows it.
+// shown is a node as Nodes gave it last, and what that was made of.
+type shown struct {
+	line   Line
+	newest uint64
+	node   *adminv1.Node
+}
+
+// Node returns one node, which is the caller's; errs.NotFound when nobody knows it.
 func (f *Fleet) Node(name string) (*adminv1.Node, error) {
 	l, ok := f.lines()[name]
 	if !ok {

@@ -37,10 +37,21 @@ func TestEveryReplicaShowsEveryNode(t *testing.T) {
 	if n := b.fleets[0].Nodes()[0]; n.GetInFlight() != 3 {
 		t.Errorf("own node %v", n)
 	}
-	nodes := b.fleets[1].Nodes()
-	nodes[0].Name = "changed by the caller"
-	if b.fleets[1].Nodes()[0].GetName() != "a" {
+	nodes := b.fleets[0].Nodes()
+	again := b.fleets[0].Nodes()
+	if again[0] != nodes[0] {
+		t.Error("a node of which nothing is new was made again")
+	}
+	nodes[0] = nil
+	if again = b.fleets[0].Nodes(); again[0].GetName() != "a" {
 		t.Error("the list is not the caller's own")
+	}
+	one, err := b.fleets[0].Node("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if one.Name = "changed by the caller"; again[0].GetName() != "a" {
+		t.Error("a single node is not the caller's own")
 	}
 }
 
