@@ -69,9 +69,7 @@ func Open(ctx context.Context, url string, again func() (string, error), logger 
 		return nil, err
 	}
 	pool := stdlib.OpenDB(*config,
-		// Look whether a connection still lives each time one is taken from the pool: a server
-		// that restarted must not fail one operation per connection. It costs a round trip.
-		stdlib.OptionShouldPing(func(context.Context, stdlib.ShouldPingParams) bool { return true }),
+		stdlib.OptionShouldPing(mustPing),
 		stdlib.OptionBeforeConnect(func(_ context.Context, c *pgx.ConnConfig) error {
 			refresh(c, again)
 			return nil
