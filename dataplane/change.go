@@ -134,7 +134,7 @@ type held struct {
 	byName map[string]*atomic.Int64 // guarded by mu
 }
 
-func newHeld() *held { return &held{byName: map[string]*atomic.Int64{}} }
+func newHeld(keys int) *held { return &held{byName: make(map[string]*atomic.Int64, keys)} }
 
 func (h *held) of(name string) *atomic.Int64 {
 	h.mu.Lock()

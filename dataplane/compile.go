@@ -29,7 +29,7 @@ func Compile(in *nodev1.Snapshot) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.held = newHeld()
+	s.held = newHeld(len(in.GetApiKeys()))
 	if s.keys, err = s.withKeys(s.keys, in.GetApiKeys(), nil); err != nil {
 		return nil, err
 	}

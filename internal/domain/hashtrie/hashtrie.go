@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"iter"
+	"runtime"
 	"slices"
 )
 
@@ -53,6 +54,9 @@ func Summed[V any](leaf func(*V) [sha256.Size]byte) Map[V] {
 }
 
 func place(k *Key) (branch, bucket int) { return int(k[0] >> 2), int(k[1] >> 2) }
+
+// flat is the number of the bucket among all.
+func flat(k *Key) int { return int(k[0]>>2)*fan + int(k[1]>>2) }
 
 // Len is how many keys there are.
 func (m Map[V]) Len() int { return m.count }
@@ -127,11 +131,7 @@ func (m Map[V]) With(edits []Edit[V]) Map[V] {
 	if len(edits) == 0 {
 		return m
 	}
-	slices.SortFunc(edits, func(a, b Edit[V]) int {
-		ax, ay := place(&a.Key)
-		bx, by := place(&b.Key)
-		return cmp.Or((ax*fan+ay)-(bx*fan+by), bytes.Compare(a.Key[:], b.Key[:]))
-	})
+	arrange(edits)
 	next := Map[V]{leaf: m.leaf, root: &[fan]*branch[V]{}, count: m.count}
 	if m.root != nil {
 		*next.root = *m.root
@@ -143,6 +143,9 @@ func (m Map[V]) With(edits []Edit[V]) Map[V] {
 		next.root[x], grown = edited(next.root[x], edits[:n], m.leaf)
 		next.count += grown
 		edits = edits[n:]
+		if n > polite {
+			runtime.Gosched()
+		}
 	}
 	if m.leaf != nil {
 		next.sum = sumOf(2, func(yield func([sha256.Size]byte)) {
@@ -156,6 +159,46 @@ func (m Map[V]) With(edits []Edit[V]) Map[V] {
 		})
 	}
 	return next
+}
+
+// polite is after how many edits those who wait for a CPU go first.
+const polite = 256
+
+// many is from how many edits on it pays to put them into their buckets one by one.
+const many = fan * fan
+
+// arrange orders edits by bucket and key.
+func arrange[V any](edits []Edit[V]) {
+	if len(edits) < many {
+		slices.SortFunc(edits, func(a, b Edit[V]) int {
+			return cmp.Or(flat(&a.Key)-flat(&b.Key), bytes.Compare(a.Key[:], b.Key[:]))
+		})
+		return
+	}
+	var ends, at [fan * fan]int // of each bucket, and up to where it holds what belongs there
+	for i := range edits {
+		ends[flat(&edits[i].Key)]++
+	}
+	sum := 0
+	for i, n := range ends {
+		at[i], sum = sum, sum+n
+		ends[i] = sum
+	}
+	begin := 0
+	for bucket, end := range ends {
+		for at[bucket] < end {
+			belongs := flat(&edits[at[bucket]].Key)
+			if belongs != bucket {
+				edits[at[bucket]], edits[at[belongs]] = edits[at[belongs]], edits[at[bucket]]
+			}
+			at[belongs]++
+		}
+		slices.SortFunc(edits[begin:end], func(a, b Edit[V]) int { return bytes.Compare(a.Key[:], b.Key[:]) })
+		if begin/polite != end/polite {
+			runtime.Gosched()
+		}
+		begin = end
+	}
 }
 
 // run is how many edits there are at the beginning whose key is meant.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/trunkline-ai/trunkline/internal/domain/hashtrie"
@@ -68,6 +69,34 @@ func TestOneOfSeveralEditsOfAKeyCounts(t *testing.T) {
 	t.Parallel()
 	m := hashtrie.Summed(leaf).With([]hashtrie.Edit[int]{{Key: key(1), Value: 1}, {Key: key(1), Value: 1}, {Key: key(2), Value: 2}})
 	equal(t, m, map[hashtrie.Key]int{key(1): 1, key(2): 2})
+}
+
+// Many edits at once make what few at a time make, however their keys are spread.
+func TestManyEditsAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, of := range map[string]func(n int) hashtrie.Key{
+		"even":       key,
+		"given anew": func(n int) hashtrie.Key { return key(n / 2) },
+		"one bucket": func(n int) hashtrie.Key { k := key(n); k[0], k[1] = 7, 9; return k },
+		"the ends":   func(n int) hashtrie.Key { k := key(n); k[0], k[1] = -byte(n&1), -byte(n&1); return k },
+	} {
+		want := map[hashtrie.Key]int{}
+		few, edits := hashtrie.Summed(leaf), []hashtrie.Edit[int]{}
+		for n := range 10_000 {
+			k := of(n)
+			edits = append(edits, hashtrie.Edit[int]{Key: k, Value: int(k[5])})
+			want[k] = int(k[5])
+		}
+		rand.Shuffle(len(edits), func(i, j int) { edits[i], edits[j] = edits[j], edits[i] })
+		for portion := range slices.Chunk(slices.Clone(edits), 500) {
+			few = few.With(portion)
+		}
+		many := hashtrie.Summed(leaf).With(edits)
+		equal(t, many, want)
+		if many.Sum() != few.Sum() {
+			t.Errorf("%s: many edits at once give another sum than few at a time", name)
+		}
+	}
 }
 
 func equal(t *testing.T, m hashtrie.Map[int], want map[hashtrie.Key]int) {
