@@ -113,7 +113,7 @@ func TestGroups(t *testing.T) {
 		}
 	}
 	d := Groups{Nodes: nodes{{Name: "a", Connected: true}}, Routes: routes}
-	want(t, d, "1 no member of group down serves: all of them are cooling down", "1 no member of group out serves: all of them, or their providers, are disabled")
+	want(t, d, "1 no member of group down is available: all of them are cooling down", "1 no member of group out is available: all of them, or their providers, are disabled")
 	found, _ := d.Look(t.Context())
 	if a := found[0].Alert; a.GetGroup() != "down" || a.GetReason() != "timeout" || !slices.Equal(a.GetNodes(), []string{"a", "b"}) {
 		t.Errorf("it is %v", a)
@@ -187,9 +187,9 @@ func TestLostNodes(t *testing.T) {
 		Revoked: func(node string) bool { return node == "revoked" }, Now: func() time.Time { return at },
 	}
 	// Nobody was heard of while nobody listened.
-	want(t, d, "1 node gone is gone; it was heard of last at 2026-11-29T07:00:00Z (keep)")
+	want(t, d, "1 node gone is not connected; it was last seen at 2026-11-29T07:00:00Z (keep)")
 	at = at.Add(time.Minute)
-	want(t, d, "1 node gone is gone; it was heard of last at 2026-11-29T07:00:00Z")
+	want(t, d, "1 node gone is not connected; it was last seen at 2026-11-29T07:00:00Z")
 }
 
 func TestDrift(t *testing.T) {
@@ -204,9 +204,9 @@ func TestDrift(t *testing.T) {
 		{Name: "no", Connected: true, Error: "bad\nprice"}, {Name: "ahead", Connected: true, Lineage: &adminv1.NodeLineage{Ahead: true}},
 		{Name: "part", Connected: true, RefusedDocumentCount: 2}, {Name: "gone", Error: "x"},
 	}},
-		"1 node late has served revision 7 for more than a minute, which is not the newest",
-		"1 node held late has served revision 7 for more than a minute, which is not the newest", "2 node no refuses the newest configuration",
-		"2 node ahead refuses this database: it has seen a newer or another one", "1 node part does not serve 2 documents that its build does not know enough of",
+		"1 node late has been serving revision 7, which is not the newest, for more than a minute",
+		"1 node held late has been serving revision 7, which is not the newest, for more than a minute", "2 node no refuses the newest configuration",
+		"2 node ahead refuses this database: it has seen a newer or a different one", "1 node part does not serve 2 documents that its version does not support",
 		"2 node gone refuses the newest configuration (keep)",
 	)
 }

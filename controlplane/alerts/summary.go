@@ -22,13 +22,13 @@ func sentence(event string, a *adminv1.Alert) string {
 	case EventCooldown:
 		return fmt.Sprintf("%s is cooling down on %d of %d nodes: %s", part{a.GetProvider(), a.GetModel(), a.GetCredential()}, a.GetCount(), a.GetNodeCount(), a.GetReason())
 	case EventGroupUnavailable:
-		return fmt.Sprintf("no member of group %s serves: %s", a.GetGroup(), causes[a.GetCause()])
+		return fmt.Sprintf("no member of group %s is available: %s", a.GetGroup(), causes[a.GetCause()])
 	case EventBudget:
 		return fmt.Sprintf("API key %s has spent %d %% of its budget of %s USD a %s", a.GetApiKey(), a.GetLevel(), a.GetBudget().GetAmount(), a.GetBudget().GetPeriod())
 	case EventKeyExpiring:
 		return fmt.Sprintf("API key %s %s %s", a.GetApiKey(), expiry(a.GetLevel()), utc(a.GetExpireTime()))
 	case EventNodeLost:
-		return fmt.Sprintf("node %s is gone; it was heard of last at %s", a.GetNode(), utc(a.GetLastSeenTime()))
+		return fmt.Sprintf("node %s is not connected; it was last seen at %s", a.GetNode(), utc(a.GetLastSeenTime()))
 	case EventModelsGone:
 		return fmt.Sprintf("provider %s no longer lists %s that an import brought: %s", a.GetProvider(), models(a.GetCount()), some(a.GetModels()))
 	case EventDrift:
@@ -48,15 +48,15 @@ var causes = map[adminv1.AlertCause]string{
 	adminv1.AlertCause_ALERT_CAUSE_MEMBERS_COOLING:       "all of them are cooling down",
 	adminv1.AlertCause_ALERT_CAUSE_MEMBERS_DISABLED:      "all of them, or their providers, are disabled",
 	adminv1.AlertCause_ALERT_CAUSE_CONFIGURATION_REFUSED: "refuses the newest configuration",
-	adminv1.AlertCause_ALERT_CAUSE_DATABASE_REFUSED:      "refuses this database: it has seen a newer or another one",
+	adminv1.AlertCause_ALERT_CAUSE_DATABASE_REFUSED:      "refuses this database: it has seen a newer or a different one",
 }
 
 func drifting(a *adminv1.Alert) string {
 	switch a.GetCause() {
 	case adminv1.AlertCause_ALERT_CAUSE_BEHIND:
-		return fmt.Sprintf("has served revision %d for more than a minute, which is not the newest", a.GetRevision())
+		return fmt.Sprintf("has been serving revision %d, which is not the newest, for more than a minute", a.GetRevision())
 	case adminv1.AlertCause_ALERT_CAUSE_DOCUMENTS_REFUSED:
-		return fmt.Sprintf("does not serve %d documents that its build does not know enough of", a.GetCount())
+		return fmt.Sprintf("does not serve %d documents that its version does not support", a.GetCount())
 	}
 	return causes[a.GetCause()]
 }

@@ -44,13 +44,13 @@ test('a channel is tried before it is made; what is missing is said at its field
   await expect(page.getByText('it answered 500')).toBeVisible();
   status = 200;
   await page.getByRole('button', { name: 'Send a test' }).click();
-  await expect(page.getByText(/^Taken after/)).toBeVisible();
+  await expect(page.getByText(/^Accepted after/)).toBeVisible();
   expect(came).toHaveLength(2);
   expect(came[1]?.signature).toMatch(/^v1,/);
   expect(JSON.parse(came[1]?.body ?? '')).toMatchObject({ type: 'test', channel: 'ops', alerts: [] });
   expect(await audit(page, 'an alert channel being made')).toEqual([]);
   await page.getByRole('button', { name: 'Create channel' }).click();
-  await expect(page.getByText('ops is created.')).toBeVisible();
+  await expect(page.getByText('ops created.')).toBeVisible();
   await expect(page.getByRole('row', { name: /ops/ })).toContainText('All');
 });
 
@@ -59,10 +59,10 @@ test('a stored channel keeps its secret; a test of it is in the list of sent mes
   await page.goto('/alerts?tab=channels&channel=ops');
   await expect(page.getByText('••••')).toBeVisible();
   await page.getByRole('button', { name: 'Send a test' }).click();
-  await expect(page.getByText(/^Taken after/)).toBeVisible();
+  await expect(page.getByText(/^Accepted after/)).toBeVisible();
   await page.getByLabel('Node lost').check();
   await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await expect(page.getByText('ops is saved.')).toBeVisible();
+  await expect(page.getByText('ops saved.')).toBeVisible();
   await expect(page.getByRole('row', { name: /ops/ })).toContainText('Node lost');
 });
 
@@ -71,6 +71,6 @@ test('a channel is deleted', async () => {
   await page.goto('/alerts?tab=channels&channel=ops');
   await page.getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('dialog', { name: 'Delete ops?' }).getByRole('button', { name: 'Delete' }).click();
-  await expect(page.getByText('ops is deleted.')).toBeVisible();
-  await expect(page.getByText('Nobody is told yet')).toBeVisible();
+  await expect(page.getByText('ops deleted.')).toBeVisible();
+  await expect(page.getByText('Nobody is notified yet')).toBeVisible();
 });

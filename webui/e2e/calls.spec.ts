@@ -64,11 +64,11 @@ test('an outcome and an id narrow the list, and what nobody called is said', asy
   await page.getByRole('button', { name: 'Clear filters' }).click();
 
   const { calls = [] } = await server.call<Listed>('CallService/ListCalls', { filter: { group: 'fast-cheap' } });
-  await page.getByRole('searchbox', { name: 'Find by request id' }).fill(calls[0]?.id ?? '');
+  await page.getByRole('searchbox', { name: 'Find by request ID' }).fill(calls[0]?.id ?? '');
   await expect(page.locator('tbody tr')).toHaveCount(1);
   await expect(page.locator('tbody tr')).toContainText('fast-cheap');
-  await page.getByRole('searchbox', { name: 'Find by request id' }).fill('nobody-sent-this');
-  await expect(page.getByText('No call has this request id')).toBeVisible();
+  await page.getByRole('searchbox', { name: 'Find by request ID' }).fill('nobody-sent-this');
+  await expect(page.getByText('No call has this request ID')).toBeVisible();
 });
 
 test('the bars are zoomed by pointer and by key', async () => {

@@ -158,11 +158,11 @@ test.describe('empty', () => {
     await server.call('ProviderService/CreateProvider', {
       provider: { name: 'mine', dialect: 'fake', models: [{ id: 'ok' }] },
     });
-    await expect(step).toContainText('Make a group');
+    await expect(step).toContainText('Create a group');
     await server.call('GroupService/CreateGroup', {
       group: { name: 'chat', members: [{ provider: 'mine', model: 'ok' }] },
     });
-    await expect(step).toContainText('Make an API key');
+    await expect(step).toContainText('Create an API key');
     const { secret } = await server.call<{ secret: string }>('KeyService/CreateApiKey', {
       apiKey: { name: 'app', groups: ['chat'] },
     });

@@ -40,13 +40,13 @@ test('a key is made, works, is limited, rotated and revoked', async () => {
   await page.goto('/keys?key=robot');
   await page.getByLabel('Requests per minute').fill('1');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await expect(page.getByText('robot is saved.')).toBeVisible();
+  await expect(page.getByText('robot saved.')).toBeVisible();
   await expect.poll(() => server.chat(GROUP, { key: first })).toBe(429);
 
   await page.goto('/keys?key=robot');
   await page.getByLabel('Requests per minute').fill('');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await expect(page.getByText('robot is saved.')).toBeVisible();
+  await expect(page.getByText('robot saved.')).toBeVisible();
   await page.goto('/keys?key=robot');
   await page.getByRole('button', { name: 'Rotate' }).click();
   await page
@@ -96,9 +96,9 @@ test('a group says how clients are set up, and that they would get no answers wh
   await page.goto(`/groups?group=${GROUP}`);
   await page.getByRole('tab', { name: 'aider' }).click();
   await expect(page.getByText(`aider --model 'openai/${GROUP}'`)).toBeVisible();
-  await expect(page.getByText('The group is disabled, so that calls to it are refused.')).toBeHidden();
+  await expect(page.getByText('The group is disabled: calls to it are refused.')).toBeHidden();
   await enabled(false);
   await page.reload();
-  await expect(page.getByText('The group is disabled, so that calls to it are refused.')).toBeVisible();
+  await expect(page.getByText('The group is disabled: calls to it are refused.')).toBeVisible();
   await enabled(true);
 });

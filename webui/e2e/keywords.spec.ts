@@ -14,22 +14,22 @@ test('a keyword is tried on stored calls and made; a bad pattern is explained at
   await page.getByRole('textbox', { name: 'Pattern' }).fill('(?i)server is (very )?busy');
   await page.getByLabel('Sample').fill('Sorry, the SERVER IS BUSY.');
   await page.getByRole('button', { name: 'Dry run' }).click();
-  await expect(page.getByText('The sample is hit')).toBeVisible();
+  await expect(page.getByText('The sample matches')).toBeVisible();
   expect(await audit(page, 'a keyword being made')).toEqual([]);
   await page.getByRole('button', { name: 'Create keyword' }).click();
-  await expect(page.getByText('odd is created.')).toBeVisible();
+  await expect(page.getByText('odd created.')).toBeVisible();
   await expect(page.getByRole('row', { name: /odd/ })).toBeVisible();
 });
 
 test('a stored keyword is switched off and deleted', async () => {
   const { page } = it;
   await page.goto('/keywords?keyword=odd');
-  await page.getByLabel('Look for it').uncheck();
+  await page.getByLabel('Enabled').uncheck();
   await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await expect(page.getByText('odd is saved.')).toBeVisible();
+  await expect(page.getByText('odd saved.')).toBeVisible();
   await expect(page.getByRole('row', { name: /odd/ })).toContainText('Off');
   await page.goto('/keywords?keyword=odd');
   await page.getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('dialog', { name: 'Delete odd?' }).getByRole('button', { name: 'Delete' }).click();
-  await expect(page.getByText('odd is deleted.')).toBeVisible();
+  await expect(page.getByText('odd deleted.')).toBeVisible();
 });

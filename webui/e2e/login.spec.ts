@@ -55,13 +55,13 @@ test('wrong, down, right; then too many tries', async () => {
   await page.getByLabel('User name').fill(USER);
   await page.getByLabel('Password', { exact: true }).fill('wrong');
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('alert')).toHaveText('User name or password is wrong.');
+  await expect(page.getByRole('alert')).toHaveText('Wrong user name or password.');
   await expect(page.getByLabel('Password', { exact: true })).toBeFocused();
 
   await server.stop();
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('alert')).toHaveText('The control plane does not answer');
+  await expect(page.getByRole('alert')).toHaveText('The control plane is not responding');
   await server.restart();
   await page.getByRole('button', { name: 'Try again' }).click();
   await expect(page).toHaveURL(/\/keys$/);
@@ -78,6 +78,6 @@ test('wrong, down, right; then too many tries', async () => {
     await page.keyboard.press('Enter');
     status = (await answered).status();
   }
-  await expect(page.getByText(/You can try again in \d+:\d\d/)).toBeVisible();
+  await expect(page.getByText(/Try again in \d+:\d\d/)).toBeVisible();
   await expect(page.getByRole('button', { name: 'Sign in' })).toBeDisabled();
 });

@@ -46,7 +46,7 @@ test('the user signs in, sets up a second factor, and needs it', async ({ browse
   const secret = (await page.getByRole('dialog').locator('code, pre').first().innerText()).trim();
   expect(await audit(page, 'a second factor')).toEqual([]);
   const used = Date.now();
-  await page.getByLabel('Code of your authenticator app').fill(code(secret, used));
+  await page.getByLabel('Code from your authenticator app').fill(code(secret, used));
   await page.getByRole('button', { name: 'Confirm' }).click();
   await page.getByLabel('I have stored the codes').check();
   const recovery =
@@ -59,10 +59,10 @@ test('the user signs in, sets up a second factor, and needs it', async ({ browse
   await page.getByLabel('User name').fill('bob@example.org');
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.keyboard.press('Enter');
-  const asked = page.getByLabel('Code of your authenticator app');
+  const asked = page.getByLabel('Code from your authenticator app');
   await asked.fill(code(secret, used)); // used up
   await page.keyboard.press('Enter');
-  await expect(page.getByText('The code is wrong or was used before.')).toBeVisible();
+  await expect(page.getByText('The code is wrong or has already been used.')).toBeVisible();
   expect(await audit(page, 'the code')).toEqual([]);
   await asked.fill(recovery);
   await page.keyboard.press('Enter');
@@ -73,7 +73,7 @@ test('the user signs in, sets up a second factor, and needs it', async ({ browse
 test('the owner sees the session and ends it', async () => {
   const { page } = it;
   await page.goto('/settings?section=access');
-  await page.getByLabel('Show everybody').check();
+  await page.getByLabel('Show all users').check();
   const row = page.getByRole('row', { name: /bob@example.org/ }).first();
   await expect(row).toBeVisible();
   const before = await page.getByRole('row', { name: /bob@example.org/ }).count();

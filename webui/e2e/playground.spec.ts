@@ -94,15 +94,15 @@ test('Stop ends it at the provider too, and keeps what came', async () => {
   await it.page.getByRole('button', { name: 'Stop' }).click();
   await expect(it.page.getByText('Stopped by you')).toBeVisible();
   await expect(answer()).toContainText('word word');
-  await expect(call().getByRole('listitem')).toContainText('Client left', { timeout: 20_000 });
+  await expect(call().getByRole('listitem')).toContainText('Client disconnected', { timeout: 20_000 });
 });
 
 test('a stream that breaks off keeps its text and names the provider', async () => {
   await open('play-broken');
   await send();
   const alert = it.page.getByRole('alert');
-  await expect(alert).toContainText('The answer of play broke off');
-  await expect(alert).toContainText('What had arrived by then is kept above.');
+  await expect(alert).toContainText('The answer from play was interrupted');
+  await expect(alert).toContainText('What had arrived by then is shown above.');
   await expect(answer()).toContainText('word word');
   // The error itself may be lost with the connection; the call log has it in any case.
   await expect(call().getByRole('listitem')).toContainText('Error in the stream', { timeout: 20_000 });

@@ -67,12 +67,12 @@ test('from nothing to imported models: refused, corrected, tested, created, chos
   await exclude.fill('audio');
   await exclude.press('Enter');
   await expect(page.getByText('2 models chosen')).toBeVisible();
-  await page.getByRole('switch', { name: /^Leave out the vendor/ }).check();
+  await page.getByRole('switch', { name: /^Drop the vendor/ }).check();
   await page.getByRole('switch', { name: 'Lower case' }).check();
   await expect(page.getByRole('textbox', { name: 'vendor/Llama-5: Alias' })).toHaveValue('llama-5');
   await page.getByRole('button', { name: 'Review' }).click();
   await expect(page.getByRole('button', { name: 'New 2' })).toBeVisible();
-  await expect(page.getByRole('button', { name: 'Left out 2' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Excluded 2' })).toBeVisible();
   expect(await audit(page, 'the review')).toEqual([]);
   await page.getByRole('checkbox', { name: /^Keep these rules/ }).check();
   await page.getByRole('button', { name: 'Import 2 models' }).click();

@@ -56,7 +56,7 @@ for (const role of ['viewer', 'operator'] as const) {
     }
     for (const path of FORMS[role]) {
       await open(page, path);
-      await expect(page.getByRole('heading', { name: /^This takes the role/ }), path).toBeVisible();
+      await expect(page.getByRole('heading', { name: /^Requires the role/ }), path).toBeVisible();
       await quiet();
       expect(refused, path).toEqual([]);
     }
@@ -71,7 +71,7 @@ test('what a viewer sees of a group, a form and a dialog cannot be changed', asy
   await expect(page.getByRole('button', { name: /^Move / })).toHaveCount(0);
   await expect(page.getByRole('link', { name: 'Audit log' })).toHaveCount(0);
   await open(page, '/settings?section=failover');
-  await expect(page.getByText(/changes take the role Operator/)).toBeVisible();
+  await expect(page.getByText(/changes require the role Operator/)).toBeVisible();
   for (const field of await page.locator('main').getByRole('textbox').all()) await expect(field).toBeDisabled();
   await close();
 });

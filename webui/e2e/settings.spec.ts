@@ -32,7 +32,7 @@ test('two tabs: the second sees what the first saved, and decides', async () => 
   await other.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(other.getByText('Someone else changed this while you were editing.')).toBeVisible();
   expect(await audit(other, 'a conflict')).toEqual([]);
-  await other.getByRole('button', { name: 'Take theirs, drop mine' }).click();
+  await other.getByRole('button', { name: 'Keep theirs, discard mine' }).click();
   await expect(other.getByLabel('Attempts per call')).toHaveValue('3');
   await expect(other.getByLabel('Failures')).toHaveValue('7');
   await other.close();
@@ -47,11 +47,11 @@ test('the history shows who did it, and goes back', async () => {
   const panel = page.getByRole('dialog', { name: /^Revision/ });
   await expect(panel.getByText(/max_attempts/)).toBeVisible();
   await page.keyboard.press('j');
-  await expect(panel.getByRole('button', { name: 'Roll back to it' })).toBeVisible();
-  await panel.getByRole('button', { name: 'Roll back to it' }).click();
+  await expect(panel.getByRole('button', { name: 'Roll back to this revision' })).toBeVisible();
+  await panel.getByRole('button', { name: 'Roll back to this revision' }).click();
   const question = page.getByRole('dialog', { name: /^Roll back to revision/ });
   await expect(question.getByText(/max_attempts/).first()).toBeVisible();
-  await question.getByRole('button', { name: 'Roll back to it' }).click();
+  await question.getByRole('button', { name: 'Roll back to this revision' }).click();
   await expect(page.getByText(/^Rolled back\./)).toBeVisible();
   expect(await threshold()).toBe(7); // which was saved before
   const { settings } = await it.server.call<{ settings: { failover: { maxAttempts?: number } } }>(

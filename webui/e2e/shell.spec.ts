@@ -74,7 +74,7 @@ test('palette, shortcuts and help by keyboard alone', async () => {
   await page.goto('/keys');
   await settled(page);
   await page.keyboard.press('Control+k');
-  await page.getByPlaceholder('Page, name, request or trace id').fill('reasoning');
+  await page.getByPlaceholder('Page, name, request ID or trace ID').fill('reasoning');
   await expect(page.getByRole('dialog')).toContainText('reasoning-large');
   expect(await audit(page, 'the palette')).toEqual([]);
   await page.keyboard.press('Enter');
@@ -141,7 +141,7 @@ test('one that is down from the start is said, and a click tries again', async (
   const { page } = it;
   const up = await failing(page, 'down');
   await page.goto('/keys');
-  await expect(page.getByRole('heading', { name: 'The control plane does not answer' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'The control plane is not responding' })).toBeVisible();
   expect(await audit(page, 'nothing answers')).toEqual([]);
   await up();
   await page.getByRole('button', { name: 'Try again' }).click();

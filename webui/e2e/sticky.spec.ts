@@ -122,8 +122,8 @@ test('a conversation goes where the route says, and after a failover its call sa
     .not.toBe('');
   await page.goto(`/calls?call=${id}`);
   const call = page.getByRole('dialog');
-  await expect(call.getByText('Conversation known by')).toBeVisible();
+  await expect(call.getByText('Conversation identified by')).toBeVisible();
   await expect(call.getByText('Session header')).toBeVisible();
-  await expect(call.getByText('Held where a failover had moved it')).toBeVisible();
+  await expect(call.getByText('Kept where a failover had moved it')).toBeVisible();
   expect(await violations(page)).toEqual([]);
 });

@@ -152,7 +152,7 @@ test('calls of a killed process show as a gap where they are', async () => {
     expect(gaps.map(({ reason }) => reason)).toEqual(['killed']);
   }).toPass();
   await page.goto('/calls');
-  await expect(page.getByText('The node was killed or crashed; how many is not known.').first()).toBeVisible();
+  await expect(page.getByText('The node was killed or crashed; how many is unknown.').first()).toBeVisible();
   expect(await audit(page, 'calls with a gap')).toEqual([]);
 });
 

@@ -77,7 +77,10 @@ export const HOUSE: readonly Shot[] = [
             attempts: 3,
             createTime: ago(2),
             error: 'it answered 503',
-            alerts: [{ id: '1', summary: 'no member of group chat serves: all of them are cooling down' }, { id: '2' }],
+            alerts: [
+              { id: '1', summary: 'no member of group chat is available: all of them are cooling down' },
+              { id: '2' },
+            ],
           },
           {
             id: '3',

@@ -39,7 +39,7 @@ export const TRAFFIC: readonly Shot[] = [
             id: '3',
             event: 'group_unavailable',
             state: 'ALERT_STATE_FIRING',
-            summary: 'no member of group chat-default serves on node-2: all of them are cooling down',
+            summary: 'no member of group chat-default is available on node-2: all of them are cooling down',
             startTime: ago(300),
           },
         ],

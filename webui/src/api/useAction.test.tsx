@@ -86,6 +86,6 @@ test('an action without a form says in a notification why it failed', async () =
       }),
   });
   await userEvent.click(screen.getByRole('button', { name: 'Delete' }));
-  expect(await screen.findByText('Not possible as things stand')).toBeVisible();
+  expect(await screen.findByText('Not possible in the current state')).toBeVisible();
   expect(screen.getByText('the key "app" uses it')).toBeVisible();
 });

@@ -76,7 +76,7 @@ test('a control plane that is down is a plain page with a way to try again', asy
       },
     },
   });
-  expect(await screen.findByRole('heading', { name: 'The control plane does not answer' })).toBeVisible();
+  expect(await screen.findByRole('heading', { name: 'The control plane is not responding' })).toBeVisible();
   down = false;
   await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
   expect(await screen.findByRole('heading', { name: 'API keys' })).toBeVisible();
@@ -84,7 +84,7 @@ test('a control plane that is down is a plain page with a way to try again', asy
 
 test('a path that leads nowhere has a way home', async () => {
   renderApp('/nothing-here');
-  expect(await screen.findByRole('heading', { name: 'There is no such page' })).toBeVisible();
+  expect(await screen.findByRole('heading', { name: 'Page not found' })).toBeVisible();
   expect(screen.getByRole('link', { name: 'Go to the dashboard' })).toHaveAttribute('href', '/');
 });
 
@@ -96,7 +96,7 @@ test('the palette goes to pages, and to groups, providers, keys and calls that t
   });
   await screen.findByRole('heading', { name: 'API keys' });
   await userEvent.keyboard('{Control>}k{/Control}');
-  const box = await screen.findByPlaceholderText('Page, name, request or trace id');
+  const box = await screen.findByPlaceholderText('Page, name, request ID or trace ID');
   await userEvent.type(box, 'big');
   await screen.findByRole('button', { name: /^chat\/gpt-4\.1/ });
   await userEvent.keyboard('{Enter}');
@@ -104,14 +104,14 @@ test('the palette goes to pages, and to groups, providers, keys and calls that t
   expect(listGroups).toHaveBeenCalledWith(expect.objectContaining({ search: 'big', pageSize: 6 }), expect.anything());
 
   await userEvent.keyboard('/');
-  const again = await screen.findByPlaceholderText('Page, name, request or trace id');
+  const again = await screen.findByPlaceholderText('Page, name, request ID or trace ID');
   await userEvent.type(again, 'req_0199e5c100037d1e{Enter}');
   await waitFor(() => expect(router.state.location.pathname).toBe('/calls'));
   expect(router.state.location.search).toEqual({ call: 'req_0199e5c100037d1e' });
 
   await userEvent.keyboard('{Control>}k{/Control}');
   const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
-  await userEvent.type(await screen.findByPlaceholderText(/request or trace id/), `${trace}{Enter}`);
+  await userEvent.type(await screen.findByPlaceholderText(/request ID or trace ID/), `${trace}{Enter}`);
   await waitFor(() => expect(router.state.location.search).toEqual({ traceId: trace }));
 });
 

@@ -24,13 +24,13 @@ test('the navigation and the palette hold only pages that one may read', async (
   expect(nav.getByRole('link', { name: 'History' })).toBeVisible();
   expect(nav.queryByRole('link', { name: 'Audit log' })).toBeNull();
   await userEvent.keyboard('{Control>}k{/Control}');
-  await userEvent.type(await screen.findByPlaceholderText(/request or trace id/), 'audit');
+  await userEvent.type(await screen.findByPlaceholderText(/request ID or trace ID/), 'audit');
   expect(await screen.findByText('Nothing matches the filter')).toBeVisible();
 });
 
 test('the address of a page that one may not read says which role it takes', async () => {
   renderApp('/audit', as(Role.VIEWER));
-  expect(await screen.findByText('This takes the role Operator')).toBeVisible();
+  expect(await screen.findByText('Requires the role Operator')).toBeVisible();
 });
 
 test('a viewer reads a group, and nothing of it can be changed', async () => {
@@ -40,7 +40,7 @@ test('a viewer reads a group, and nothing of it can be changed', async () => {
   for (const offer of ['New group', 'Add members']) expect(screen.queryByText(offer)).toBeNull();
   expect(screen.queryByLabelText('Move a / m')).toBeNull();
   await router.navigate({ to: '/groups', search: { tab: 'settings' } });
-  expect(await screen.findByText(/changes take the role Operator/)).toBeVisible();
+  expect(await screen.findByText(/changes require the role Operator/)).toBeVisible();
   expect(screen.getByLabelText('Shown as')).toBeDisabled();
   expect(document.querySelector('[data-path="enabled"]')).toBeDisabled();
 });
@@ -55,7 +55,7 @@ test('the shortcut of what one may not do is not there', async () => {
 test('the address of a form says which role it takes', async () => {
   renderApp('/keys?new=true', as(Role.VIEWER));
   const panel = within(await screen.findByRole('dialog'));
-  expect(await panel.findByText('This takes the role Operator')).toBeVisible();
+  expect(await panel.findByText('Requires the role Operator')).toBeVisible();
   expect(panel.queryByLabelText('Name')).toBeNull();
 });
 
@@ -68,6 +68,6 @@ test('an operator changes the configuration; users and join tokens are for owner
   expect(await screen.findByText('Join tokens')).toBeVisible();
   expect(screen.queryByText('Add a node')).toBeNull();
   await router.navigate({ to: '/settings', search: { section: 'people' } });
-  expect(await screen.findByText('This takes the role Owner')).toBeVisible();
+  expect(await screen.findByText('Requires the role Owner')).toBeVisible();
   expect(screen.queryByText('People')).toBeNull();
 });

@@ -85,7 +85,10 @@ export function Parts() {
               <Button variant="default" onClick={() => notifyDone('Saved in revision 419')}>
                 Done
               </Button>
-              <Button variant="default" onClick={() => notifyFailed('Not possible as things stand', 'a group uses it')}>
+              <Button
+                variant="default"
+                onClick={() => notifyFailed('Not possible in the current state', 'a group uses it')}
+              >
                 Failed
               </Button>
               <Button variant="default" onClick={() => setConflict(!conflict)}>

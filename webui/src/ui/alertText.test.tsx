@@ -18,11 +18,11 @@ const ALERTS: [Alert, string][] = [
   ],
   [
     { event: 'group_unavailable', group: 'g', cause: AlertCause.MEMBERS_COOLING },
-    'No member of g serves: all of them are cooling down',
+    'No member of g is available: all of them are cooling down',
   ],
   [
     { event: 'group_unavailable', group: 'g', cause: AlertCause.MEMBERS_DISABLED },
-    'No member of g serves: all of them, or their providers, are disabled',
+    'No member of g is available: all of them, or their providers, are disabled',
   ],
   [
     { event: 'budget', apiKey: 'k', level: 80, budget: { amount: '50', period: 'month' } },
@@ -38,15 +38,15 @@ const ALERTS: [Alert, string][] = [
   [{ event: 'drift', node: 'n', cause: AlertCause.CONFIGURATION_REFUSED }, 'n refuses the newest configuration'],
   [
     { event: 'drift', node: 'n', cause: AlertCause.DATABASE_REFUSED },
-    'n refuses this database: it has seen a newer or another one',
+    'n refuses this database: it has seen a newer or a different one',
   ],
   [
     { event: 'drift', node: 'n', cause: AlertCause.BEHIND, revision: 7n },
-    'n has served revision 7 for more than a minute, which is not the newest',
+    'n has been serving revision 7, which is not the newest, for more than a minute',
   ],
   [
     { event: 'drift', node: 'n', cause: AlertCause.DOCUMENTS_REFUSED, count: 2 },
-    'n does not serve documents that its build does not support (2)',
+    'n does not serve documents that its version does not support (2)',
   ],
   [{ event: 'import_failing', provider: 'p', count: 2 }, 'The last 2 scheduled imports of p failed'],
   [{ event: 'sign_ins_failing', count: 20 }, '20 sign-ins to the console failed within 10 minutes'],

@@ -46,5 +46,5 @@ test('a group shows what goes where, and why a client would get no answers', asy
   expect(panel.getByText('Key: your-key')).toBeVisible();
   expect(panel.getByText(/^Cursor calls the chat API, in which no member/)).toBeVisible();
   expect(panel.getByText('The API key may not use this group.')).toBeVisible();
-  expect(panel.getByRole('link', { name: 'Documentation of Cursor' })).toHaveAttribute('href', 'https://docs.example');
+  expect(panel.getByRole('link', { name: 'Cursor documentation' })).toHaveAttribute('href', 'https://docs.example');
 });

@@ -70,7 +70,7 @@ test('of a conflict both sides are shown, and one decides', async () => {
   expect(screen.getByRole('alert')).toHaveTextContent('Someone else changed this while you were editing.');
   expect(screen.getByText('big')).toBeVisible();
   expect(screen.getByText('Weight')).toBeVisible();
-  await userEvent.click(screen.getByRole('button', { name: 'Take theirs, drop mine' }));
+  await userEvent.click(screen.getByRole('button', { name: 'Keep theirs, discard mine' }));
   await userEvent.click(screen.getByRole('button', { name: 'Overwrite with mine' }));
   expect([reload.mock.calls.length, overwrite.mock.calls.length]).toEqual([1, 1]);
 });

@@ -33,14 +33,14 @@ test('what fires and what ended are told apart; without any the page says so', a
   const firing = await screen.findByRole('row', { name: /p is cooling down/ });
   expect(firing).toHaveTextContent('Cooldown');
   expect(firing).toHaveTextContent('Firing');
-  await userEvent.click(screen.getByLabelText('Show what ended within 24 hours'));
+  await userEvent.click(screen.getByLabelText('Include those resolved within 24 hours'));
   const over = await screen.findByRole('row', { name: /from-the-future/ });
   expect(over).toHaveTextContent('Resolved');
 });
 
 test('nothing fires', async () => {
   renderApp('/alerts');
-  expect(await screen.findByText('Nothing to tell')).toBeInTheDocument();
+  expect(await screen.findByText('No alerts')).toBeInTheDocument();
 });
 
 test('a channel is made with what the form says', async () => {
@@ -52,7 +52,7 @@ test('a channel is made with what the form says', async () => {
   await userEvent.click(panel.getByRole('button', { name: 'E-mail' }));
   await userEvent.type(panel.getByLabelText('SMTP server'), 'smtp.example.com');
   await userEvent.type(panel.getByLabelText('Sender'), 'a@example.com');
-  await userEvent.type(panel.getByLabelText('Receivers', { selector: 'input' }), 'b@example.com,');
+  await userEvent.type(panel.getByLabelText('Recipients', { selector: 'input' }), 'b@example.com,');
   await userEvent.click(panel.getByLabelText('Budget'));
   await userEvent.click(panel.getByRole('button', { name: 'Send a test' }));
   expect(await panel.findByText('it answered 500')).toBeInTheDocument();

@@ -148,7 +148,7 @@ test('a broken log names its first event that is wrong, and opens it', async () 
   });
   await userEvent.click(await screen.findByRole('button', { name: 'Verify the log' }));
   expect(await screen.findByText('Broken')).toBeVisible();
-  expect(screen.getByText('Event 7 is missing or not what was written.')).toBeVisible();
+  expect(screen.getByText('Event 7 is missing or differs from what was written.')).toBeVisible();
   expect(screen.getByText('its hash does not fit')).toBeVisible();
   await userEvent.click(screen.getByRole('button', { name: 'Show event 7' }));
   await waitFor(() => expect(router.state.location.search).toEqual({ event: 7 }));
@@ -190,7 +190,7 @@ test('an operator reads, and is told who may export', async () => {
   });
   const button = await screen.findByRole('button', { name: 'Export' });
   expect(button).toBeDisabled();
-  expect(button).toHaveAccessibleDescription('This takes the role Owner');
+  expect(button).toHaveAccessibleDescription('Requires the role Owner');
 });
 
 test('a viewer is told who may read, and nothing is asked for', async () => {
@@ -199,7 +199,7 @@ test('a viewer is told who may read, and nothing is asked for', async () => {
     session: { whoAmI: () => ({ username: 'vi', role: Role.VIEWER }) },
     audit: { listAuditEvents },
   });
-  expect(await screen.findByText('This takes the role Operator')).toBeVisible();
+  expect(await screen.findByText('Requires the role Operator')).toBeVisible();
   expect(listAuditEvents).not.toHaveBeenCalled();
 });
 

@@ -83,10 +83,10 @@ test('attempts beside each other show when each began, and that nobody failed', 
   });
   const panel = within(await screen.findByRole('dialog', { name: /Call/ }));
   expect(await panel.findByText('Superseded')).toBeVisible();
-  expect(panel.getByText('second answered sooner than the attempt beside it.')).toBeVisible();
+  expect(panel.getByText('second answered before the attempt running beside it.')).toBeVisible();
   expect(panel.getByText('another attempt had the last word')).not.toHaveTextContent('Counts against');
-  expect(panel.getByText('began after 500 ms')).toBeVisible();
-  expect(panel.getByText('Started beside the one before')).toBeVisible();
+  expect(panel.getByText('started after 500 ms')).toBeVisible();
+  expect(panel.getByText('Started while the previous one was running')).toBeVisible();
   expect(panel.queryByText(/failed/)).toBeNull();
 });
 
@@ -113,10 +113,10 @@ test('an attempt says how long the model was at work, what rules changed, what w
     calls: { listCalls: () => ({ calls: [told] }), getCall: () => ({ call: told }) },
   });
   const panel = within(await screen.findByRole('dialog', { name: /Call/ }));
-  expect(await panel.findByText('at work after 2 s')).toBeVisible();
+  expect(await panel.findByText('working after 2 s')).toBeVisible();
   expect(panel.getByText('field rules: drop user, force temperature')).toBeVisible();
-  expect(panel.getByText('3 opaque items cut out')).toBeVisible();
-  expect(panel.getByText('tried once more')).toBeVisible();
+  expect(panel.getByText('opaque items removed: 3')).toBeVisible();
+  expect(panel.getByText('retried')).toBeVisible();
 });
 
 test('a call of a sticky group says what told its conversation, and where it was held', async () => {
@@ -130,11 +130,11 @@ test('a call of a sticky group says what told its conversation, and where it was
   renderApp('/calls?call=req_8', { calls: backend });
   const panel = within(await screen.findByRole('dialog', { name: /Call/ }));
   expect(await panel.findByText('System prompt and first message')).toBeVisible();
-  expect(panel.getByText('Held where a failover had moved it')).toBeVisible();
+  expect(panel.getByText('Kept where a failover had moved it')).toBeVisible();
   cleanup();
   renderApp('/calls?call=req_7', { calls: backend });
   expect(await screen.findByText('not_known_yet')).toBeVisible();
-  expect(screen.queryByText('Held where a failover had moved it')).toBeNull();
+  expect(screen.queryByText('Kept where a failover had moved it')).toBeNull();
 });
 
 test('a failover shows in the row, and in full in the panel', async () => {
@@ -155,13 +155,13 @@ test('a failover shows in the row, and in full in the panel', async () => {
   expect(await panel.findByText('Rate limited')).toBeVisible();
   expect(panel.getByText('1 attempt failed, then second answered.')).toBeVisible();
   expect(panel.getByText(/retry after 20 s/)).toHaveTextContent('Counts against the credential.');
-  expect(panel.getByText(/its API cannot be told previous_response_id/)).toHaveTextContent('plain');
+  expect(panel.getByText(/its API cannot express previous_response_id/)).toHaveTextContent('plain');
   expect(panel.getByText('translated messages → chat')).toBeVisible();
-  expect(panel.getByText('said in another way: thinking')).toBeVisible();
-  expect(panel.getByText('left out: cache_control and metadata')).toBeVisible();
+  expect(panel.getByText('approximated: thinking')).toBeVisible();
+  expect(panel.getByText('dropped: cache_control and metadata')).toBeVisible();
   expect(panel.getByText(/skipped: cooling down until .* after: Overloaded/)).toHaveTextContent('zeroth');
-  expect(panel.getByText('began after 312 ms')).toBeVisible();
-  expect(panel.getByText('waited 100 ms before')).toBeVisible();
+  expect(panel.getByText('started after 312 ms')).toBeVisible();
+  expect(panel.getByText('waited 100 ms first')).toBeVisible();
   expect(panel.getByRole('link', { name: 'app' })).toHaveAttribute('href', '/keys?key=app');
   expect(router.state.location.search).toEqual({ call: 'req_1' });
   await userEvent.keyboard('{Escape}');
@@ -243,12 +243,12 @@ test('a request id finds its call whatever the period', async () => {
       },
     },
   });
-  await userEvent.type(await screen.findByRole('searchbox', { name: 'Find by request id' }), 'req_1 ');
+  await userEvent.type(await screen.findByRole('searchbox', { name: 'Find by request ID' }), 'req_1 ');
   expect(await screen.findByRole('row', { name: /chat/ })).toBeVisible();
   expect(asked.mock.lastCall?.[0].filter).toMatchObject({ id: 'req_1' });
   expect(asked.mock.lastCall?.[0].filter?.startTime).toBeUndefined();
-  await userEvent.type(screen.getByRole('searchbox', { name: 'Find by request id' }), '9');
-  expect(await screen.findByText('No call has this request id')).toBeVisible();
+  await userEvent.type(screen.getByRole('searchbox', { name: 'Find by request ID' }), '9');
+  expect(await screen.findByText('No call has this request ID')).toBeVisible();
 });
 
 test('older calls come by the page token, and J walks on into them', async () => {
@@ -323,7 +323,7 @@ test('a time without records stands where it is', async () => {
     },
   });
   const gap = await screen.findByRole('row', { name: /No record of 12 calls on node-1/ });
-  expect(gap).toHaveTextContent('the buffer was full. Usage does not count them.');
+  expect(gap).toHaveTextContent('the spool was full. Usage does not count them.');
   expect(screen.getAllByRole('row').indexOf(gap)).toBe(2);
 });
 
@@ -357,17 +357,17 @@ test('a kept body is shown as text, and as who looked before', async () => {
   });
   await userEvent.click(await screen.findByRole('button', { name: 'Show request and answer' }));
   expect(await screen.findByText(/"model": "chat"/)).toBeVisible();
-  expect(screen.getByText(/Looked at before by token:ci/)).toBeVisible();
+  expect(screen.getByText(/Viewed before by token:ci/)).toBeVisible();
   await userEvent.click(screen.getByRole('tab', { name: 'Answer' }));
   expect(screen.getByText('<b>hi</b>')).toBeVisible();
-  expect(screen.getByText('Longer than what is kept: cut off here')).toBeVisible();
+  expect(screen.getByText('Truncated: longer than what is kept')).toBeVisible();
 });
 
 test('a call in the address that is gone says so', async () => {
   renderApp('/calls?call=gone', {
     calls: { getCall: () => Promise.reject(new ConnectError('there is no such call', Code.NotFound)) },
   });
-  expect(await screen.findByText('No call has this request id')).toBeVisible();
+  expect(await screen.findByText('No call has this request ID')).toBeVisible();
 });
 
 test('a list that cannot be read says so and is tried again', async () => {
@@ -392,7 +392,7 @@ test('a search that ended early says how far it looked, and goes on from there',
     req.pageToken === 'on' ? { calls: [found] } : { nextPageToken: 'on', searchEndTime: timestampFromMs(AT) },
   );
   renderApp('/calls?model=rare', { calls: { listCalls } });
-  expect(await screen.findByText('Nothing found yet')).toBeVisible();
+  expect(await screen.findByText('Nothing found so far')).toBeVisible();
   expect(screen.getByText(/^Searched back to .*; earlier calls have not been searched yet\.$/)).toBeVisible();
   await userEvent.click(screen.getByRole('button', { name: 'Search further back' }));
   expect(await screen.findByText(/seldom/)).toBeVisible();

@@ -87,8 +87,8 @@ describe('an empty installation', () => {
   test.each([
     ['Add a provider', '/providers?new=choose', {}],
     ['Import its models', '/providers?provider=p&import=true', provider],
-    ['Make a group', '/groups?new=true', models],
-    ['Make an API key', '/keys?new=true', { ...models, ...group }],
+    ['Create a group', '/groups?new=true', models],
+    ['Create an API key', '/keys?new=true', { ...models, ...group }],
     ['Send the first call', '/playground?group=mine', { ...models, ...group, ...key }],
   ])('the next step is: %s', async (title, href, backend: Backend) => {
     renderApp('/', backend);

@@ -13,13 +13,13 @@ const day: View = { range: { name: '24h' }, group: '', key: '' }; // read again 
 const over: View = { ...day, range: { from: 0, to: 86_400_000 } };
 
 test.each<[string, View, Reading[], string, RegExp]>([
-  ['what was just read is live', day, [read(1), read(2)], 'Live', /^Read again every 30/],
-  ['one reading that was missed is no matter', day, [read(1), read(55)], 'Live', /^Read again every 30/],
-  ['what was never read has no age', day, [read(1), { dataUpdatedAt: 0, isError: false }], 'Live', /^Read again/],
-  ['the oldest answer counts', day, [read(1), read(125)], 'Stale', /^Last read 2 min ago$/],
-  ['a reading that failed says so at once', day, [read(1), read(10, true)], 'Stale', /^Last read 1\d sec ago$/],
-  ['a first reading that failed is not live', day, [{ dataUpdatedAt: 0, isError: true }], 'Stale', /^Not read yet$/],
-  ['a time that is over does not get old', over, [read(4000)], 'Fixed', /^A time that is over/],
+  ['what was just read is live', day, [read(1), read(2)], 'Live', /^Refreshed every 30/],
+  ['one reading that was missed is no matter', day, [read(1), read(55)], 'Live', /^Refreshed every 30/],
+  ['what was never read has no age', day, [read(1), { dataUpdatedAt: 0, isError: false }], 'Live', /^Refreshed/],
+  ['the oldest answer counts', day, [read(1), read(125)], 'Stale', /^Last refreshed 2 min ago$/],
+  ['a reading that failed says so at once', day, [read(1), read(10, true)], 'Stale', /^Last refreshed 1\d sec ago$/],
+  ['a first reading that failed is not live', day, [{ dataUpdatedAt: 0, isError: true }], 'Stale', /^Not loaded yet$/],
+  ['a time that is over does not get old', over, [read(4000)], 'Fixed', /^A past period/],
 ])('%s', async (_, view, readings, word, why) => {
   await renderUi(() => <Live view={view} readings={readings} />);
   expect(screen.getByTitle(why)).toHaveTextContent(word);

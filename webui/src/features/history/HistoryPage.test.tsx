@@ -33,7 +33,7 @@ test('lists revisions, and shows one with its differences', async () => {
   await userEvent.click(within(rows[1] as HTMLElement).getByRole('link'));
   const panel = await screen.findByRole('dialog', { name: /Revision 8/ });
   expect(await within(panel).findByText('members[0].priority: 1 -> 2')).toBeVisible();
-  expect(within(panel).queryByRole('button', { name: 'Roll back to it' })).toBeNull(); // it is the present one
+  expect(within(panel).queryByRole('button', { name: 'Roll back to this revision' })).toBeNull(); // it is the present one
 });
 
 test('rolls back only after showing what that changes', async () => {
@@ -51,12 +51,12 @@ test('rolls back only after showing what that changes', async () => {
       rollBackConfig,
     },
   });
-  await userEvent.click(await screen.findByRole('button', { name: 'Roll back to it' }));
+  await userEvent.click(await screen.findByRole('button', { name: 'Roll back to this revision' }));
   const dialog = await screen.findByRole('dialog', { name: 'Roll back to revision 7?' });
   expect(await within(dialog).findByText('members[0].priority: 2 -> 1')).toBeVisible();
   expect(within(dialog).getByText(/it was revoked/)).toBeVisible();
   expect(rollBackConfig.mock.calls.map(([req]) => req.dryRun)).toEqual([true]);
-  await userEvent.click(within(dialog).getByRole('button', { name: 'Roll back to it' }));
+  await userEvent.click(within(dialog).getByRole('button', { name: 'Roll back to this revision' }));
   expect(await screen.findByText(/The configuration is at revision 9/)).toBeInTheDocument();
   expect(rollBackConfig.mock.calls.map(([req]) => req.dryRun)).toEqual([true, false]);
 });

@@ -116,7 +116,7 @@ test('disabling changes that field only', async () => {
   const updateApiKey = vi.fn((_req: object) => ({}));
   open({ updateApiKey });
   await userEvent.click(await screen.findByRole('button', { name: 'Disable' }));
-  expect(await screen.findByText('app is disabled.')).toBeInTheDocument();
+  expect(await screen.findByText('app disabled.')).toBeInTheDocument();
   expect(updateApiKey.mock.calls[0]?.[0]).toMatchObject({
     apiKey: { name: 'app', etag: '9', enabled: false },
     updateMask: { paths: ['enabled'] },
@@ -174,7 +174,7 @@ test('when someone else changed the key first both changes are shown, and mine c
   expect(conflict.getByText('billing')).toBeVisible();
   expect(conflict.getByText('prod')).toBeVisible();
   await userEvent.click(conflict.getByRole('button', { name: 'Overwrite with mine' }));
-  expect(await screen.findByText('app is saved.')).toBeInTheDocument();
+  expect(await screen.findByText('app saved.')).toBeInTheDocument();
   const sent = updateApiKey.mock.calls[1]?.[0] as { updateMask?: { paths: string[] } };
   expect(sent).toMatchObject({ apiKey: { etag: '10', owner: 'search', tags: ['prod'] } });
   expect(sent.updateMask?.paths).not.toContain('enabled');
@@ -183,7 +183,7 @@ test('when someone else changed the key first both changes are shown, and mine c
 test('or theirs is taken, and mine is gone', async () => {
   changedByOthers();
   const conflict = await saveTags();
-  await userEvent.click(conflict.getByRole('button', { name: 'Take theirs, drop mine' }));
+  await userEvent.click(conflict.getByRole('button', { name: 'Keep theirs, discard mine' }));
   await waitFor(() => expect(screen.getByLabelText('Owner')).toHaveValue('billing'));
   expect(screen.queryByRole('button', { name: 'Save' })).not.toBeInTheDocument();
 });

@@ -28,7 +28,7 @@ test('lists keywords with what they do and how often they were hit', async () =>
     },
   });
   const [, first, second] = within(await screen.findByRole('table')).getAllByRole('row');
-  expect(first).toHaveTextContent(/busy.*server is busy.*On.*count a failure.*Plain answers.*relay.*5/);
+  expect(first).toHaveTextContent(/busy.*server is busy.*On.*count a failure.*Answers that are not streamed.*relay.*5/);
   expect(second).toHaveTextContent(/old.*x\+.*Pattern.*Off.*Everywhere.*0/);
 });
 
@@ -54,11 +54,11 @@ test('a new keyword is tried, then created with all that was chosen', async () =
   await userEvent.click(screen.getByLabelText('Try the next member and count a failure'));
   await userEvent.type(screen.getByLabelText('Sample'), 'Sorry, server is busy');
   await userEvent.click(screen.getByRole('button', { name: 'Dry run' }));
-  expect(await screen.findByText('It would have matched 1 of the 40 calls looked at.')).toBeVisible();
-  expect(screen.getByText('The sample is hit')).toBeVisible();
+  expect(await screen.findByText('It would have matched 1 of the 40 calls checked.')).toBeVisible();
+  expect(screen.getByText('The sample matches')).toBeVisible();
   expect(screen.getByRole('link', { name: 'relay' })).toHaveAttribute('href', '/calls?call=c-1');
   await userEvent.click(screen.getByRole('button', { name: 'Create keyword' }));
-  expect(await screen.findByText('busy is created.')).toBeInTheDocument();
+  expect(await screen.findByText('busy created.')).toBeInTheDocument();
   expect(createFailureKeyword.mock.calls[0]?.[0]).toMatchObject({
     failureKeyword: {
       name: 'busy',
@@ -82,9 +82,9 @@ test('a stored keyword is changed on the revision it was read at, and deleted af
       deleteFailureKeyword,
     },
   });
-  await userEvent.click(await screen.findByLabelText('Only note it in the call log'));
+  await userEvent.click(await screen.findByLabelText('Only record it in the call log'));
   await userEvent.click(screen.getByRole('button', { name: 'Save' }));
-  expect(await screen.findByText('busy is saved.')).toBeInTheDocument();
+  expect(await screen.findByText('busy saved.')).toBeInTheDocument();
   expect(updateFailureKeyword.mock.calls[0]?.[0]).toMatchObject({
     failureKeyword: { name: 'busy', etag: '7', count: false, logOnly: true, providers: ['relay'] },
   });
@@ -104,11 +104,11 @@ test('when someone else changed the keyword first both changes are shown; what n
       updateFailureKeyword,
     },
   });
-  await userEvent.click(await screen.findByLabelText('Only note it in the call log'));
+  await userEvent.click(await screen.findByLabelText('Only record it in the call log'));
   await userEvent.click(screen.getByRole('button', { name: 'Save' }));
   const conflict = within(await screen.findByRole('alert'));
   expect(conflict.getByText('Text: overloaded')).toBeVisible();
-  await userEvent.click(conflict.getByRole('button', { name: 'Take theirs, drop mine' }));
+  await userEvent.click(conflict.getByRole('button', { name: 'Keep theirs, discard mine' }));
   expect(screen.getByLabelText('Text')).toHaveValue('overloaded');
   stored = { ...busy, etag: '9', keyword: 'later' };
   await queryClient.refetchQueries();

@@ -44,7 +44,7 @@ test('a wrong password says one thing, empties the field and keeps the focus the
     signedOut(() => Promise.reject(new ConnectError('no', Code.Unauthenticated))),
   );
   await signIn('ada', 'wrong');
-  expect(await screen.findByRole('alert')).toHaveTextContent('User name or password is wrong.');
+  expect(await screen.findByRole('alert')).toHaveTextContent('Wrong user name or password.');
   expect(screen.getByLabelText('Password')).toHaveValue('');
   expect(screen.getByLabelText('Password')).toHaveFocus();
   expect(screen.getByLabelText('User name')).toHaveValue('ada');
@@ -68,7 +68,7 @@ test('a control plane that is down is named, and the button tries again', async 
   });
   const { router } = renderApp('/login', backend);
   await signIn('ada', 'secret');
-  expect(await screen.findByRole('alert')).toHaveTextContent('The control plane does not answer');
+  expect(await screen.findByRole('alert')).toHaveTextContent('The control plane is not responding');
   down = false;
   await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
   await waitFor(() => expect(router.state.location.pathname).toBe('/'));
@@ -102,13 +102,13 @@ test('on the first run the default password is replaced before anything else', a
   await signIn('admin', 'password');
   expect(await screen.findByRole('heading', { name: 'Choose your password' })).toBeVisible();
   await userEvent.type(screen.getByLabelText('New password'), 'short');
-  await userEvent.type(screen.getByLabelText('New password again'), 'other');
+  await userEvent.type(screen.getByLabelText('Repeat new password'), 'other');
   await userEvent.click(screen.getByRole('button', { name: 'Set password' }));
   expect(screen.getByText('Too short: at least 8 characters')).toBeVisible();
-  expect(screen.getByText('The two are not the same')).toBeVisible();
+  expect(screen.getByText('The passwords do not match')).toBeVisible();
   await userEvent.type(screen.getByLabelText('New password'), ' and longer');
-  await userEvent.clear(screen.getByLabelText('New password again'));
-  await userEvent.type(screen.getByLabelText('New password again'), 'short and longer');
+  await userEvent.clear(screen.getByLabelText('Repeat new password'));
+  await userEvent.type(screen.getByLabelText('Repeat new password'), 'short and longer');
   await userEvent.click(screen.getByRole('button', { name: 'Set password' }));
   await waitFor(() => expect(router.state.location.pathname).toBe('/keys'));
   expect(changed).toHaveBeenCalledWith('password', 'short and longer');
@@ -122,11 +122,11 @@ test('the second factor is asked for after the password', async () => {
   });
   const { router } = renderApp('/login', signedOut(login));
   await signIn('ada', 'secret');
-  const code = await screen.findByLabelText('Code of your authenticator app');
+  const code = await screen.findByLabelText('Code from your authenticator app');
   expect(screen.queryByRole('alert')).toBeNull();
   await userEvent.type(code, '000000{Enter}');
-  expect(await screen.findByText('The code is wrong or was used before.')).toBeVisible();
-  await userEvent.type(screen.getByLabelText('Code of your authenticator app'), '123456{Enter}');
+  expect(await screen.findByText('The code is wrong or has already been used.')).toBeVisible();
+  await userEvent.type(screen.getByLabelText('Code from your authenticator app'), '123456{Enter}');
   await waitFor(() => expect(router.state.location.pathname).not.toBe('/login'));
   expect(login.mock.calls.at(-1)?.[0]).toMatchObject({ username: 'ada', password: 'secret', code: '123456' });
 });

@@ -127,8 +127,8 @@ test('a change that is held back is promoted or taken back, as it was seen', asy
   expect(card.getByText('4 of 10 on the first nodes, 0 of 90 on the others')).toBeVisible();
   expect(card.getByText('node node-1 refuses it')).toBeVisible();
   expect(within(screen.getByRole('table')).getByText('Held back')).toBeVisible();
-  await userEvent.click(card.getByRole('button', { name: 'Take back' }));
-  await userEvent.click(within(screen.getByRole('dialog')).getByRole('button', { name: 'Take back' }));
+  await userEvent.click(card.getByRole('button', { name: 'Roll back' }));
+  await userEvent.click(within(screen.getByRole('dialog')).getByRole('button', { name: 'Roll back' }));
   expect(await screen.findByText(/revision 9 is tried now/)).toBeVisible();
   expect(abortRollout.mock.calls[0]?.[0]).toMatchObject({ revision: 8n });
   await userEvent.click(screen.getByRole('button', { name: 'Cancel' }));

@@ -132,7 +132,7 @@ test('a stream that breaks off keeps its text and names the provider and the err
   gw.text('Half an ans');
   gw.says('{"error":{"message":"upstream hung up","code":"stream_error"}}');
   const alert = await screen.findByRole('alert');
-  expect(alert).toHaveTextContent('The answer of openai broke off');
+  expect(alert).toHaveTextContent('The answer from openai was interrupted');
   expect(alert).toHaveTextContent('upstream hung up');
   expect(alert).toHaveTextContent('stream_error');
   expect(screen.getByText('Half an ans')).toBeVisible();

@@ -105,13 +105,15 @@ test('the strips of listed providers come in one answer for fifty of them', asyn
   });
   renderApp('/providers', { ...rest, providers, usage: { ...usage, getAttemptSeries } });
   const row = async (name: string) => within(await screen.findByRole('row', { name: new RegExp(`^${name}`) }));
-  expect(await (await row('p01')).findByText('97.5% of the last 24 hours’ requests went well')).toBeInTheDocument();
+  expect(
+    await (await row('p01')).findByText('97.5% of the requests in the last 24 hours succeeded'),
+  ).toBeInTheDocument();
   expect((await row('p00')).getByText('No requests in the last 24 hours')).toBeInTheDocument();
   // Those of which no row is drawn are not asked for alone either.
   for (const values of asked) expect([names.slice(0, 50), names.slice(50)]).toContainEqual(values);
   expect(new Set(asked.map(String)).size).toBe(asked.length);
   // The links of a strip are there as soon as a pointer is.
-  const cell = (await row('p01')).getByTitle(/97.5% well, 1 of 40 failed/);
+  const cell = (await row('p01')).getByTitle(/97.5% succeeded, 1 of 40 failed/);
   expect(cell.tagName).toBe('I');
   await userEvent.hover(cell);
   expect((await row('p01')).getByTitle(/97.5% well/)).toHaveAttribute('href', expect.stringContaining('provider=p01'));

@@ -62,7 +62,7 @@ test('columns can be chosen, are remembered, and come back', async () => {
   await router.invalidate();
   expect(heads()).toEqual(['Name', 'Twice']);
   expect(localStorage.getItem('ui.columns.test')).toBe('["name","twice"]');
-  await userEvent.click(screen.getByRole('menuitem', { name: 'Show the usual columns' }));
+  await userEvent.click(screen.getByRole('menuitem', { name: 'Reset columns' }));
   expect(heads()).toEqual(['Name', 'Calls']);
 });
 

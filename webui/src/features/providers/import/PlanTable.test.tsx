@@ -15,7 +15,7 @@ test('a price of a catalogue tells its source, its tiers and what could not be t
   });
   await renderUi(() => <PlanTable models={[model]} />);
   expect(
-    await screen.findByText('not in this price: input_cost_per_pixel, search_context_cost_per_query'),
+    await screen.findByText('not part of this price: input_cost_per_pixel, search_context_cost_per_query'),
   ).toBeVisible();
   expect(screen.getByText('1 tier')).toBeVisible();
   expect(screen.getByText(/catalogue/i)).toBeVisible();

@@ -24,7 +24,7 @@ test('a user is created with a role, and a refusal stands at its field', async (
   await userEvent.click(screen.getByRole('button', { name: 'Create user' }));
   expect(await screen.findByText('Must be at least 8 bytes')).toBeVisible();
   await userEvent.click(screen.getByRole('button', { name: 'Create user' }));
-  expect(await screen.findByText('eve may sign in now.')).toBeInTheDocument();
+  expect(await screen.findByText('eve can sign in now.')).toBeInTheDocument();
   expect(createUser.mock.calls[1]?.[0]).toMatchObject({ user: { name: 'eve', role: Role.VIEWER, password: 'short' } });
 });
 
@@ -37,7 +37,7 @@ test('only what changed of a user is sent, and the configured one cannot be dele
   expect(screen.getByRole('button', { name: 'Remove second factor' })).toBeVisible();
   await userEvent.click(screen.getByRole('switch', { name: /^Disabled/ }));
   await userEvent.click(screen.getByRole('button', { name: 'Save' }));
-  expect(await screen.findByText('bob is changed.')).toBeInTheDocument();
+  expect(await screen.findByText('bob saved.')).toBeInTheDocument();
   expect(updateUser.mock.calls[0]?.[0]).toMatchObject({
     user: { name: 'bob', disabled: true },
     updateMask: { paths: ['disabled'] },
@@ -50,7 +50,7 @@ test('only what changed of a user is sent, and the configured one cannot be dele
 test('a viewer is told so, and whom to ask', async () => {
   const whoAmI = () => ({ username: 'bob', role: Role.VIEWER, hasPassword: true });
   renderApp('/settings?section=people', { session: { whoAmI } });
-  expect(await screen.findByText(/This takes the role Owner/)).toBeVisible();
+  expect(await screen.findByText(/Requires the role Owner/)).toBeVisible();
   expect(await screen.findByText(/You are signed in as a viewer/)).toBeVisible();
 });
 
@@ -71,10 +71,10 @@ test('what needs a recent sign-in asks for the password and goes on by itself', 
   await userEvent.click(screen.getByRole('button', { name: 'Create user' }));
   const question = within(await screen.findByRole('dialog', { name: 'Confirm that it is you' }));
   await userEvent.type(question.getByLabelText('Password'), 'wrong{Enter}');
-  expect(await question.findByText('User name or password is wrong.')).toBeVisible();
+  expect(await question.findByText('Wrong user name or password.')).toBeVisible();
   await userEvent.clear(question.getByLabelText('Password'));
   await userEvent.type(question.getByLabelText('Password'), 'right{Enter}');
-  expect(await screen.findByText('eve may sign in now.')).toBeInTheDocument();
+  expect(await screen.findByText('eve can sign in now.')).toBeInTheDocument();
   expect(createUser).toHaveBeenCalledTimes(2);
 });
 
@@ -102,7 +102,7 @@ test('a second factor is set up with a picture, a code and recovery codes', asyn
   await userEvent.click(await screen.findByRole('button', { name: 'Set up' }));
   const qr = await screen.findByRole('img', { name: 'QR code of the secret' });
   expect(qr.querySelector('path')?.getAttribute('d')).toBe('M4 4h1v1h-1zM5 4h1v1h-1zM5 5h1v1h-1z');
-  await userEvent.type(screen.getByLabelText('Code of your authenticator app'), '123456');
+  await userEvent.type(screen.getByLabelText('Code from your authenticator app'), '123456');
   await userEvent.click(screen.getByRole('button', { name: 'Confirm' }));
   expect(await screen.findByText(/aaaa-bbbb-cccc-dddd/)).toBeVisible();
   expect(screen.getByRole('button', { name: 'Done' })).toBeDisabled();

@@ -53,7 +53,7 @@ export const settings = {
   'settings.delete': 'Delete',
   'settings.tokenDeleteTitle': 'Delete the token {name}?',
   'settings.tokenDeleteText': 'It stops working at once.',
-  'settings.tokenDeleted': '{name} is deleted.',
+  'settings.tokenDeleted': '{name} deleted.',
   'settings.version': 'Version',
   'settings.revision': 'Configuration revision',
   'settings.api': 'Address for clients',
