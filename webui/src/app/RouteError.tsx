@@ -4,7 +4,6 @@ import { RotateCw, Unplug } from 'lucide-react';
 import { problemOf } from '@/api/errors';
 import { useI18n } from '@/i18n';
 import { Brand } from '@/ui/Brand';
-import { Preferences } from '@/ui/Preferences';
 import c from './fullPage.module.css';
 
 /** What is left when a page cannot be shown at all, such as when the control plane does not answer. */
@@ -25,7 +24,6 @@ export function RouteError({ error }: ErrorComponentProps) {
           {t('error.retry')}
         </Button>
       </main>
-      <Preferences />
     </div>
   );
 }

@@ -1,16 +1,17 @@
 import { UnstyledButton } from '@mantine/core';
 import { useFocusTrap } from '@mantine/hooks';
 import { Link, useRouterState } from '@tanstack/react-router';
-import { Keyboard, Menu as MenuIcon, Search, X } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { Menu as MenuIcon, Search, X } from 'lucide-react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { useI18n } from '@/i18n';
 import { Brand } from '@/ui/Brand';
 import { Keys } from '@/ui/Kbd';
-import { Preferences } from '@/ui/Preferences';
 import { useNav } from './nav';
 import { SnapshotStrip } from './SnapshotStrip';
 import c from './shell.module.css';
-import { UserMenu } from './UserMenu';
+
+// Its menus, and what places them, are a tenth of the first load.
+const SidebarTools = lazy(() => import('./SidebarTools').then((m) => ({ default: m.SidebarTools })));
 
 /** The pages at the side; on narrow screens a bar with a menu that slides in. */
 export function Sidebar({ onSearch, onHelp }: { onSearch: () => void; onHelp: () => void }) {
@@ -80,11 +81,9 @@ export function Sidebar({ onSearch, onHelp }: { onSearch: () => void; onHelp: ()
         <div className={c.foot}>
           <SnapshotStrip />
           <div className={c.footTools}>
-            <Preferences />
-            <UnstyledButton className={c.tool} aria-label={t('shortcuts.title')} onClick={onHelp}>
-              <Keyboard size={16} aria-hidden />
-            </UnstyledButton>
-            <UserMenu />
+            <Suspense>
+              <SidebarTools onHelp={onHelp} />
+            </Suspense>
           </div>
         </div>
       </aside>
