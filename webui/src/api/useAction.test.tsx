@@ -1,13 +1,14 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import { TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { screen, waitFor } from '@testing-library/react';
+import { act, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 import { GroupService } from '@/gen/trunkline/admin/v1/group_pb';
 import { refusal } from '@/test/refusal';
 import { renderUi } from '@/test/renderUi';
 import { FormError } from '@/ui/FormError';
+import { SentFields } from '@/ui/fields/SentFields';
 import { useAction } from './useAction';
 
 function Editor({ onConflict }: { onConflict?: () => void }) {
@@ -19,8 +20,10 @@ function Editor({ onConflict }: { onConflict?: () => void }) {
   });
   return (
     <form onSubmit={form.onSubmit((values) => create.run({ group: { name: values.name } }))}>
-      <TextInput label="Name" key={form.key('name')} {...form.getInputProps('name')} />
-      <TextInput label="Model" key={form.key('members.0.model')} {...form.getInputProps('members.0.model')} />
+      <SentFields busy={create.busy}>
+        <TextInput label="Name" key={form.key('name')} {...form.getInputProps('name')} />
+        <TextInput label="Model" key={form.key('members.0.model')} {...form.getInputProps('members.0.model')} />
+      </SentFields>
       <FormError error={create.leftError} />
       <button type="submit">Create</button>
     </form>
@@ -54,6 +57,24 @@ test('a violation stands at its field, which has the focus; nothing is said twic
   expect(screen.getByLabelText('Model')).toBeInvalid();
   expect(screen.getByLabelText('Model')).toHaveFocus();
   expect(screen.queryByRole('alert')).toBeNull();
+});
+
+test('while a form is sent nobody can type in it; refused, it is as it was', async () => {
+  let refuse = (_: ConnectError) => {};
+  const sent = new Promise<never>((_, reject) => {
+    refuse = reject;
+  });
+  await renderUi(
+    () => <Editor />,
+    answering(() => sent),
+  );
+  await userEvent.type(screen.getByLabelText('Name'), '{Enter}');
+  await waitFor(() => expect(screen.getByLabelText('Name').closest('[inert]')).not.toBeNull());
+  act(() => screen.getByLabelText('Name').blur()); // as browsers do
+  refuse(new ConnectError('the disk is full', Code.Internal));
+  expect(await screen.findByRole('alert')).toBeVisible();
+  expect(screen.getByLabelText('Name').closest('[inert]')).toBeNull();
+  expect(screen.getByLabelText('Name')).toHaveFocus();
 });
 
 test('a violation of something else is shown in full', async () => {

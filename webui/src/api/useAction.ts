@@ -2,7 +2,7 @@ import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } fro
 import type { ConnectError } from '@connectrpc/connect';
 import { useMutation } from '@connectrpc/connect-query';
 import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useI18n } from '@/i18n';
 import { isConflict, problemOf } from './errors';
 import { notifyDone, notifyFailed } from './notify';
@@ -39,9 +39,9 @@ export function useAction<I extends DescMessage, O extends DescMessage>(
   const { t } = useI18n();
   const client = useQueryClient();
   const may = useMay();
-  const [landed, setLanded] = useState(false);
+  const [shown, setShown] = useState<Shown>();
   const mutation = useMutation(method, {
-    onMutate: () => setLanded(false),
+    onMutate: () => setShown(undefined),
     onSuccess: async (result) => {
       void client.invalidateQueries();
       await onDone?.(result);
@@ -50,13 +50,17 @@ export function useAction<I extends DescMessage, O extends DescMessage>(
     },
     onError: (error) => {
       if (onConflict && isConflict(error)) onConflict();
-      else if (form) setLanded(showAtFields(form, error));
+      else if (form) setShown(showAtFields(form, error));
       else if (!quiet) {
         const problem = problemOf(error);
         notifyFailed(t(problem.message), problem.detail);
       }
     },
   });
+  // A form that is being sent takes no focus.
+  useEffect(() => {
+    if (!mutation.isPending) shown?.first?.focus();
+  }, [shown, mutation.isPending]);
   return {
     /** Whether the signed-in person may do it; if not, nothing that leads to it is shown. */
     allowed: may(method),
@@ -67,13 +71,16 @@ export function useAction<I extends DescMessage, O extends DescMessage>(
     result: mutation.data,
     error: mutation.error,
     /** The error, unless all of it stands at fields; for <FormError>. */
-    leftError: landed ? null : mutation.error,
+    leftError: shown?.isAll ? null : mutation.error,
     reset: mutation.reset,
   };
 }
 
-/** Puts violations to their fields, and tells whether each of them has one that can be seen. */
-function showAtFields({ target, name }: { target: ErrorTarget; name: string }, error: ConnectError): boolean {
+/** What of a refusal stands at fields: whether all of it does, and the first of these fields. */
+type Shown = { isAll: boolean; first: HTMLElement | undefined };
+
+/** Puts violations to their fields, where they can be seen. */
+function showAtFields({ target, name }: { target: ErrorTarget; name: string }, error: ConnectError): Shown {
   const { own, rest } = splitViolations(violationsOf(error), name);
   const places = Object.keys(own).map((path) => ({ path, at: placeOf(path, target) }));
   target.setErrors({
@@ -82,8 +89,8 @@ function showAtFields({ target, name }: { target: ErrorTarget; name: string }, e
   });
   const nodes = places.flatMap(({ at }) => (at === undefined ? [] : (target.getInputNode(at) ?? [])));
   for (const node of nodes) unfold(node);
-  nodes[0]?.focus();
-  return rest.length === 0 && places.length > 0 && places.every(({ at }) => at !== undefined);
+  const isAll = rest.length === 0 && places.length > 0 && places.every(({ at }) => at !== undefined);
+  return { isAll, first: nodes[0] };
 }
 
 /** The field that a path belongs to: its own, or the one that it lies in, as aliases.2 lies in aliases. */

@@ -5,6 +5,7 @@ import { SessionService } from '@/gen/trunkline/admin/v1/session_pb';
 import { useI18n } from '@/i18n';
 import { FormError } from './FormError';
 import { Fields } from './fields/Form';
+import { SentFields } from './fields/SentFields';
 
 /** The least that the server takes, in bytes. */
 const SHORTEST = 8;
@@ -45,16 +46,18 @@ export function PasswordForm({
       onSubmit={form.onSubmit(({ currentPassword, newPassword }) => change.run({ currentPassword, newPassword }))}
     >
       <Fields>
-        {current === undefined && (
-          <PasswordInput label={t('password.current')} data-autofocus {...field('currentPassword')} />
-        )}
-        <PasswordInput
-          label={t('password.new')}
-          description={t('password.rule', { n: SHORTEST })}
-          autoFocus={current !== undefined}
-          {...field('newPassword')}
-        />
-        <PasswordInput label={t('password.again')} {...field('again')} />
+        <SentFields busy={change.busy}>
+          {current === undefined && (
+            <PasswordInput label={t('password.current')} data-autofocus {...field('currentPassword')} />
+          )}
+          <PasswordInput
+            label={t('password.new')}
+            description={t('password.rule', { n: SHORTEST })}
+            autoFocus={current !== undefined}
+            {...field('newPassword')}
+          />
+          <PasswordInput label={t('password.again')} {...field('again')} />
+        </SentFields>
         <FormError error={change.leftError} />
         <Button type="submit" size="md" fullWidth loading={change.busy}>
           {t('password.set')}

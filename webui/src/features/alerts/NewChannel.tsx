@@ -4,6 +4,7 @@ import { useAction } from '@/api/useAction';
 import { AlertChannelService } from '@/gen/trunkline/admin/v1/alert_channel_pb';
 import { useI18n } from '@/i18n';
 import { FormError } from '@/ui/FormError';
+import { SentFields } from '@/ui/fields/SentFields';
 import c from './alerts.module.css';
 import { ChannelForm } from './ChannelForm';
 import { type Draft, emptyDraft, messageOf } from './draft';
@@ -19,7 +20,9 @@ export function NewChannel({ onSaved, onCancel }: { onSaved: () => void; onCance
   });
   return (
     <form onSubmit={form.onSubmit((draft) => create.run({ alertChannel: messageOf(draft) }))}>
-      <ChannelForm form={form} />
+      <SentFields busy={create.busy}>
+        <ChannelForm form={form} />
+      </SentFields>
       <FormError error={create.leftError} />
       <div className={c.actions}>
         <Button variant="default" onClick={onCancel}>

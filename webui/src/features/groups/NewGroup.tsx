@@ -10,6 +10,7 @@ import { GroupService } from '@/gen/trunkline/admin/v1/group_pb';
 import { useI18n } from '@/i18n';
 import { FormError } from '@/ui/FormError';
 import { FieldPart, Fields } from '@/ui/fields/Form';
+import { SentFields } from '@/ui/fields/SentFields';
 import { LeaveGuard } from '@/ui/LeaveGuard';
 import { Loaded } from '@/ui/Loaded';
 import { Card, PageHeader } from '@/ui/Page';
@@ -70,34 +71,36 @@ function Form({ values, watch }: { values: Draft; watch: Watch }) {
           submit();
         }}
       >
-        <Card title={t('groups.general')}>
-          <Fields>
-            <TextInput
-              label={t('groups.name')}
-              description={t('groups.nameHow')}
-              required
-              autoComplete="off"
-              spellCheck={false}
-              {...form.getInputProps('name')}
-            />
-            <GroupFields form={form} />
-          </Fields>
-        </Card>
-        <MembersCard form={form} />
-        <Card title={t('groups.more')}>
-          <FieldPart title={t('groups.policy.title')} sub={t('groups.policy.how')} folded>
-            <PolicyFields
-              path="policy"
-              value={form.values.policy}
-              onChange={(policy) => form.setFieldValue('policy', policy)}
-              effective={policyDraft(settings.data?.effectiveFailover)}
-              errors={fieldErrors(form.errors as Record<string, string>, 'policy')}
-            />
-          </FieldPart>
-          <FieldPart title={t('groups.log.title')} sub={t('groups.log.sub')} folded>
-            <BodyLogFields form={form} />
-          </FieldPart>
-        </Card>
+        <SentFields busy={create.busy}>
+          <Card title={t('groups.general')}>
+            <Fields>
+              <TextInput
+                label={t('groups.name')}
+                description={t('groups.nameHow')}
+                required
+                autoComplete="off"
+                spellCheck={false}
+                {...form.getInputProps('name')}
+              />
+              <GroupFields form={form} />
+            </Fields>
+          </Card>
+          <MembersCard form={form} />
+          <Card title={t('groups.more')}>
+            <FieldPart title={t('groups.policy.title')} sub={t('groups.policy.how')} folded>
+              <PolicyFields
+                path="policy"
+                value={form.values.policy}
+                onChange={(policy) => form.setFieldValue('policy', policy)}
+                effective={policyDraft(settings.data?.effectiveFailover)}
+                errors={fieldErrors(form.errors as Record<string, string>, 'policy')}
+              />
+            </FieldPart>
+            <FieldPart title={t('groups.log.title')} sub={t('groups.log.sub')} folded>
+              <BodyLogFields form={form} />
+            </FieldPart>
+          </Card>
+        </SentFields>
         <FormError error={create.leftError} />
         <div className={c.actions}>
           <Button variant="default" component={Link} to="/groups">

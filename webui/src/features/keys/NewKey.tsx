@@ -8,6 +8,7 @@ import { useI18n } from '@/i18n';
 import { ClientSetups } from '@/ui/ClientSetups';
 import { FormError } from '@/ui/FormError';
 import { ForRole } from '@/ui/ForRole';
+import { SentFields } from '@/ui/fields/SentFields';
 import { Panel } from '@/ui/Panel';
 import { SecretDialog } from '@/ui/SecretDialog';
 import { type Draft, emptyDraft, messageOf } from './draft';
@@ -52,7 +53,9 @@ function Form({ onClose, onMade }: { onClose: () => void; onMade: (made: Made) =
   });
   return (
     <form onSubmit={form.onSubmit((draft) => create.run({ apiKey: messageOf(draft) }))}>
-      <KeyForm form={form} isNew />
+      <SentFields busy={create.busy}>
+        <KeyForm form={form} isNew />
+      </SentFields>
       <FormError error={create.leftError} />
       <div className={c.actions}>
         <Button variant="default" onClick={onClose}>

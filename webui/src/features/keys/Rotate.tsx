@@ -7,6 +7,7 @@ import { useI18n } from '@/i18n';
 import { Dialog, DialogActions } from '@/ui/Dialog';
 import { FormError } from '@/ui/FormError';
 import { DurationField } from '@/ui/fields/DurationField';
+import { SentFields } from '@/ui/fields/SentFields';
 import { ShownOnce } from './NewKey';
 
 const DAY = 86_400_000;
@@ -32,13 +33,15 @@ export function Rotate({ apiKey, opened, onClose }: { apiKey: ApiKey; opened: bo
         size={460}
       >
         <p>{t('keys.rotateText')}</p>
-        <DurationField
-          label={t('keys.overlap')}
-          description={t('keys.overlapHow')}
-          value={overlap}
-          onChange={setOverlap}
-          units={['min', 'h', 'd']}
-        />
+        <SentFields busy={rotate.busy}>
+          <DurationField
+            label={t('keys.overlap')}
+            description={t('keys.overlapHow')}
+            value={overlap}
+            onChange={setOverlap}
+            units={['min', 'h', 'd']}
+          />
+        </SentFields>
         <FormError error={rotate.error} />
         <DialogActions>
           <Button variant="default" onClick={onClose}>

@@ -4,6 +4,7 @@ import { useAction } from '@/api/useAction';
 import { KeywordService } from '@/gen/trunkline/admin/v1/keyword_pb';
 import { useI18n } from '@/i18n';
 import { FormError } from '@/ui/FormError';
+import { SentFields } from '@/ui/fields/SentFields';
 import { type Draft, messageOf } from './draft';
 import { KeywordForm } from './KeywordForm';
 import c from './keywords.module.css';
@@ -27,7 +28,9 @@ export function NewKeyword({
   });
   return (
     <form onSubmit={form.onSubmit((draft) => create.run({ failureKeyword: messageOf(draft) }))}>
-      <KeywordForm form={form} isNew />
+      <SentFields busy={create.busy}>
+        <KeywordForm form={form} isNew />
+      </SentFields>
       <FormError error={create.leftError} />
       <div className={c.actions}>
         <Button variant="default" onClick={onCancel}>

@@ -11,6 +11,7 @@ import { FormError } from '@/ui/FormError';
 import { ForRole } from '@/ui/ForRole';
 import { DurationField } from '@/ui/fields/DurationField';
 import { Fields } from '@/ui/fields/Form';
+import { SentFields } from '@/ui/fields/SentFields';
 import { SecretDialog } from '@/ui/SecretDialog';
 
 const HOUR = 3_600_000;
@@ -65,37 +66,39 @@ function AddForm({
   );
   return (
     <form onSubmit={submit}>
-      <Fields>
-        <TextInput
-          label={t('nodes.note')}
-          description={t('nodes.noteHow')}
-          maxLength={256}
-          data-autofocus
-          {...form.getInputProps('note')}
-        />
-        <TextInput
-          label={t('nodes.onlyNode')}
-          description={t('nodes.onlyNodeHow')}
-          maxLength={128}
-          {...form.getInputProps('node')}
-        />
-        <DurationField
-          label={t('nodes.ttl')}
-          description={t('nodes.ttlHow')}
-          value={form.values.ttl}
-          onChange={(ms) => form.setFieldValue('ttl', ms)}
-          units={['min', 'h']}
-          error={form.errors.ttl}
-          data-path="ttl"
-        />
-        <NumberInput
-          label={t('nodes.maxUses')}
-          description={t('nodes.maxUsesHow')}
-          min={1}
-          max={1000}
-          {...form.getInputProps('maxUses')}
-        />
-      </Fields>
+      <SentFields busy={create.busy}>
+        <Fields>
+          <TextInput
+            label={t('nodes.note')}
+            description={t('nodes.noteHow')}
+            maxLength={256}
+            data-autofocus
+            {...form.getInputProps('note')}
+          />
+          <TextInput
+            label={t('nodes.onlyNode')}
+            description={t('nodes.onlyNodeHow')}
+            maxLength={128}
+            {...form.getInputProps('node')}
+          />
+          <DurationField
+            label={t('nodes.ttl')}
+            description={t('nodes.ttlHow')}
+            value={form.values.ttl}
+            onChange={(ms) => form.setFieldValue('ttl', ms)}
+            units={['min', 'h']}
+            error={form.errors.ttl}
+            data-path="ttl"
+          />
+          <NumberInput
+            label={t('nodes.maxUses')}
+            description={t('nodes.maxUsesHow')}
+            min={1}
+            max={1000}
+            {...form.getInputProps('maxUses')}
+          />
+        </Fields>
+      </SentFields>
       <FormError error={create.leftError} />
       <DialogActions>
         <Button variant="default" onClick={onClose}>

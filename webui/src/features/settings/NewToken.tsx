@@ -11,6 +11,7 @@ import { CodeBlock } from '@/ui/Code';
 import { Dialog, DialogActions } from '@/ui/Dialog';
 import { FormError } from '@/ui/FormError';
 import { Fields } from '@/ui/fields/Form';
+import { SentFields } from '@/ui/fields/SentFields';
 import { SecretDialog } from '@/ui/SecretDialog';
 import { RoleField } from './people/RoleField';
 
@@ -59,22 +60,24 @@ function Form({ onClose, onMade }: { onClose: () => void; onMade: (secret: strin
   );
   return (
     <form onSubmit={submit}>
-      <Fields>
-        <TextInput label={t('settings.token')} required data-autofocus {...form.getInputProps('name')} />
-        <RoleField atMost={own} {...form.getInputProps('role')} />
-        <TextInput
-          type="datetime-local"
-          label={t('settings.expires')}
-          description={t('settings.expiresHow')}
-          {...form.getInputProps('expireTime')}
-        />
-        <Switch
-          label={t('settings.tokenBodies')}
-          description={t('settings.tokenBodiesHow')}
-          disabled={Number(form.values.role) < Role.OPERATOR}
-          {...form.getInputProps('readBodies', { type: 'checkbox' })}
-        />
-      </Fields>
+      <SentFields busy={create.busy}>
+        <Fields>
+          <TextInput label={t('settings.token')} required data-autofocus {...form.getInputProps('name')} />
+          <RoleField atMost={own} {...form.getInputProps('role')} />
+          <TextInput
+            type="datetime-local"
+            label={t('settings.expires')}
+            description={t('settings.expiresHow')}
+            {...form.getInputProps('expireTime')}
+          />
+          <Switch
+            label={t('settings.tokenBodies')}
+            description={t('settings.tokenBodiesHow')}
+            disabled={Number(form.values.role) < Role.OPERATOR}
+            {...form.getInputProps('readBodies', { type: 'checkbox' })}
+          />
+        </Fields>
+      </SentFields>
       <FormError error={create.leftError} />
       <DialogActions>
         <Button variant="default" onClick={onClose}>

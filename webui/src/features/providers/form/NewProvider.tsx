@@ -8,6 +8,7 @@ import type { Preset } from '@/gen/presets';
 import { type Provider, ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { useI18n } from '@/i18n';
 import { FormError } from '@/ui/FormError';
+import { SentFields } from '@/ui/fields/SentFields';
 import { LeaveGuard } from '@/ui/LeaveGuard';
 import { Loaded } from '@/ui/Loaded';
 import { PageHeader } from '@/ui/Page';
@@ -104,7 +105,9 @@ function Form({ preset, values, source }: { preset: Preset; values: Values; sour
             submit(true);
           }}
         >
-          <ProviderFields form={form} preset={preset} />
+          <SentFields busy={create.busy}>
+            <ProviderFields form={form} preset={preset} />
+          </SentFields>
           <OtherErrors errors={form.errors} />
           <FormError error={create.leftError} />
           <div className={c.actions}>

@@ -7,6 +7,7 @@ import { useI18n } from '@/i18n';
 import { DialogActions } from '@/ui/Dialog';
 import { FormError } from '@/ui/FormError';
 import { Fields } from '@/ui/fields/Form';
+import { SentFields } from '@/ui/fields/SentFields';
 import { RoleField } from './RoleField';
 import { UserActions } from './UserActions';
 
@@ -33,21 +34,23 @@ export function EditUser({ user, onClose }: { user: User; onClose: () => void })
   });
   return (
     <form noValidate onSubmit={submit}>
-      <Fields>
-        <RoleField {...form.getInputProps('role')} />
-        <Switch
-          label={t('people.disabled')}
-          description={t('people.disabledHow')}
-          {...form.getInputProps('disabled', { type: 'checkbox' })}
-        />
-        <PasswordInput
-          label={t('people.newPassword')}
-          description={t('people.newPasswordHow')}
-          autoComplete="new-password"
-          visibilityToggleButtonProps={{ 'aria-label': t('login.showPassword'), tabIndex: 0 }}
-          {...form.getInputProps('password')}
-        />
-      </Fields>
+      <SentFields busy={update.busy}>
+        <Fields>
+          <RoleField {...form.getInputProps('role')} />
+          <Switch
+            label={t('people.disabled')}
+            description={t('people.disabledHow')}
+            {...form.getInputProps('disabled', { type: 'checkbox' })}
+          />
+          <PasswordInput
+            label={t('people.newPassword')}
+            description={t('people.newPasswordHow')}
+            autoComplete="new-password"
+            visibilityToggleButtonProps={{ 'aria-label': t('login.showPassword'), tabIndex: 0 }}
+            {...form.getInputProps('password')}
+          />
+        </Fields>
+      </SentFields>
       <FormError error={update.leftError} />
       <UserActions user={user} onGone={onClose} />
       <DialogActions>

@@ -7,6 +7,7 @@ import { useI18n } from '@/i18n';
 import { DialogActions } from '@/ui/Dialog';
 import { FormError } from '@/ui/FormError';
 import { Fields } from '@/ui/fields/Form';
+import { SentFields } from '@/ui/fields/SentFields';
 import { RoleField } from './RoleField';
 
 export function NewUser({ onClose }: { onClose: () => void }) {
@@ -24,23 +25,25 @@ export function NewUser({ onClose }: { onClose: () => void }) {
         create.run({ user: { name: name.trim(), role: Number(role) as Role, password } }),
       )}
     >
-      <Fields>
-        <TextInput
-          label={t('people.name')}
-          description={t('people.nameHow')}
-          autoComplete="off"
-          data-autofocus
-          {...form.getInputProps('name')}
-        />
-        <RoleField {...form.getInputProps('role')} />
-        <PasswordInput
-          label={t('people.password')}
-          description={t('people.passwordHow')}
-          autoComplete="new-password"
-          visibilityToggleButtonProps={{ 'aria-label': t('login.showPassword'), tabIndex: 0 }}
-          {...form.getInputProps('password')}
-        />
-      </Fields>
+      <SentFields busy={create.busy}>
+        <Fields>
+          <TextInput
+            label={t('people.name')}
+            description={t('people.nameHow')}
+            autoComplete="off"
+            data-autofocus
+            {...form.getInputProps('name')}
+          />
+          <RoleField {...form.getInputProps('role')} />
+          <PasswordInput
+            label={t('people.password')}
+            description={t('people.passwordHow')}
+            autoComplete="new-password"
+            visibilityToggleButtonProps={{ 'aria-label': t('login.showPassword'), tabIndex: 0 }}
+            {...form.getInputProps('password')}
+          />
+        </Fields>
+      </SentFields>
       <FormError error={create.leftError} />
       <DialogActions>
         <Button variant="default" onClick={onClose}>
