@@ -35,6 +35,11 @@ func TestAClientThatWritesEverythingFirstSeesTheRefusal(t *testing.T) {
 	}{
 		"a large body":                {head(len(body)) + body, "413"},
 		"a large chunked body":        {head(-1, "Transfer-Encoding: chunked") + chunked, "413"},
+		"the last of a connection":    {head(len(body), "Connection: close") + body, "413"}, // as urllib sends it
+		"the last, in chunks":         {head(-1, "Transfer-Encoding: chunked", "Connection: close") + chunked, "413"},
+		"the last, to no path":        {strings.Replace(head(len(body), "Connection: close"), "/v1/chat/completions", "/v1/nothing", 1) + body, "404"},
+		"of HTTP/1.0":                 {strings.Replace(head(len(body)), "HTTP/1.1", "HTTP/1.0", 1) + body, "413"},
+		"a stranger's last":           {stranger(head(len(body), "Connection: close")) + body, "401"},
 		"an unknown encoding":         {head(1<<20, "Content-Encoding: br") + body[:1<<20], "415"},
 		"a stranger's":                {stranger(head(len(body))) + body, "401"},
 		"a stranger's in chunks":      {stranger(head(-1, "Transfer-Encoding: chunked")) + chunked, "401"},

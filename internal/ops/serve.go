@@ -66,6 +66,7 @@ func (s Server) Serve(ctx context.Context, ln net.Listener) error {
 	go func() { broken <- all.serve(ln) }()
 	select {
 	case err := <-broken:
+		cancelRequests()
 		all.close() // the listener's error is the one to tell
 		return fmt.Errorf("serve on %s: %w", ln.Addr(), err)
 	case <-ctx.Done():

@@ -41,7 +41,7 @@ func (s Server) server(requests context.Context) *http.Server {
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(s.UnencryptedHTTP2)
 	return &http.Server{
-		Handler:           s.Handler,
+		Handler:           &farewell{next: s.Handler, requests: requests},
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		IdleTimeout:       idleTimeout,

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"net/http"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -44,6 +45,8 @@ type strictConn struct {
 	early Early
 	// lingered says that the connection ends, and its client has had its time.
 	lingered bool
+	// last is set behind the last answer; nil: another request may follow, or net/http sees to the end.
+	last atomic.Pointer[farewell]
 	// switched says that what follows is no HTTP: a WebSocket. It is set where a handler takes the
 	// connection over, see upgrades, and never by what is written, which a client may have chosen.
 	switched atomic.Bool
@@ -88,12 +91,36 @@ func (c *strictConn) CloseWrite() error {
 	return nil
 }
 
+// Close closes the connection. Behind the last answer net/http calls it from where it has read, and reads no more.
+func (c *strictConn) Close() error {
+	if f := c.last.Swap(nil); f != nil && f.requests.Err() == nil && !c.heads.between() {
+		_ = c.CloseWrite() // if the client has gone, there is nobody to wait for
+	}
+	return c.Conn.Close()
+}
+
+// farewell has a connection end in an orderly way that its client asked to close behind the answer, as urllib always
+// does: net/http closes it at once then, whatever is left of the request, and the client that still writes would see
+// a reset in place of the answer.
+type farewell struct {
+	next     http.Handler
+	requests context.Context // ends when connections are closed from elsewhere
+}
+
+// ServeHTTP implements http.Handler.
+func (f *farewell) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.next.ServeHTTP(w, r)
+	if c := connOf(r.Context()); c != nil && r.Close && !c.switched.Load() {
+		c.last.Store(f)
+	}
+}
+
 // rest is what is left of a request.
 type rest struct{ *strictConn }
 
 // Read implements io.Reader.
 func (r rest) Read(b []byte) (int, error) {
-	if r.heads.place == inRequestLine && r.heads.n == 0 {
+	if r.heads.between() {
 		return 0, io.EOF
 	}
 	return r.strictConn.Read(b)
@@ -240,6 +267,9 @@ func (h *heads) keep(c byte) {
 	}
 	h.n++
 }
+
+// between says that all of a request has come, and nothing of another.
+func (h *heads) between() bool { return h.place == inRequestLine && h.n == 0 }
 
 // begin waits for the next request.
 func (h *heads) begin() { *h = heads{first: h.first} }
