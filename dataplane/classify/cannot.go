@@ -32,7 +32,10 @@ var cannot = sign{
 		"tools param requires", "tool choice requires", "tool_choice forces", "invalid tool_choice", "requires --jinja",
 		"only supported by certain models", "unknown variant `image_url`", "mmproj",
 		"unexpected message role", "roles must alternate", "should alternate with", "roles are supported", "support successive ",
-		"only works in thinking mode", "must be set to false for non-streaming", "response mime type",
+		"invalid message role: system", "invalid message role: developer",
+		"only works in thinking mode", "must be set to false for non-streaming", "必须设置为false才能进行非流式调用", "response mime type",
+		"thinking_budget parameter must be a positive integer and not greater than 0", "can not be support when", "is unsupported for streaming",
+		"this action doesn't support the model",
 		"chat template", "degraded function cannot be invoked",
 		"failed_generation", "too many states for serving", "does not match any of the expected tags", "output modality contain audio",
 		"live search is deprecated", "streaming is required",
@@ -58,8 +61,9 @@ var (
 	// unknown names any parameter, so it needs no feature.
 	unknown = regexp.MustCompile(`(?:parameter|property|argument|field) \W?[\w.\[\]]+\W? is (?:deprecated for|unsupported|not supported)`)
 
-	// onlyForm is how a target takes one form of request alone: "Stream must be set to true".
-	onlyForm = regexp.MustCompile(`^(?:stream|store) must be (?:set to )?(?:true|false)\b`)
+	// onlyForm is how a target takes one form of request alone: "Stream must be set to true"; or, of an account that
+	// Bedrock has not verified, none.
+	onlyForm = regexp.MustCompile(`^(?:stream|store) must be (?:set to )?(?:true|false)\b|^operation not allowed$`)
 
 	// limits are values that one target takes and another does not.
 	limits = []*regexp.Regexp{

@@ -95,6 +95,9 @@ func (f *fault) read(doc gjson.Result, open bool) {
 			f.status = http.StatusUnprocessableEntity
 		}
 	}
+	if strings.Count(f.param, " ") > 2 { // MiMo has the message there, and "Param Incorrect" in its place
+		f.message, f.param = strings.TrimPrefix(f.message+": "+f.param, ": "), ""
+	}
 	for _, key := range []string{"code", "status", "reason", "error_code", "errorCode", "Code", "status_code", "innererror.code", "errors.0.reason"} {
 		f.addCode(e.Get(key))
 	}

@@ -117,6 +117,7 @@ var signs = []sign{
 			"model not found", "model does not exist", "model disabled", "no models are currently loaded", "publisher model `projects/", "model use case details have not been submitted",
 			"access denied. this model is marked", "model access is denied",
 		},
+		begins: regexp.MustCompile(`^project \S{1,80} is not allowed to use publisher model`),
 		near: []string{
 			"does not exist", "doesn't exist", "not exist", "not found", "no such model", "unknown model",
 			"invalid model", "not a valid model", "not available", "no longer available", "no longer supported",
@@ -207,6 +208,9 @@ var spent = []string{
 // minute: only a wait tells the minute. With a limit of days it tells when there is room again.
 var spentUnlessWait = []string{"exceeded your current quota", "per day", "your daily"}
 
+// tooLong are the first words of a 500 that llama.cpp and its relatives give for a prompt without room.
+var tooLong = []string{"the request exceeds the available context size", "input is too large to process. increase the physical batch size"}
+
 // nearChars is how far a phrase may be from the model's id.
 const nearChars = 80
 
@@ -235,8 +239,13 @@ func (f *fault) sign(status int, model string) (sign, bool) {
 			return s, true
 		}
 	}
-	if status == http.StatusInternalServerError && f.cannotServe(status) {
-		return cannot, true
+	if status == http.StatusInternalServerError {
+		switch {
+		case f.cannotServe(status):
+			return cannot, true
+		case hasPrefix(f.lower, tooLong):
+			return sign{outcome: dataplane.ContextLength}, true
+		}
 	}
 	return f.phrase(status, model)
 }
