@@ -146,7 +146,7 @@ func (c *conn) fill(now time.Time) (err error) {
 	c.reads.begin(now)
 	defer c.reads.end()
 	for {
-		if c.in.w, err = c.sock.Read(&c.in); !c.reads.early(err) {
+		if c.in.w, err = c.sock.ReadLent(&c.in); !c.reads.early(err) {
 			return err
 		}
 	}
@@ -157,7 +157,7 @@ func (c *conn) read(p []byte) (n int, err error) {
 	c.reads.begin(time.Now())
 	defer c.reads.end()
 	for {
-		if n, err = c.tcp.Read(p); n > 0 || !c.reads.early(err) {
+		if n, err = c.sock.Read(p); n > 0 || !c.reads.early(err) {
 			return n, err
 		}
 	}
@@ -169,7 +169,7 @@ func (c *conn) write(pieces [][]byte) (err error) {
 	defer c.writes.end()
 	if len(pieces) == 1 {
 		for rest, n := pieces[0], 0; ; rest = rest[n:] {
-			if n, err = c.tcp.Write(rest); !c.writes.early(err) {
+			if n, err = c.sock.Write(rest); !c.writes.early(err) {
 				return err
 			}
 		}

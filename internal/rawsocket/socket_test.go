@@ -3,10 +3,12 @@
 package rawsocket
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
 	"os"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -45,7 +47,7 @@ func pair(t *testing.T) (near, far *net.TCPConn) {
 }
 
 // A buffer is lent for bytes, and for nothing else.
-func TestRead(t *testing.T) {
+func TestReadLent(t *testing.T) {
 	t.Parallel()
 	near, far := pair(t)
 	s, b := Of(near), &lender{}
@@ -53,7 +55,7 @@ func TestRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"01234567", "89"} {
-		n, err := s.Read(b)
+		n, err := s.ReadLent(b)
 		if err != nil || string(b.buf[:n]) != want || b.lent != 1 {
 			t.Fatalf("read %q, %v with %d buffers lent, want %q and one", b.buf[:n], err, b.lent, want)
 		}
@@ -61,7 +63,7 @@ func TestRead(t *testing.T) {
 	}
 	none := func(when string, want error) {
 		t.Helper()
-		if n, err := s.Read(b); n != 0 || !errors.Is(err, want) || b.lent != 0 {
+		if n, err := s.ReadLent(b); n != 0 || !errors.Is(err, want) || b.lent != 0 {
 			t.Errorf("%s: %d bytes, %v with %d buffers lent, want %v and none", when, n, err, b.lent, want)
 		}
 	}
@@ -74,6 +76,94 @@ func TestRead(t *testing.T) {
 	none("the end", io.EOF)
 	_ = near.Close()
 	none("a closed connection", net.ErrClosed)
+}
+
+// What is larger than one call, and than what the kernel holds, arrives whole, through the connection too.
+func TestReadAndWrite(t *testing.T) {
+	t.Parallel()
+	near, far := pair(t)
+	a, b := Conn(near, Of(near)), Of(far)
+	sent := make([]byte, 16<<20)
+	for i := range sent {
+		sent[i] = byte(i >> 3 * 7)
+	}
+	wrote := make(chan error)
+	go func() {
+		n, err := a.Write(sent)
+		if err == nil && n != len(sent) {
+			err = io.ErrShortWrite
+		}
+		wrote <- errors.Join(err, near.CloseWrite())
+	}()
+	if n, err := b.Read(nil); n != 0 || err != nil {
+		t.Errorf("a read of nothing: %d, %v", n, err)
+	}
+	got, err := io.ReadAll(readerFunc(func(p []byte) (int, error) {
+		n, err := b.Read(p[:cap(p)])
+		if n > atOnce {
+			t.Errorf("one call has read %d bytes", n)
+		}
+		return n, err
+	}))
+	if err := errors.Join(err, <-wrote); err != nil || !bytes.Equal(got, sent) {
+		t.Errorf("%d of %d bytes arrived: %v", len(got), len(sent), err)
+	}
+	if n, err := b.Write(nil); n != 0 || err != nil {
+		t.Errorf("a write of nothing: %d, %v", n, err)
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// Errors are those of package net: who asks for their kind, or for the operation, gets the same answer.
+func TestErrors(t *testing.T) {
+	t.Parallel()
+	near, far := pair(t)
+	s := Of(near)
+	check := func(when, op string, err, want error) {
+		t.Helper()
+		e, is := errors.AsType[*net.OpError](err)
+		if !is || e.Op != op || !errors.Is(err, want) || e.Timeout() != (want == os.ErrDeadlineExceeded) {
+			t.Errorf("%s: %#v, want %s: %v", when, err, op, want)
+		}
+	}
+	_ = near.SetDeadline(time.Now().Add(-time.Second))
+	_, err := s.Write([]byte("x"))
+	check("a write behind its deadline", "write", err, os.ErrDeadlineExceeded)
+	_, err = s.Read(make([]byte, 1))
+	check("a read behind its deadline", "read", err, os.ErrDeadlineExceeded)
+
+	_ = near.SetDeadline(time.Time{})
+	ends := make(chan error)
+	const more = 64 << 20 // than two sockets hold
+	go func() {
+		n, err := s.Write(make([]byte, more))
+		if n == 0 || n == more {
+			t.Errorf("a write that waits for room has written %d bytes", n)
+		}
+		ends <- err
+	}()
+	if _, err := io.ReadFull(far, make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	_ = near.SetWriteDeadline(time.Now().Add(-time.Second))
+	check("a write that waits for room", "write", <-ends, os.ErrDeadlineExceeded)
+
+	_ = near.SetWriteDeadline(time.Time{})
+	_ = far.SetLinger(0) // which resets the connection
+	_ = far.Close()
+	_, err = s.Read(make([]byte, 1))
+	check("a read of a connection that was reset", "read", err, syscall.ECONNRESET)
+	_, err = s.Write([]byte("x"))
+	check("a write to one", "write", err, syscall.EPIPE)
+
+	_ = near.Close()
+	_, err = s.Write([]byte("x"))
+	check("a write of our own end", "write", err, net.ErrClosed)
+	_, err = s.Read(make([]byte, 1))
+	check("a read of it", "read", err, net.ErrClosed)
 }
 
 // A look takes nothing, waits for nothing, and sees the end, also while another goroutine waits for bytes.
@@ -98,13 +188,13 @@ func TestLook(t *testing.T) {
 	}
 	await(Pending)
 	b := &lender{}
-	if n, err := s.Read(b); n != 1 || err != nil || b.buf[0] != 'x' {
+	if n, err := s.ReadLent(b); n != 1 || err != nil || b.buf[0] != 'x' {
 		t.Fatalf("what was looked at is gone: %d bytes, %v", n, err)
 	}
 	b.Release()
 	read := make(chan error)
 	go func() {
-		_, err := s.Read(&lender{})
+		_, err := s.ReadLent(&lender{})
 		read <- err
 	}()
 	await(Quiet)
@@ -127,5 +217,8 @@ func TestNoSocket(t *testing.T) {
 	defer b.Close()
 	if Of(a) != nil {
 		t.Error("a pipe is a socket")
+	}
+	if Conn(a, nil) != a {
+		t.Error("without a socket the connection is another")
 	}
 }

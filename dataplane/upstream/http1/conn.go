@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -20,18 +21,21 @@ type conn struct {
 	since  time.Time // idle since
 }
 
-func newConn(o origin, nc net.Conn) *conn {
-	c := &conn{origin: o, nc: nc, raw: nc}
-	secure, isTLS := nc.(*tls.Conn)
-	if isTLS {
-		c.raw = secure.NetConn()
-	}
-	c.sock = rawsocket.Of(c.raw)
-	c.in.nc = nc
-	if !isTLS {
-		c.in.sock = c.sock
-	}
+func newConn(o origin, raw net.Conn) *conn {
+	c := &conn{origin: o, raw: raw, sock: rawsocket.Of(raw)}
+	c.nc = rawsocket.Conn(raw, c.sock)
+	c.in.nc, c.in.sock = c.nc, c.sock
 	return c
+}
+
+// secure begins TLS.
+func (c *conn) secure(ctx context.Context, cfg *tls.Config) error {
+	secure := tls.Client(c.nc, cfg)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		return err
+	}
+	c.nc, c.in.nc, c.in.sock = secure, secure, nil
+	return nil
 }
 
 // close ends the connection at once, without TLS' goodbye, which could wait.
@@ -46,7 +50,7 @@ func (c *conn) alive() bool {
 	case rawsocket.Quiet:
 		return true
 	case rawsocket.Pending:
-		return c.raw != c.nc && c.ticketsOnly()
+		return c.origin.tls && c.ticketsOnly()
 	}
 	return false
 }

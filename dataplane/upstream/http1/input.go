@@ -62,7 +62,7 @@ func (in *input) more() error {
 	} else {
 		in.Release()
 		if in.sock != nil {
-			in.w, in.err = in.sock.Read(in)
+			in.w, in.err = in.sock.ReadLent(in)
 			return in.err
 		}
 		if in.buf == nil {

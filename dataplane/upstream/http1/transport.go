@@ -113,20 +113,20 @@ func (t *Transport) connect(ctx context.Context, o origin) (c *conn, reused bool
 	if err != nil {
 		return nil, false, err
 	}
+	fresh := newConn(o, nc)
 	if !o.tls {
-		return newConn(o, nc), false, nil
+		return fresh, false, nil
 	}
 	cfg := t.cfg.TLS.Clone()
 	cfg.NextProtos = []string{"http/1.1"}
 	if cfg.ServerName == "" {
 		cfg.ServerName = o.host
 	}
-	secure := tls.Client(nc, cfg)
-	if err := secure.HandshakeContext(ctx); err != nil {
-		_ = nc.Close() // the handshake's error is the one to tell
+	if err := fresh.secure(ctx, cfg); err != nil {
+		fresh.close() // the handshake's error is the one to tell
 		return nil, false, err
 	}
-	return newConn(o, secure), false, nil
+	return fresh, false, nil
 }
 
 // origin is where a connection leads.

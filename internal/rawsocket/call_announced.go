@@ -1,0 +1,25 @@
+//go:build unix && (race || !linux || (!amd64 && !arm64))
+
+package rawsocket
+
+import "syscall"
+
+// The race detector takes what one end writes and the other reads for synchronisation, if package syscall does it.
+
+func read(fd uintptr, p []byte) (int, syscall.Errno) { return result(syscall.Read(int(fd), p)) }
+
+func write(fd uintptr, p []byte) (int, syscall.Errno) { return result(syscall.Write(int(fd), p)) }
+
+func peek(fd uintptr, p []byte) (int, syscall.Errno) {
+	n, _, err := syscall.Recvfrom(int(fd), p, syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	return result(n, err)
+}
+
+// result gives the error as the number that it is.
+func result(n int, err error) (int, syscall.Errno) {
+	if err == nil {
+		return n, 0
+	}
+	errno, _ := err.(syscall.Errno) // package syscall knows no other
+	return n, errno
+}
