@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,13 +28,15 @@ type conn struct {
 	tcp    *net.TCPConn      // of nc
 	sock   *rawsocket.Socket // of tcp
 	remote string
-	ctx    context.Context // ends when the client leaves
-	cancel context.CancelFunc
 	in     input
 	posted bool // the request before was a POST
 	since  atomic.Int64
 
 	reads, writes deadline
+
+	mu     sync.Mutex
+	cancel context.CancelFunc // of the request that is under way; guarded by mu
+	left   bool               // the client has, or nothing is served any more; guarded by mu
 }
 
 // serve serves requests until the connection is closed, or is another server's.
@@ -223,8 +226,10 @@ func (c *conn) exchange(h head) (again bool) {
 	c.s.begin()
 	defer c.s.active.Add(-1)
 	c.posted = h.method == http.MethodPost
-	ctx, cancel := context.WithCancel(c.ctx)
+	ctx, cancel := context.WithCancel(c.s.base)
 	defer cancel()
+	c.cancels(cancel)
+	defer c.cancels(nil)
 	x := new(exchange)
 	x.body.c, x.body.left = c, h.length
 	x.req = *(&http.Request{
@@ -240,6 +245,26 @@ func (c *conn) exchange(h head) (again bool) {
 	defer x.end()
 	c.s.cfg.Handler.ServeHTTP(&x.resp, &x.req)
 	return x.resp.finish()
+}
+
+// cancels notes how to end the context of the request that is under way. It is no child of one of the connection:
+// to join and leave a parent costs more than to make a context.
+func (c *conn) cancels(cancel context.CancelFunc) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cancel = cancel; c.left && cancel != nil {
+		cancel()
+	}
+}
+
+// leave ends the contexts of the request that is under way and of all that follow.
+func (c *conn) leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.left = true
+	if c.cancel != nil {
+		c.cancel()
+	}
 }
 
 // errOver is told to who goes on with a request whose handler has returned.

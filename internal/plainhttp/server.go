@@ -22,7 +22,7 @@ type Config struct {
 	Handler http.Handler
 	// Serves says whether requests to a path may be served here; nil: all may.
 	Serves func(path string) bool
-	// Base is the context of all requests.
+	// Base is the context of all requests: they have its values, and end with it.
 	Base context.Context
 	// HeadTimeout bounds how long a head may take, and a new connection its first byte; IdleTimeout the
 	// silence between requests; BodyTimeout a whole request, unless its handler says otherwise.
@@ -33,6 +33,7 @@ type Config struct {
 // Server serves the connections of one listener.
 type Server struct {
 	cfg   Config
+	base  context.Context // cfg.Base's values
 	other *listener
 
 	mu       sync.Mutex
@@ -50,7 +51,18 @@ type Server struct {
 
 // New returns a server.
 func New(cfg Config) *Server {
-	return &Server{cfg: cfg, conns: map[*conn]struct{}{}}
+	s := &Server{cfg: cfg, base: context.WithoutCancel(cfg.Base), conns: map[*conn]struct{}{}}
+	context.AfterFunc(cfg.Base, s.leave)
+	return s
+}
+
+// leave ends the contexts of all requests, and of all to come.
+func (s *Server) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		c.leave()
+	}
 }
 
 // open begins to serve a connection; nil: it is not one for us.
@@ -65,9 +77,9 @@ func (s *Server) open(nc net.Conn) *conn {
 	}
 	c := &conn{s: s, nc: nc, tcp: tcp, sock: sock, remote: nc.RemoteAddr().String()}
 	c.reads.apply, c.writes.apply = tcp.SetReadDeadline, tcp.SetWriteDeadline
-	c.ctx, c.cancel = context.WithCancel(s.cfg.Base)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	c.left = s.cfg.Base.Err() != nil
 	s.conns[c] = struct{}{}
 	return c
 }
@@ -83,7 +95,6 @@ func tcpOf(nc net.Conn) *net.TCPConn {
 
 // forget is called once for each connection, when it is served no longer.
 func (s *Server) forget(c *conn) {
-	c.cancel()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c)
