@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net"
@@ -15,21 +16,58 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/internal/fakeprovider"
+	"github.com/trunkline-ai/trunkline/internal/testenv"
+	"github.com/trunkline-ai/trunkline/internal/testenv/program"
 )
 
 // uploads is an all-in-one with keys k0, k1 and so on, whose bodies the test sends. group is the control group that it
 // runs in; empty: the test's.
 func uploads(t *testing.T, keys int, group string, env ...string) *stack {
 	t.Helper()
+	s := forUploads(t, keys)
+	s.all = programs.StartIn(t, group, "trunkline", append([]string{"ADMIN_PASSWORD=" + adminPassword}, env...),
+		"--listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
+	s.api, s.admin = s.all.Address("console"), s.all.Address("console")
+	s.awaitNodes(1)
+	return s
+}
+
+// uploadsToNode is the same with a node, which alone is in the control group.
+func uploadsToNode(t *testing.T, keys int, group string) *stack {
+	t.Helper()
+	s := forUploads(t, keys)
+	s.plane = programs.Start(t, "trunkline-controlplane", []string{
+		"ADMIN_PASSWORD=" + adminPassword, "DATABASE_URL=" + testenv.Postgres(t), "TRUNKLINE_JOIN_TOKEN=" + joinToken,
+		"TRUNKLINE_SECRET_KEY=" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef")),
+	}, "--listen", anyPort, "--node-listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
+	node := programs.StartIn(t, group, "trunkline-dataplane", []string{"TRUNKLINE_CONTROL_PLANE=" + s.plane.Address("nodes"), "TRUNKLINE_JOIN_TOKEN=" + joinToken},
+		"--listen", anyPort, "--ops-listen", anyPort, "--node", "node-1")
+	s.nodes, s.api, s.admin = append(s.nodes, node), strings.TrimSuffix(node.Address("api"), "/v1"), s.plane.Address("console")
+	s.awaitNodes(1)
+	return s
+}
+
+// serving is the process that takes the uploads.
+func (s *stack) serving() *program.Process {
+	if s.all != nil {
+		return s.all
+	}
+	return s.nodes[0]
+}
+
+// forUploads is a provider and a configuration, and nothing that serves.
+func forUploads(t *testing.T, keys int) *stack {
+	t.Helper()
 	s := &stack{t: t, fake: fakeprovider.New(fakeprovider.Config{MaxServed: -1})}
 	up := httptest.NewServer(s.fake)
 	t.Cleanup(up.Close)
 	var config strings.Builder
-	fmt.Fprintf(&config, "{kind: Provider, name: good, base_url: %q, credentials: [{name: main, secret: up-secret}], models: [{id: ok}]}\n", up.URL)
+	fmt.Fprintf(&config, "{kind: Provider, name: good, base_url: %q, allow_private_network: true, credentials: [{name: main, secret: up-secret}], models: [{id: ok}]}\n", up.URL)
 	config.WriteString("---\n{kind: Group, name: g, members: [{provider: good, model: ok}]}\n")
 	for i := range keys {
 		fmt.Fprintf(&config, "---\n{kind: ApiKey, name: k%d, groups: [g], secret: %s}\n", i, uploadKey(i))
@@ -38,10 +76,6 @@ func uploads(t *testing.T, keys int, group string, env ...string) *stack {
 	if err := os.WriteFile(s.config, []byte(config.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.all = programs.StartIn(t, group, "trunkline", append([]string{"ADMIN_PASSWORD=" + adminPassword}, env...),
-		"--listen", anyPort, "--ops-listen", anyPort, "--apply", s.config)
-	s.api, s.admin = s.all.Address("console"), s.all.Address("console")
-	s.awaitNodes(1)
 	return s
 }
 
@@ -68,7 +102,7 @@ func (s *stack) upload(key, size int) int {
 // metric reads one that has no labels.
 func (s *stack) metric(name string) float64 {
 	s.t.Helper()
-	resp, err := http.Get(s.all.Address("ops") + "/metrics")
+	resp, err := http.Get(s.serving().Address("ops") + "/metrics")
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -185,9 +219,19 @@ func TestLargeUploadsInLittleMemory(t *testing.T) {
 // A container of 512 MiB survives 16 uploads of 30 MB at once, beside 33 slow ones, and gives the memory back.
 func TestLargeUploadsInAContainer(t *testing.T) {
 	t.Parallel()
+	for name, start := range map[string]func(t *testing.T, keys int, group string) *stack{
+		"all in one": func(t *testing.T, keys int, group string) *stack { t.Helper(); return uploads(t, keys, group) },
+		"node":       uploadsToNode,
+	} {
+		t.Run(name, func(t *testing.T) { largeUploadsInAContainer(t, start) })
+	}
+}
+
+func largeUploadsInAContainer(t *testing.T, start func(t *testing.T, keys int, group string) *stack) {
+	t.Helper()
 	const keys, size, limit = 17, 30_000_000, 512 << 20
 	group := memoryGroup(t, limit)
-	s := uploads(t, keys, group)
+	s := start(t, keys, group)
 	if bodies := s.metric("trunkline_body_bytes_limit"); bodies > limit/2 {
 		t.Errorf("%v bytes for bodies of %d", bodies, limit)
 	}
@@ -211,7 +255,7 @@ func TestLargeUploadsInAContainer(t *testing.T) {
 			t.Errorf("key %d: status %d", key+1, status)
 		}
 	}
-	t.Logf("figures: %d of %d served, %d MiB at most", served, keys-1, peakMemory(t, s.all.Pid())>>20)
+	t.Logf("figures: %d of %d served, %d MiB at most", served, keys-1, peakMemory(t, s.serving().Pid())>>20)
 	if served == 0 {
 		t.Error("none was served")
 	}
@@ -220,6 +264,9 @@ func TestLargeUploadsInAContainer(t *testing.T) {
 	}
 	s.memoryReturns(limit / 4)
 }
+
+// memoryGroups tells those of this process apart.
+var memoryGroups atomic.Int32
 
 // memoryGroup is a control group whose processes may use so many bytes of memory; without the right to make one the
 // test is skipped.
@@ -240,7 +287,7 @@ func memoryGroup(t *testing.T, limit int64) string {
 		case part[1] != "":
 			continue
 		}
-		group := filepath.Join(root, part[2], fmt.Sprintf("trunkline-test-%d", os.Getpid()))
+		group := filepath.Join(root, part[2], fmt.Sprintf("trunkline-test-%d-%d", os.Getpid(), memoryGroups.Add(1)))
 		if os.Mkdir(group, 0o755) != nil {
 			continue
 		}
