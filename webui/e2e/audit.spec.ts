@@ -1,18 +1,6 @@
 // A change that is made in the console is in the audit log with who made it; the log is filtered, verified and exported.
 import { readFile } from 'node:fs/promises';
-import {
-  audit,
-  expect,
-  failing,
-  LANGS,
-  prefer,
-  SCHEMES,
-  setScheme,
-  settled,
-  test,
-  tooWide,
-  useConsole,
-} from './fixture';
+import { expect, failing, inspect, test, useConsole } from './fixture';
 
 const it = useConsole('demo');
 
@@ -91,28 +79,14 @@ test('an action that does not exist, and a log that cannot be read, are explaine
 });
 
 test('axe finds nothing in four languages and two themes, and nothing is too wide for a phone', async () => {
-  test.setTimeout(240_000);
   const { page } = it;
-  const found: string[] = [];
-  for (const lang of LANGS) {
-    await prefer(page, lang, 'light');
-    for (const path of ['/audit', '/audit?event=1']) {
-      await page.goto(path);
-      await settled(page);
-      if (path === '/audit') {
-        await page.locator('section button').first().click();
-        await expect(page.locator('section [role=status] b')).toBeVisible();
-      } else {
-        await expect(page.getByRole('dialog').locator('dl')).toBeVisible();
-      }
-      for (const scheme of SCHEMES) {
-        await setScheme(page, scheme);
-        found.push(...(await audit(page, `${path} ${lang} ${scheme}`)));
-      }
-      await page.setViewportSize({ width: 390, height: 844 });
-      expect(await tooWide(page), `${path} ${lang}`).toBe(0);
-      await page.setViewportSize({ width: 1440, height: 900 });
+  const found = await inspect(page, ['/audit', '/audit?event=1'], async (path) => {
+    if (path === '/audit') {
+      await page.locator('section button').first().click();
+      await expect(page.locator('section [role=status] b')).toBeVisible();
+    } else {
+      await expect(page.getByRole('dialog').locator('dl')).toBeVisible();
     }
-  }
+  });
   expect(found).toEqual([]);
 });

@@ -4,6 +4,9 @@ import { type Config, PASSWORD, type Server, startServer, USER } from './server'
 
 export { expect, test } from '@playwright/test';
 
+export const DESKTOP = { width: 1440, height: 900 };
+export const PHONE = { width: 390, height: 844 };
+
 /**
  * A Trunkline and one browser page for all tests of a file: on small machines a new browser context
  * costs more than a test. Call it at the top of a spec; what it returns is filled in before the first test.
@@ -17,7 +20,7 @@ export function useConsole(config: Config, options: Parameters<typeof startServe
     it.server = await startServer(config, options);
     it.context = await browser.newContext({
       baseURL: it.server.url,
-      viewport: { width: 1440, height: 900 },
+      viewport: DESKTOP,
       locale: 'en-US',
       reducedMotion: 'reduce',
       permissions: ['clipboard-read', 'clipboard-write'],
@@ -61,9 +64,28 @@ export async function settled(page: Page) {
   await expect(page.locator('[aria-busy=true]')).toHaveCount(0);
 }
 
-/** How many pixels one would have to scroll sideways; 0 when the page fits. */
+/** Goes to an address as a link of the console does, which costs a tenth of loading it. */
+export async function visit(page: Page, path: string) {
+  await page.evaluate((to) => history.pushState(null, '', to), path);
+  await page.waitForFunction((to) => {
+    const { state } = (window as unknown as Routed).__TSR_ROUTER__;
+    return (
+      state.status === 'idle' && state.resolvedLocation?.href === state.location.href && location.href.endsWith(to)
+    );
+  }, path);
+  await settled(page);
+}
+
+type Routed = {
+  __TSR_ROUTER__: { state: { status: string; location: { href: string }; resolvedLocation?: { href: string } } };
+};
+
+/** How many pixels one would have to scroll sideways; 0 when the page fits. What follows the width, such as a chart, is drawn anew first. */
 export const tooWide = (page: Page) =>
-  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  page.evaluate(async () => {
+    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+    return document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  });
 
 type Watched = { __violations?: string[] };
 
@@ -81,14 +103,45 @@ export const violations = (page: Page) => page.evaluate(() => (window as Watched
 
 type Axe = { axe: typeof axe };
 
-/** Runs axe; evaluate() is not subject to the page's policy, a script tag would be refused. */
-export async function audit(page: Page, where: string): Promise<string[]> {
+/** Runs axe, all of its rules or some; evaluate() is not subject to the page's policy, a script tag would be refused. */
+export async function audit(page: Page, where: string, rules?: string[]): Promise<string[]> {
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source);
-  const found = await page.evaluate(async () => {
-    const result = await (window as unknown as Axe).axe.run(document, { resultTypes: ['violations'] });
+  const found = await page.evaluate(async (runOnly) => {
+    const options = runOnly ? { runOnly: { type: 'rule' as const, values: runOnly } } : {};
+    const result = await (window as unknown as Axe).axe.run(document, { resultTypes: ['violations'], ...options });
     return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
-  });
+  }, rules);
   return found.map((line) => `${where} ${line}`);
+}
+
+/** What axe finds in both themes: they differ in their colours alone. */
+export async function auditThemes(page: Page, where: string): Promise<string[]> {
+  await setScheme(page, 'light');
+  const found = await audit(page, `${where} light`);
+  await setScheme(page, 'dark');
+  return [...found, ...(await audit(page, `${where} dark`, ['color-contrast', 'link-in-text-block']))];
+}
+
+/** What is wrong with addresses in any language and theme: what axe finds, and what is too wide for a phone. */
+export async function inspect(page: Page, paths: readonly string[], arrived?: (path: string) => Promise<void>) {
+  test.setTimeout(900_000); // axe computes for seconds a page, and a busy machine gives it a part of a core
+  const found: string[] = [];
+  for (const lang of LANGS) {
+    await prefer(page, lang, 'light');
+    for (const [i, path] of paths.entries()) {
+      if (i > 0) await visit(page, path);
+      else await page.goto(path);
+      await settled(page);
+      await arrived?.(path);
+      found.push(...(await auditThemes(page, `${path} ${lang}`)));
+      await page.setViewportSize(PHONE);
+      const extra = await tooWide(page);
+      if (extra > 0) found.push(`${path} ${lang}: ${extra} px too wide`);
+      await page.setViewportSize(DESKTOP);
+    }
+  }
+  await prefer(page, 'en', 'light');
+  return found;
 }
 
 /** Makes every answer of the control plane fail, as one that is down or broken does; await the result to end it. */

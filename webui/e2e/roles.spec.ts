@@ -1,6 +1,6 @@
 // A viewer and an operator walk all pages: everything can be read, and no control leads to a refusal.
 import type { Browser, Page, Response } from '@playwright/test';
-import { expect, settled, signIn, test, useConsole } from './fixture';
+import { DESKTOP, expect, settled, signIn, test, useConsole, visit } from './fixture';
 
 const it = useConsole('demo', { seedDays: 1 });
 const PASSWORD = 'a password of somebody';
@@ -46,7 +46,7 @@ const FORMS = {
 for (const role of ['viewer', 'operator'] as const) {
   test(`${role === 'viewer' ? 'a' : 'an'} ${role} is offered only what the role may do`, async ({ browser }) => {
     test.setTimeout(600_000);
-    const { page, refused, quiet, close } = await enter(browser, role);
+    const { page, refused, quiet } = await enter(browser, role);
     for (const path of PAGES[role]) {
       await open(page, path);
       await expect(page.getByRole('alert'), path).toHaveCount(0);
@@ -60,31 +60,41 @@ for (const role of ['viewer', 'operator'] as const) {
       await quiet();
       expect(refused, path).toEqual([]);
     }
-    await close();
   });
 }
 
 test('what a viewer sees of a group, a form and a dialog cannot be changed', async ({ browser }) => {
-  const { page, close } = await enter(browser, 'viewer');
-  await open(page, '/groups?group=chat-default');
+  const { page } = await enter(browser, 'viewer');
+  await visit(page, '/groups?group=chat-default');
   await expect(page.getByRole('list', { name: 'Failover order' }).getByRole('listitem').first()).toBeVisible();
   await expect(page.getByRole('button', { name: /^Move / })).toHaveCount(0);
   await expect(page.getByRole('link', { name: 'Audit log' })).toHaveCount(0);
-  await open(page, '/settings?section=failover');
+  await visit(page, '/settings?section=failover');
   await expect(page.getByText(/changes require the role Operator/)).toBeVisible();
   for (const field of await page.locator('main').getByRole('textbox').all()) await expect(field).toBeDisabled();
-  await close();
 });
 
+type Role = keyof typeof PAGES;
+const entered: Partial<Record<Role, ReturnType<typeof signInAs>>> = {};
+test.afterAll(async () => {
+  for (const session of Object.values(entered)) await (await session).page.context().close();
+});
+
+/** Somebody of the role, signed in once for all tests. */
+function enter(browser: Browser, role: Role) {
+  entered[role] ??= signInAs(browser, role);
+  return entered[role];
+}
+
 /** Signs in as somebody of the role, and notes what the server refuses. */
-async function enter(browser: Browser, role: 'viewer' | 'operator') {
+async function signInAs(browser: Browser, role: Role) {
   const user = `${role}-${Date.now()}`;
   await it.server.call('UserService/CreateUser', {
     user: { name: user, role: `ROLE_${role.toUpperCase()}`, password: PASSWORD },
   });
   const context = await browser.newContext({
     baseURL: it.server.url,
-    viewport: { width: 1440, height: 900 },
+    viewport: DESKTOP,
     locale: 'en-US',
     reducedMotion: 'reduce',
   });
@@ -109,33 +119,50 @@ async function enter(browser: Browser, role: 'viewer' | 'operator') {
     open.delete(request);
   });
   const quiet = () => expect.poll(() => open.size).toBe(0);
-  return { page, refused, quiet, close: () => context.close() };
+  return { page, refused, quiet };
 }
 
+/** Goes to an address; over what is open or not saved by loading it, which asks nobody. */
 async function open(page: Page, path: string) {
+  const unsaved = page.getByRole('region', { name: 'Unsaved changes' });
+  if ((await unsaved.count()) + (await over(page).count()) === 0) return visit(page, path);
   await page.goto(path);
   await settled(page);
 }
 
+/** What lies over the page, the last one on top. */
+const over = (page: Page) => page.locator('[role=dialog], [role=menu]').filter({ visible: true });
+
+const addressOf = (page: Page) => {
+  const { pathname, search } = new URL(page.url());
+  return pathname + search;
+};
+
 /** Buttons that can be clicked, one of those that differ only in whom they are for; the browser's own file dialogs are none. */
 async function clickAll(page: Page, path: string) {
-  const area = () =>
-    page.locator('main, [role=dialog], [role=menu]').locator('button:enabled:visible, [role=menuitem]:visible');
   const tried = new Set<string>();
   for (;;) {
-    const names = await area().evaluateAll((all) =>
+    // What lies behind a dialog cannot be reached while it is open.
+    const layers = await over(page).count();
+    const area = layers > 0 ? over(page).last() : page.locator('main');
+    const buttons = area.locator('button:enabled:visible, [role=menuitem]:visible');
+    const names = await buttons.evaluateAll((all) =>
       all.map((one) => (one.getAttribute('aria-label') ?? one.textContent ?? '').split(' ').slice(0, 3).join(' ')),
     );
     const at = names.findIndex((name) => !tried.has(name));
     const name = names[at];
-    if (name === undefined) return;
-    tried.add(name);
-    await area()
-      .nth(at)
-      .click({ timeout: 1_000 })
-      .catch(() => undefined); // it may have gone with the last click
-    const { pathname, search } = new URL(page.url());
-    const inside = page.locator('[role=dialog], [role=menu]').filter({ visible: true });
-    if (pathname + search !== path && (await inside.count()) === 0) await open(page, path);
+    if (name !== undefined) {
+      tried.add(name);
+      await buttons
+        .nth(at)
+        .click({ timeout: 1_000 })
+        .catch(() => undefined); // it may have gone with the last click
+      if (addressOf(page) !== path && (await over(page).count()) === 0) await open(page, path);
+    } else if (layers > 0) {
+      await page.keyboard.press('Escape');
+      const closed = expect(over(page)).not.toHaveCount(layers, { timeout: 2_000 });
+      if (!(await closed.then(() => true).catch(() => false))) await open(page, path);
+      if (addressOf(page) !== path) return; // it was what the address opens
+    } else return;
   }
 }

@@ -24,16 +24,15 @@ export type Server = {
   remove: () => Promise<void>;
 };
 
-/** The program under test: TRUNKLINE_BIN, or built from these sources, the console in webui/dist included. */
-function program(): string {
-  const given = process.env.TRUNKLINE_BIN;
-  if (given) return given;
-  const bin = join(tmpdir(), `trunkline-console-test-${process.pid}`);
-  mkdirSync(bin, { recursive: true });
-  execFileSync('go', ['build', '-o', bin, './cmd/trunkline', './webui/e2e/seed'], { cwd: root, stdio: 'inherit' });
-  process.once('exit', () => rmSync(bin, { recursive: true, force: true }));
-  process.env.TRUNKLINE_BIN = join(bin, 'trunkline');
-  return process.env.TRUNKLINE_BIN;
+let built = '';
+
+/** A folder with the programs, built from these sources once, the console in webui/dist included. */
+function programs(): string {
+  if (built) return built;
+  built = mkdtempSync(join(tmpdir(), 'trunkline-console-test-'));
+  process.once('exit', () => rmSync(built, { recursive: true, force: true }));
+  execFileSync('go', ['build', '-o', built, './cmd/trunkline', './webui/e2e/seed'], { cwd: root, stdio: 'inherit' });
+  return built;
 }
 
 /**
@@ -44,20 +43,13 @@ export async function startServer(
   config: Config,
   { seedDays = 0, seedFlags = [] as string[], env = {} as Record<string, string>, running = '' } = {},
 ): Promise<Server> {
-  const bin = running ? '' : program();
+  const bin = running ? '' : (process.env.TRUNKLINE_BIN ?? join(programs(), 'trunkline'));
   const folder = mkdtempSync(join(tmpdir(), 'trunkline-console-'));
   if (seedDays > 0) {
-    const seed = [
-      'run',
-      './webui/e2e/seed',
-      '-database',
-      `sqlite:///${folder}/data/trunkline.db`,
-      '-days',
-      String(seedDays),
-      ...seedFlags,
-    ];
     mkdirSync(join(folder, 'data'));
-    execFileSync('go', seed, { cwd: root, stdio: 'inherit' });
+    const database = `sqlite:///${folder}/data/trunkline.db`;
+    const flags = ['-database', database, '-days', String(seedDays), ...seedFlags];
+    execFileSync(join(programs(), 'seed'), flags, { stdio: 'inherit' });
   }
   const environment = { ...process.env, ADMIN_PASSWORD: PASSWORD, ...env };
   const flags = config === 'demo' ? ['--apply', join(import.meta.dirname, 'demo.yaml')] : [];
