@@ -55,7 +55,7 @@ export async function prefer(page: Page, lang: string, scheme: string) {
   );
 }
 
-export const setScheme = (page: Page, scheme: string) =>
+const setScheme = (page: Page, scheme: string) =>
   page.evaluate((s) => document.documentElement.setAttribute('data-mantine-color-scheme', s), scheme);
 
 /** The page has come to rest: its heading is there and nothing is loading. */
