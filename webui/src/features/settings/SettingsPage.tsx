@@ -16,6 +16,7 @@ import { KeysSection } from './KeysSection';
 import { PeopleSection } from './people/PeopleSection';
 import { RolloutSection } from './RolloutSection';
 import { SECTIONS, type Section } from './search';
+import c from './settings.module.css';
 
 const words: Record<Section, PlainKey> = {
   failover: 'settings.failover',
@@ -48,18 +49,20 @@ export function SettingsPage() {
         value={section}
         onChange={(next) => navigate({ search: { section: next }, replace: true })}
       >
-        {section === 'failover' && <Loaded query={settings}>{(s) => s && <FailoverSection settings={s} />}</Loaded>}
-        {section === 'data' && <Loaded query={settings}>{(s) => s && <DataSection settings={s} />}</Loaded>}
-        {section === 'rollout' && <Loaded query={settings}>{(s) => s && <RolloutSection settings={s} />}</Loaded>}
-        {section === 'access' && <AccessSection />}
-        {section === 'people' && <PeopleSection />}
-        {section === 'keys' && (
-          <>
-            <KeysSection />
-            <AuthoritySection />
-          </>
-        )}
-        {section === 'about' && <AboutSection />}
+        <div className={c.sections}>
+          {section === 'failover' && <Loaded query={settings}>{(s) => s && <FailoverSection settings={s} />}</Loaded>}
+          {section === 'data' && <Loaded query={settings}>{(s) => s && <DataSection settings={s} />}</Loaded>}
+          {section === 'rollout' && <Loaded query={settings}>{(s) => s && <RolloutSection settings={s} />}</Loaded>}
+          {section === 'access' && <AccessSection />}
+          {section === 'people' && <PeopleSection />}
+          {section === 'keys' && (
+            <>
+              <KeysSection />
+              <AuthoritySection />
+            </>
+          )}
+          {section === 'about' && <AboutSection />}
+        </div>
       </Tabs>
     </>
   );
