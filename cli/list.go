@@ -96,7 +96,7 @@ func (c *subcommand) pages(ctx context.Context, client *connect.Client, in proto
 		}
 		next := all.ProtoReflect().Get(c.shape.nextPageToken)
 		if next.String() == in.ProtoReflect().Get(c.shape.pageToken).String() {
-			return nil, errors.New("the server gave the same page twice")
+			return nil, errors.New("the server returned the same page twice")
 		}
 		in.ProtoReflect().Set(c.shape.pageToken, next)
 	}

@@ -88,7 +88,7 @@ func (r *Runtime) Connect(ctx context.Context, use func(*connect.Client) error) 
 // nothing may be printed.
 func (r *Runtime) Complete(ctx context.Context, use func(*connect.Client) error) error {
 	if r.conn.Username != "" {
-		return errors.New("nobody is asked for a password while completing")
+		return errors.New("completion cannot prompt for a password")
 	}
 	quiet := *r.cfg.Env
 	quiet.Stderr = io.Discard

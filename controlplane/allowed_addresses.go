@@ -25,7 +25,7 @@ func ParseAddresses(s string) (netip.Prefix, error) {
 		return netip.Prefix{}, errNotAddresses
 	}
 	if first := p.Masked(); first != p {
-		return netip.Prefix{}, fmt.Errorf("does not begin at its first address; write %s for the range or %s for the address", first, p.Addr())
+		return netip.Prefix{}, fmt.Errorf("does not start at its first address; write %s for the range or %s for the address", first, p.Addr())
 	}
 	return p, nil
 }

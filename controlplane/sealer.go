@@ -33,7 +33,7 @@ func SealedPrefix(keyID string) []byte {
 }
 
 // SealedBy is the id of the master key that a secret is sealed under, and what follows it; false when
-// it is not a sealed secret of this version.
+// it is not an encrypted secret of this version.
 func SealedBy(sealed []byte) (keyID string, rest []byte, ok bool) {
 	if len(sealed) < 2 || sealed[0] != sealedVersion || sealed[1] == 0 || len(sealed) < 2+int(sealed[1]) {
 		return "", nil, false

@@ -34,7 +34,7 @@ func Compile(in *nodev1.Snapshot) (*Snapshot, error) {
 		return nil, err
 	}
 	if s.keys.Len() != len(in.GetApiKeys()) {
-		return nil, fmt.Errorf("%d api keys have the same secret as another one", len(in.GetApiKeys())-s.keys.Len())
+		return nil, fmt.Errorf("%d API keys have the same secret as another one", len(in.GetApiKeys())-s.keys.Len())
 	}
 	return s, nil
 }
@@ -74,7 +74,7 @@ func compileRest(in *nodev1.Snapshot) (*Snapshot, error) {
 		}
 		for _, name := range append([]string{group.Name}, group.Aliases...) {
 			if taken[name] || name == "" {
-				return nil, fmt.Errorf("group %q: name or alias %q is empty or taken", g.GetName(), name)
+				return nil, fmt.Errorf("group %q: name or alias %q is empty or already used", g.GetName(), name)
 			}
 			taken[name] = true
 		}
@@ -91,7 +91,7 @@ func compileRest(in *nodev1.Snapshot) (*Snapshot, error) {
 
 func (s *Snapshot) addProvider(in *nodev1.Provider, targets map[Scope]*Target) error {
 	if _, taken := s.Providers[in.GetName()]; taken || in.GetName() == "" {
-		return fmt.Errorf("name is empty or taken")
+		return fmt.Errorf("name is empty or already used")
 	}
 	base, err := dialect.ParseBase(in.GetBaseUrl())
 	if err != nil {

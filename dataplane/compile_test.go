@@ -79,8 +79,8 @@ func TestCompileRefuses(t *testing.T) {
 	}{
 		"member of no provider": {func(s *nodev1.Snapshot) { s.Groups[0].Members[0].Provider = "x" }, `member "we\"ird" of "x" does not exist`},
 		"member twice":          {func(s *nodev1.Snapshot) { s.Groups[0].Members[1].Model = `we"ird` }, "listed twice"},
-		"alias taken":           {func(s *nodev1.Snapshot) { s.Groups[0].Aliases = []string{"g"} }, "empty or taken"},
-		"provider twice":        {func(s *nodev1.Snapshot) { s.Providers = append(s.Providers, s.Providers[0]) }, "empty or taken"},
+		"alias taken":           {func(s *nodev1.Snapshot) { s.Groups[0].Aliases = []string{"g"} }, "empty or already used"},
+		"provider twice":        {func(s *nodev1.Snapshot) { s.Providers = append(s.Providers, s.Providers[0]) }, "empty or already used"},
 		"no policy":             {func(s *nodev1.Snapshot) { s.Groups[0].Members[0].Policy = nil }, "policy"},
 		"half a policy":         {func(s *nodev1.Snapshot) { s.Providers[0].Policy.Cooldown = nil }, "a duration is missing"},
 		"short hash":            {func(s *nodev1.Snapshot) { s.ApiKeys[0].Hash = []byte("x") }, "hash has 1 bytes"},

@@ -207,7 +207,7 @@ func TestAConnectedNodeKeepsItsName(t *testing.T) {
 	_, bound := s.ticket("--node", "node-1")
 	second.Env = s.nodeEnv(bound)
 	second.Restart()
-	s.awaitLog(first, "another node has joined under this name")
+	s.awaitLog(first, "another node joined under this name")
 	awaitReady(t, second)
 }
 

@@ -125,7 +125,7 @@ func TestTheMasterKeyIsRotatedUnderLoad(t *testing.T) {
 		}
 		return false
 	})
-	if _, err := s.masterKeys().RotateMasterKey(t.Context(), &adminv1.RotateMasterKeyRequest{Id: next}); err == nil || !strings.Contains(err.Error(), "were not given master key "+next) {
+	if _, err := s.masterKeys().RotateMasterKey(t.Context(), &adminv1.RotateMasterKeyRequest{Id: next}); err == nil || !strings.Contains(err.Error(), "lack master key "+next) {
 		t.Fatalf("rotated although a replica lacks the key: %v", err)
 	}
 	s.restart(oldKey + "\n" + newKey)
@@ -265,7 +265,7 @@ func TestMasterKeysInFilesAreRotatedWithoutARestart(t *testing.T) {
 		t.Errorf("%d calls failed, want none of %d", n, s.load.answered())
 	}
 	for _, r := range s.replicas {
-		if log := r.Log(); strings.Count(log, "msg=serving ") != 1 || !strings.Contains(log, "master keys read again") {
+		if log := r.Log(); strings.Count(log, "msg=serving ") != 1 || !strings.Contains(log, "master keys reloaded") {
 			t.Errorf("a replica was started again, or read nothing:\n%s", log)
 		}
 	}

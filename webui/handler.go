@@ -122,7 +122,7 @@ func acceptsHTML(r *http.Request) bool {
 func (h *handler) servePage(w http.ResponseWriter, r *http.Request) {
 	page, err := fs.ReadFile(h.files, h.page)
 	if err != nil {
-		http.Error(w, "the console's page is missing from this binary", http.StatusInternalServerError)
+		http.Error(w, "this binary was built without the console", http.StatusInternalServerError)
 		return
 	}
 	nonce := newNonce()

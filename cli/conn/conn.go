@@ -77,14 +77,14 @@ func (to *target) httpTransport() (*http.Transport, error) {
 	}
 	t.TLSClientConfig.RootCAs = x509.NewCertPool()
 	if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s holds no PEM certificate", to.caFile)
+		return nil, fmt.Errorf("%s contains no PEM certificate", to.caFile)
 	}
 	return t, nil
 }
 
 // refuseRedirect keeps the token at the address it was meant for.
 func refuseRedirect(req *http.Request, via []*http.Request) error {
-	return fmt.Errorf("the server redirects to %s://%s: give that address as --server", req.URL.Scheme, req.URL.Host)
+	return fmt.Errorf("the server redirects to %s://%s: use that address as --server", req.URL.Scheme, req.URL.Host)
 }
 
 func withHeaders(headers map[string]string) connect.ClientInterceptor {

@@ -131,7 +131,7 @@ func tokenFromFile(name string) (string, error) {
 func CheckToken(token string) (string, error) {
 	for _, r := range token {
 		if r <= ' ' || r > '~' {
-			return "", errors.New("the token holds characters that no token has: is it the right one?")
+			return "", errors.New("the token contains characters that no token has: is it the right one?")
 		}
 	}
 	return token, nil

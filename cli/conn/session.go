@@ -34,7 +34,7 @@ func (o *Options) signIn(ctx context.Context, transport connect.Transport, heade
 	_, err = client.Login(ctx, request)
 	if exit.Reason(err) == "TOTP_REQUIRED" {
 		if !env.Interactive() {
-			return nil, fmt.Errorf("%w as %s: the user has a second factor, whose code is asked for at a terminal only: use a token", exit.ErrSignIn, username)
+			return nil, fmt.Errorf("%w as %s: the user has a second factor, and its code can be entered only in a terminal: use a token", exit.ErrSignIn, username)
 		}
 		if request.Code, err = env.AskSecret("Code of the second factor of " + username); err != nil {
 			return nil, err

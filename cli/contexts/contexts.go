@@ -94,7 +94,7 @@ func Load(env *proc.Env) (*File, error) {
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	d.KnownFields(true)
 	if err := d.Decode(file); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%s is not a file of contexts: %s", file.path, faultOf(err))
+		return nil, fmt.Errorf("%s is not a valid contexts file: %s", file.path, faultOf(err))
 	}
 	return file, file.check()
 }
@@ -106,7 +106,7 @@ func private(f *os.File) error {
 		return fmt.Errorf("read the contexts: %w", err)
 	}
 	if perm := info.Mode().Perm(); runtime.GOOS != "windows" && perm&0o077 != 0 {
-		return fmt.Errorf("%s holds tokens and others may read or write it (mode %04o): run chmod 600 %s", f.Name(), perm, f.Name())
+		return fmt.Errorf("%s contains tokens and is accessible by other users (mode %04o); run chmod 600 %s", f.Name(), perm, f.Name())
 	}
 	return nil
 }
@@ -125,7 +125,7 @@ func (f *File) check() error {
 	seen := map[string]bool{}
 	for _, c := range f.Contexts {
 		if c.Name == "" || c.Server == "" || seen[c.Name] {
-			return fmt.Errorf("%s is not a file of contexts: each has a name of its own, and a server", f.path)
+			return fmt.Errorf("%s is not a valid contexts file: each context needs a unique name and a server", f.path)
 		}
 		seen[c.Name] = true
 	}

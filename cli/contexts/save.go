@@ -15,7 +15,7 @@ const head = "# Written by trunklinectl login and trunklinectl context. It holds
 // Save writes the file so that only its owner can read it, as a whole or not at all.
 func (f *File) Save() error {
 	if f.path == "" {
-		return errors.New("there is no directory for the file of contexts: set $HOME, or $" + EnvFile)
+		return errors.New("no directory for the contexts file: set $HOME, or $" + EnvFile)
 	}
 	var data bytes.Buffer
 	data.WriteString(head)

@@ -49,7 +49,7 @@ func (s *selection) resources() ([]*adminv1.Resource, error) {
 	}
 	// Nothing at all is a wrong path or an empty pipe; with prune it would delete everything.
 	if len(all) == 0 {
-		return nil, errors.New("the files hold no resources")
+		return nil, errors.New("the files contain no resources")
 	}
 	return all, nil
 }

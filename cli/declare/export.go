@@ -39,7 +39,7 @@ With -o json the API's response is written instead.`,
 				docs := make([]proto.Message, len(all.GetResources()))
 				for i, res := range all.GetResources() {
 					if docs[i] = documentOf(res); docs[i] == nil {
-						return errors.New("the server has a kind of resource that this program does not know: use a newer one")
+						return errors.New("the server has a kind of resource that this version does not know: use a newer trunklinectl")
 					}
 				}
 				if err := manifest.Write(p.Out, docs); err != nil {

@@ -59,7 +59,7 @@ func expand(name string) ([]string, error) {
 		}
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("directory %s holds no .yaml, .yml or .json file", name)
+		return nil, fmt.Errorf("directory %s contains no .yaml, .yml or .json file", name)
 	}
 	return files, nil
 }
@@ -87,7 +87,7 @@ func readFile(env *proc.Env, name string) ([]*adminv1.Resource, error) {
 	resources := make([]*adminv1.Resource, len(docs))
 	for i, doc := range docs {
 		if resources[i] = resourceOf(doc); resources[i] == nil {
-			return nil, fmt.Errorf("%s: document %d is a %s, which is no part of a configuration",
+			return nil, fmt.Errorf("%s: document %d is a %s, which is not part of a configuration",
 				name, i+1, doc.ProtoReflect().Descriptor().Name())
 		}
 	}

@@ -39,7 +39,7 @@ func (e *Env) Ask(question, fallback string) (string, error) {
 func (e *Env) AskSecret(question string) (string, error) {
 	secret, err := e.answer(question, true)
 	if err == nil && secret == "" {
-		err = fmt.Errorf("%s: nothing was typed", question)
+		err = fmt.Errorf("%s: no input", question)
 	}
 	return secret, err
 }

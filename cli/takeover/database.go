@@ -10,7 +10,7 @@ import (
 // the report.
 func database(file string, tables []string) (*Node, error) {
 	if len(tables) == 0 {
-		return nil, errors.New("it is a SQLite database, and this gateway's configuration is no such file")
+		return nil, errors.New("it is a SQLite database, but this gateway's configuration is not")
 	}
 	found, err := sqlitefile.Read(file, tables)
 	if err != nil {

@@ -206,18 +206,18 @@ func TestBadDatabases(t *testing.T) {
 		want   string
 	}{
 		"another program's":      {oneapi.OneAPI(), sqlite(t, `CREATE TABLE notes (id integer)`), "is it an export of one-api?"},
-		"of LiteLLM":             {litellm.Source{}, sqlite(t, `CREATE TABLE notes (id integer)`), "this gateway's configuration is no such file"},
-		"a dump of LiteLLM":      {litellm.Source{}, dump("-- x\nCREATE TABLE a (\n);\n"), "this gateway's configuration is no such file"},
+		"of LiteLLM":             {litellm.Source{}, sqlite(t, `CREATE TABLE notes (id integer)`), "but this gateway's configuration is not"},
+		"a dump of LiteLLM":      {litellm.Source{}, dump("-- x\nCREATE TABLE a (\n);\n"), "but this gateway's configuration is not"},
 		"a damaged file":         {oneapi.OneAPI(), damaged(t), "database"},
 		"a schema alone":         {oneapi.OneAPI(), dump("-- x\nCREATE TABLE `users` (\n  `id` int\n);\nCREATE TABLE `channels` (\n  `id` int\n);\n"), "without rows of channels"},
-		"a COPY that is cut off": {oneapi.OneAPI(), dump("-- x;\nCOPY channels (id, type) FROM stdin;\n1\t2\n"), "line 2: a COPY has no end"},
-		"an INSERT cut off":      {oneapi.OneAPI(), dump("-- x;\nINSERT INTO channels (id, name) VALUES (1,'a"), "line 2: a text has no end"},
+		"a COPY that is cut off": {oneapi.OneAPI(), dump("-- x;\nCOPY channels (id, type) FROM stdin;\n1\t2\n"), "line 2: a COPY is not terminated"},
+		"an INSERT cut off":      {oneapi.OneAPI(), dump("-- x;\nINSERT INTO channels (id, name) VALUES (1,'a"), "line 2: a string is not terminated"},
 		"other columns":          {oneapi.OneAPI(), dump("-- x;\nINSERT INTO channels (id) VALUES (1,2);\n"), "2 values for 1 columns"},
 		"unknown columns":        {oneapi.OneAPI(), dump("-- x;\nINSERT INTO channels VALUES (1,2);\n"), "2 values for 0 columns"},
 		"hexadecimal":            {oneapi.OneAPI(), dump("-- x;\nINSERT INTO channels (id) VALUES (0xAB);\n"), "dump without --hex-blob"},
 		"a function":             {oneapi.OneAPI(), dump("-- x;\nINSERT INTO channels (id) VALUES (now());\n"), "dump without --hex-blob"},
-		"no rows":                {oneapi.OneAPI(), dump("-- x;\nINSERT INTO channels (id) VALUES ;\n"), "does not begin with a bracket"},
-		"an empty value":         {oneapi.OneAPI(), dump("-- x;\nINSERT INTO channels (id) VALUES (,);\n"), "neither a number nor a text"},
+		"no rows":                {oneapi.OneAPI(), dump("-- x;\nINSERT INTO channels (id) VALUES ;\n"), "does not start with a parenthesis"},
+		"an empty value":         {oneapi.OneAPI(), dump("-- x;\nINSERT INTO channels (id) VALUES (,);\n"), "neither a number nor a string"},
 	} {
 		d := takeover.NewDraft(takeover.Options{})
 		if err := d.Read(tt.source, []*takeover.File{tt.file}); err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -38,7 +38,7 @@ func isDump(data []byte) bool {
 // readDump reads tables of a dump, as database does of a file.
 func readDump(file string, data []byte, tables []string) (*Node, error) {
 	if len(tables) == 0 {
-		return nil, errors.New("it is a dump of a database, and this gateway's configuration is no such file")
+		return nil, errors.New("it is a database dump, but this gateway's configuration is not")
 	}
 	head := data[:min(len(data), 4096)]
 	mysql := !bytes.Contains(head, []byte("PostgreSQL database dump")) && !bytes.HasPrefix(head, []byte("PRAGMA "))
@@ -52,7 +52,7 @@ func readDump(file string, data []byte, tables []string) (*Node, error) {
 		rest = rest[used:]
 	}
 	if !slices.ContainsFunc(d.root.kids, func(n *Node) bool { return len(n.kids) > 0 }) {
-		return nil, fmt.Errorf("it is a dump of SQL without rows of %s: dump with data, with INSERT (mysqldump) or COPY (pg_dump), as text",
+		return nil, fmt.Errorf("it is an SQL dump without rows of %s: dump the data too, as text, with INSERT (mysqldump) or COPY (pg_dump)",
 			strings.Join(tables, ", "))
 	}
 	return d.root, nil
@@ -115,7 +115,7 @@ func (d *dump) add(table *Node, columns []string, values []*string, line int) er
 		return nil
 	}
 	if len(columns) != len(values) {
-		return fmt.Errorf("a row of %s has %d values for %d columns: dump with the definitions of the tables, or with the names of the columns", table.Key, len(values), len(columns))
+		return fmt.Errorf("a row of %s has %d values for %d columns: dump with table definitions or with column names", table.Key, len(values), len(columns))
 	}
 	if d.budget -= len(values); d.budget < 0 {
 		return errors.New("it has too many rows")

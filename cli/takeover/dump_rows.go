@@ -28,7 +28,7 @@ func (d *dump) copied(table *Node, columns []string, text string, line int) (use
 		}
 		line++
 	}
-	return used, errors.New("a COPY has no end: the dump is cut off")
+	return used, errors.New("a COPY is not terminated: the dump is truncated")
 }
 
 // inserted reads the rows behind VALUES, to the semicolon that ends them.
@@ -36,7 +36,7 @@ func (d *dump) inserted(table *Node, columns []string, text string, line int) (u
 	s := &scanner{text: text, line: line, mysql: d.mysql}
 	for {
 		if !s.take('(') {
-			return s.at, errors.New("a row of an INSERT does not begin with a bracket")
+			return s.at, errors.New("a row of an INSERT does not start with a parenthesis")
 		}
 		begin, values := s.line, []*string(nil)
 		for {
@@ -49,7 +49,7 @@ func (d *dump) inserted(table *Node, columns []string, text string, line int) (u
 				break
 			}
 			if !s.take(',') {
-				return s.at, errors.New("a value of an INSERT is not read: dump without --hex-blob and without functions")
+				return s.at, errors.New("cannot read a value of an INSERT: dump without --hex-blob and without functions")
 			}
 		}
 		if err := d.add(table, columns, values, begin); err != nil {
@@ -59,7 +59,7 @@ func (d *dump) inserted(table *Node, columns []string, text string, line int) (u
 			return s.at, nil
 		}
 		if !s.take(',') {
-			return s.at, errors.New("an INSERT has no end: the dump is cut off")
+			return s.at, errors.New("an INSERT is not terminated: the dump is truncated")
 		}
 	}
 }
@@ -102,7 +102,7 @@ func (s *scanner) value() (*string, error) {
 			return nil, nil
 		}
 		if _, err := strconv.ParseFloat(word, 64); err != nil && !strings.EqualFold(word, "true") && !strings.EqualFold(word, "false") {
-			return nil, errors.New("a value of an INSERT is neither a number nor a text: dump without --hex-blob and without functions")
+			return nil, errors.New("a value of an INSERT is neither a number nor a string: dump without --hex-blob and without functions")
 		}
 		return &word, nil
 	}
@@ -128,7 +128,7 @@ func (s *scanner) value() (*string, error) {
 			return &value, nil
 		}
 	}
-	return nil, errors.New("a text has no end: the dump is cut off")
+	return nil, errors.New("a string is not terminated: the dump is truncated")
 }
 
 // unescape reads the escapes of COPY (how 'C') or of MySQL (how 'M').

@@ -25,7 +25,7 @@ func parse(file string, data []byte) (*Node, error) {
 			return nil, fmt.Errorf("line %d: %w", p.line(), err)
 		}
 		if p.d.More() {
-			return nil, fmt.Errorf("line %d: there is more behind the end", p.line())
+			return nil, fmt.Errorf("line %d: unexpected content after the end", p.line())
 		}
 		return root, nil
 	}
@@ -42,7 +42,7 @@ func parse(file string, data []byte) (*Node, error) {
 
 func fromYAML(n *Node, from *yaml.Node, depth int, budget *int) error {
 	if *budget--; *budget < 0 || depth > maxDepth {
-		return fmt.Errorf("line %d: too much, or too deep", from.Line)
+		return fmt.Errorf("line %d: too many values, or nested too deeply", from.Line)
 	}
 	if n.Line = from.Line; from.Kind == yaml.AliasNode {
 		return fromYAML(n, from.Alias, depth+1, budget)
@@ -60,7 +60,7 @@ func fromYAML(n *Node, from *yaml.Node, depth int, budget *int) error {
 		for i := 0; i+1 < len(from.Content); i += 2 {
 			key, value := from.Content[i], from.Content[i+1]
 			if key.Value == "<<" && key.Tag == "!!merge" {
-				return fmt.Errorf("line %d: merge keys (<<) are not read: write the values out", key.Line)
+				return fmt.Errorf("line %d: merge keys (<<) are not supported: write the values out", key.Line)
 			}
 			if err := fromYAML(n.child(key.Value, key.Line), value, depth+1, budget); err != nil {
 				return err

@@ -25,7 +25,7 @@ func Of(answer proto.Message) error {
 		}
 	case *adminv1.TestAlertChannelResponse:
 		if !m.GetDelivered() {
-			return exit.NotReachedf("the test message was not taken: %s", m.GetError())
+			return exit.NotReachedf("the test message was not accepted: %s", m.GetError())
 		}
 	case *adminv1.VerifyAuditEventsResponse:
 		if !m.GetIntact() {

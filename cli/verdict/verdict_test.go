@@ -29,7 +29,7 @@ func TestVerdicts(t *testing.T) {
 			&adminv1.ImportModelsResponse{Provider: "p", Stage: adminv1.ImportStage_IMPORT_STAGE_FAILED, Error: "404"}, 9, "the import of p failed: 404",
 		},
 		"a message is taken":  {&adminv1.TestAlertChannelResponse{Delivered: true}, 0, ""},
-		"a message is not":    {&adminv1.TestAlertChannelResponse{Error: "it answered 500"}, 9, "the test message was not taken: it answered 500"},
+		"a message is not":    {&adminv1.TestAlertChannelResponse{Error: "it answered 500"}, 9, "the test message was not accepted: it answered 500"},
 		"all nodes confirmed": {&adminv1.RevokeApiKeyResponse{Receipt: &adminv1.RevocationReceipt{Confirmed: []string{"node-1"}}}, 0, ""},
 		"one has not": {
 			&adminv1.RevokeApiKeyResponse{Receipt: &adminv1.RevocationReceipt{Confirmed: []string{"node-1"}, Unconfirmed: []*adminv1.UnconfirmedNode{node}}},

@@ -111,7 +111,7 @@ func (a *accounts) verifierOf(name string, u access.User) (verifier, error) {
 	case name == a.configured && a.replaced.Load():
 		// A database from before, such as a restored backup: the console may be where others
 		// can reach it by now.
-		return verifier{}, errs.Newf(errs.FailedPrecondition, "the database has lost the password that was set: restart, or set ADMIN_PASSWORD")
+		return verifier{}, errs.Newf(errs.FailedPrecondition, "the password is missing from the database: restart, or set ADMIN_PASSWORD")
 	case name == a.configured:
 		return a.passwords.configured(), nil
 	}
@@ -126,7 +126,7 @@ func (a *accounts) change(ctx context.Context, name, plain string, version int64
 	}
 	_, err = a.store.UpdateUser(ctx, name, keep, func(u *access.User) error {
 		if u.Version != version {
-			return errs.Newf(errs.Conflict, "the password was changed meanwhile: sign in again")
+			return errs.Newf(errs.Conflict, "the password has been changed in the meantime: sign in again")
 		}
 		u.Salt, u.Verifier, u.Version = set.salt, set.value, version+1
 		return nil

@@ -350,7 +350,7 @@ func (a *API) Handler(other http.Handler) http.Handler {
 		}),
 	)
 	unknown := a.guard.wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a.guard.fail(w, r, connect.NewError(connect.CodeUnimplemented, "there is no method "+strings.TrimPrefix(r.URL.Path, "/")))
+		a.guard.fail(w, r, connect.NewError(connect.CodeUnimplemented, "unknown method "+strings.TrimPrefix(r.URL.Path, "/")))
 	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		route, known := routes[r.URL.Path]

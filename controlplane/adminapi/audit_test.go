@@ -240,7 +240,7 @@ func TestAuditEventsAreListedInPages(t *testing.T) {
 		"filter.outcome: names no outcome that there is; did you mean ok, canceled, unknown?":                      {Filter: &adminv1.AuditFilter{Outcome: "fine"}},
 		"filter.end_time: must be after start_time":                                                                {Filter: &adminv1.AuditFilter{StartTime: timestamppb.New(e.clock.Now()), EndTime: timestamppb.New(e.clock.Now())}},
 		"filter.target: must not contain NUL characters":                                                           {Filter: &adminv1.AuditFilter{Target: "a\x00"}},
-		"page_token: belongs to a list with other filters":                                                         {PageToken: first.GetNextPageToken(), Filter: filter},
+		"page_token: belongs to a list with different filters":                                                     {PageToken: first.GetNextPageToken(), Filter: filter},
 		"page_size: must be greater than or equal to 0 and less than or equal to 500":                              {PageSize: 501},
 		"filter.sequence: must be greater than or equal to 0":                                                      {Filter: &adminv1.AuditFilter{Sequence: -1}},
 	} {

@@ -169,7 +169,7 @@ func (s auditService) enter() (leave func(), err error) {
 	case s.readers <- struct{}{}:
 		return func() { <-s.readers }, nil
 	default:
-		return nil, errs.Newf(errs.ResourceExhausted, "%d exports and verifications of the audit log run here already", maxAuditReaders)
+		return nil, errs.Newf(errs.ResourceExhausted, "this replica already runs %d exports and verifications of the audit log", maxAuditReaders)
 	}
 }
 
@@ -245,7 +245,7 @@ func sequenceFromToken(digest [cursorDigest]byte, token string) (int64, error) {
 		return 0, errPageToken()
 	}
 	if [cursorDigest]byte(raw) != digest {
-		return 0, errs.Invalid(errs.Violation{Field: "page_token", Description: "belongs to a list with other filters"})
+		return 0, errs.Invalid(errs.Violation{Field: "page_token", Description: "belongs to a list with different filters"})
 	}
 	sequence := int64(binary.BigEndian.Uint64(raw[cursorDigest:]))
 	if sequence < 1 {

@@ -153,7 +153,7 @@ func (a *authenticator) token(ctx context.Context, info *connect.CallInfo, secre
 		}
 	} else if now := a.now(); now.Sub(token.UsedAt) >= touchInterval {
 		if err := a.access.TouchToken(ctx, token.Hash, now); err != nil {
-			a.log.WarnContext(ctx, "the use of a token could not be noted", "token", token.Name, "error", err)
+			a.log.WarnContext(ctx, "failed to record the use of a token", "token", token.Name, "error", err)
 		}
 	}
 	return identity{Actor: access.Actor{Token: token.Name, Role: token.Role}, userID: token.UserID, bodies: token.ReadBodies, lesser: token.UserRole > token.Role, expires: token.ExpiresAt}, nil

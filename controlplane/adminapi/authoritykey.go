@@ -26,7 +26,7 @@ type authorityKeyService struct{ authority Authority } // nil: the all-in-one ha
 
 func (s authorityKeyService) present() (Authority, error) {
 	if s.authority == nil {
-		return nil, errs.Newf(errs.FailedPrecondition, "the all-in-one has its node in the same process, so nodes have no authority here: use trunkline-controlplane")
+		return nil, errs.Newf(errs.FailedPrecondition, "the all-in-one has its node in the same process and no node CA: use trunkline-controlplane")
 	}
 	return s.authority, nil
 }

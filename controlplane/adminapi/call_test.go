@@ -229,9 +229,9 @@ func TestCallFiltersAreChecked(t *testing.T) {
 		"no attempt outcome": {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{AttemptOutcome: "rate_limit"}}, []string{"filter.attempt_outcome: is no outcome; did you mean rate_limited, write_timeout, key_limited?" + allOutcomes}},
 		"no outcome":         {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Outcome: "rate_limit"}}, []string{"filter.outcome: is no outcome; did you mean rate_limited, write_timeout, key_limited?" + allOutcomes}},
 		"costs nothing":      {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{MinCost: "-1"}}, []string{"filter.min_cost: does not match regex pattern `^([0-9]{1,9}(\\.[0-9]{1,12})?)?$`"}},
-		"failed, too":        {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "pool", Failed: true}, PageToken: token}, []string{"page_token: belongs to a list with other filters"}},
-		"other filters":      {&adminv1.ListCallsRequest{PageToken: token}, []string{"page_token: belongs to a list with other filters"}},
-		"changed filters":    {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "pool", Status: 200}, PageToken: token}, []string{"page_token: belongs to a list with other filters"}},
+		"failed, too":        {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "pool", Failed: true}, PageToken: token}, []string{"page_token: belongs to a list with different filters"}},
+		"different filters":  {&adminv1.ListCallsRequest{PageToken: token}, []string{"page_token: belongs to a list with different filters"}},
+		"changed filters":    {&adminv1.ListCallsRequest{Filter: &adminv1.CallFilter{Group: "pool", Status: 200}, PageToken: token}, []string{"page_token: belongs to a list with different filters"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -27,10 +27,10 @@ type Bodies struct {
 func (s callService) GetCallBody(ctx context.Context, req *adminv1.GetCallBodyRequest) (*adminv1.GetCallBodyResponse, error) {
 	who := caller(ctx)
 	if !who.mayReadBodies() {
-		return nil, errs.Newf(errs.PermissionDenied, "this token may not read the bodies of calls: create one with read_bodies, or sign in")
+		return nil, errs.Newf(errs.PermissionDenied, "this token cannot read the bodies of calls: create one with read_bodies, or sign in")
 	}
 	if !storable(req.GetId()) {
-		return nil, errs.Newf(errs.NotFound, "no body is kept of call %q", req.GetId())
+		return nil, errs.Newf(errs.NotFound, "no body is stored for call %q", req.GetId())
 	}
 	sealed, reads, err := s.bodies.Store.ReadBody(ctx, req.GetId(), who.actor(), s.now())
 	if err != nil {
@@ -38,7 +38,7 @@ func (s callService) GetCallBody(ctx context.Context, req *adminv1.GetCallBodyRe
 	}
 	plain, err := s.bodies.Sealer.OpenBody(sealed.Key, sealed.Ciphertext, calllog.BodyBinding(sealed.CallID))
 	if err != nil {
-		return nil, errs.Wrap(errs.Internal, err, "open the body of a call")
+		return nil, errs.Wrap(errs.Internal, err, "decrypt the body of a call")
 	}
 	var body nodev1.CallBody
 	if err := proto.Unmarshal(plain, &body); err != nil {

@@ -43,7 +43,7 @@ func (s callService) ExportCalls(ctx context.Context, req *adminv1.ExportCallsRe
 	case s.exports <- struct{}{}:
 		defer func() { <-s.exports }()
 	default:
-		return errs.Newf(errs.ResourceExhausted, "%d exports run here already", maxExports)
+		return errs.Newf(errs.ResourceExhausted, "this replica already runs %d exports", maxExports)
 	}
 	if err := stream.SendHeaders(); err != nil {
 		return err

@@ -37,7 +37,7 @@ func (s callService) TailCalls(ctx context.Context, req *adminv1.TailCallsReques
 	case s.tails <- struct{}{}:
 		defer func() { <-s.tails }()
 	default:
-		return errs.Newf(errs.ResourceExhausted, "%d readers follow calls here already", maxTails)
+		return errs.Newf(errs.ResourceExhausted, "%d clients already follow calls on this replica", maxTails)
 	}
 	if err := stream.SendHeaders(); err != nil {
 		return err

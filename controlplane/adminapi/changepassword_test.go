@@ -173,7 +173,7 @@ func TestChangePasswordRefusals(t *testing.T) {
 	}{
 		"too short":   {"password", "7 bytes", []string{"new_password: must be at least 8 bytes"}},
 		"the default": {"password", "password", []string{"new_password: must not be the default password"}},
-		"wrong":       {"passwort", newPassword, []string{"current_password: is not the present password"}},
+		"wrong":       {"passwort", newPassword, []string{"current_password: is not the current password"}},
 		"none":        {"", "", []string{"current_password: must be at least 1 characters", "new_password: must be at least 8 bytes"}},
 	} {
 		if got := violations(t, c.change(t, tt.from, tt.to)); !slices.Equal(got, tt.want) {
@@ -233,7 +233,7 @@ func TestDefaultPasswordNeverComesBack(t *testing.T) {
 	t.Parallel()
 	e := start(t, func(c *adminapi.Config) { c.DefaultPassword, c.PasswordSet = true, true })
 	err := wantCode(t, e.client(t, nil).try(t, adminUser, adminPassword), connect.CodeFailedPrecondition)
-	if !strings.Contains(err.Message(), "lost the password") {
+	if !strings.Contains(err.Message(), "password is missing from the database") {
 		t.Errorf("message %q", err.Message())
 	}
 }

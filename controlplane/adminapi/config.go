@@ -60,7 +60,7 @@ func (s configService) DiffConfig(ctx context.Context, req *adminv1.DiffConfigRe
 	}
 	for _, doc := range docs {
 		if caller(ctx).Role < adminv1.Role_ROLE_OPERATOR && setsSecret(doc.ProtoReflect()) {
-			return nil, errs.Newf(errs.PermissionDenied, "comparing secrets needs the operator role: leave them out, and it is taken that they stay")
+			return nil, errs.Newf(errs.PermissionDenied, "comparing secrets needs the operator role: leave them out, and they are assumed to be unchanged")
 		}
 		s.assumeURLs(ctx, doc)
 	}

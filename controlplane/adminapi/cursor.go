@@ -39,7 +39,7 @@ func decodeCursor(f calllog.Filter, token string) (calllog.Position, error) {
 	digest := filterDigest(f)
 	if string(raw[:cursorDigest]) != string(digest[:]) {
 		return calllog.Position{}, errs.Invalid(errs.Violation{
-			Field: "page_token", Description: "belongs to a list with other filters",
+			Field: "page_token", Description: "belongs to a list with different filters",
 		})
 	}
 	id := string(raw[cursorFixed:])

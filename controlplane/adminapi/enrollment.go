@@ -35,7 +35,7 @@ const defaultTTL = time.Hour
 // joins is what decides who belongs here; in the all-in-one nobody joins.
 func (s nodeService) joins() (Enrollment, error) {
 	if s.enrollment == nil {
-		return nil, errs.Newf(errs.FailedPrecondition, "the all-in-one has its node in the same process, and none may join: use trunkline-controlplane")
+		return nil, errs.Newf(errs.FailedPrecondition, "the all-in-one has its node in the same process, and no others can join: use trunkline-controlplane")
 	}
 	return s.enrollment, nil
 }

@@ -68,9 +68,9 @@ func toConnect(ctx context.Context, log *slog.Logger, header *connect.Header, er
 	}
 	switch ctx.Err() { //nolint:errorlint // a context returns exactly these
 	case context.Canceled:
-		return connect.NewError(connect.CodeCanceled, "the caller left").WithCause(err)
+		return connect.NewError(connect.CodeCanceled, "the client disconnected").WithCause(err)
 	case context.DeadlineExceeded:
-		return connect.NewError(connect.CodeDeadlineExceeded, "the caller's deadline has passed").WithCause(err)
+		return connect.NewError(connect.CodeDeadlineExceeded, "the client's deadline has passed").WithCause(err)
 	}
 	code := connect.CodeInternal
 	ours, ok := errors.AsType[*errs.Error](err)
@@ -82,7 +82,7 @@ func toConnect(ctx context.Context, log *slog.Logger, header *connect.Header, er
 		return errInternal
 	}
 	if ours.Code == errs.Unavailable {
-		log.WarnContext(ctx, "admin API call could not be served", "error", err)
+		log.WarnContext(ctx, "admin API call unavailable", "error", err)
 	}
 	mapped := connect.NewError(code, ours.Message).WithCause(err)
 	if ours.Code == errs.Unauthenticated {

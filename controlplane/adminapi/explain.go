@@ -151,7 +151,7 @@ func (s providerService) ResetCooldown(ctx context.Context, req *adminv1.ResetCo
 		return nil, err
 	}
 	nodes := s.cooldowns.ResetCooldown(ctx, req.GetProvider(), model, req.GetCredential())
-	s.log.InfoContext(ctx, "cooldown ended by an admin", "provider", req.GetProvider(), "model", model, "credential", req.GetCredential(),
+	s.log.InfoContext(ctx, "cooldown reset by an admin", "provider", req.GetProvider(), "model", model, "credential", req.GetCredential(),
 		"nodes", len(nodes), "actor", caller(ctx).actor())
 	return &adminv1.ResetCooldownResponse{Nodes: nodes}, nil
 }
@@ -167,14 +167,14 @@ func resetModel(cfg *controlplane.Config, req *adminv1.ResetCooldownRequest) (mo
 		return "", errs.Invalid(errs.Violation{Field: "credential", Description: "cannot be named together with a model"})
 	}
 	if name := req.GetCredential(); name != "" && !slices.ContainsFunc(provider.GetCredentials(), func(c *adminv1.Credential) bool { return c.GetName() == name }) {
-		return "", errs.Invalid(errs.Violation{Field: "credential", Description: "is no credential of the provider"})
+		return "", errs.Invalid(errs.Violation{Field: "credential", Description: "is not a credential of the provider"})
 	}
 	if req.GetModel() == "" {
 		return "", nil
 	}
 	m := controlplane.ModelNamed(provider, req.GetModel())
 	if m == nil {
-		return "", errs.Invalid(errs.Violation{Field: "model", Description: "is no model of the provider"})
+		return "", errs.Invalid(errs.Violation{Field: "model", Description: "is not a model of the provider"})
 	}
 	return m.GetId(), nil
 }

@@ -15,7 +15,7 @@ import (
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
-// ListGaps lists times of which a node has no record of some calls, newest first.
+// ListGaps lists times of which a node has no records of some calls, newest first.
 func (s callService) ListGaps(ctx context.Context, req *adminv1.ListGapsRequest) (*adminv1.ListGapsResponse, error) {
 	filter, digest, err := gapFilter(req)
 	if err != nil {
@@ -149,7 +149,7 @@ func positionFromToken(digest [cursorDigest]byte, token string) (at calllog.Posi
 		return at, errPageToken()
 	}
 	if [cursorDigest]byte(raw) != digest {
-		return at, errs.Invalid(errs.Violation{Field: "page_token", Description: "belongs to a list with other filters"})
+		return at, errs.Invalid(errs.Violation{Field: "page_token", Description: "belongs to a list with different filters"})
 	}
 	at = calllog.Position{StartUS: int64(binary.BigEndian.Uint64(raw[cursorDigest:])), ID: string(raw[cursorFixed:])}
 	if !utf8.ValidString(at.ID) || !storable(at.ID) {

@@ -43,7 +43,7 @@ func (g *guard) wrap(next http.Handler) http.Handler {
 		case g.crossOrigin.Check(r) != nil:
 			g.refuse(w, r, "cross-site requests are refused")
 		case (!unboundHost(r.Host) || isForwarded(r.Header)) && !g.namedHosts(r.Context()):
-			g.refuse(w, r, "with the default password the admin API answers only under localhost or an address, and not through a proxy")
+			g.refuse(w, r, "with the default password the admin API is available only at localhost or an IP address, and not through a proxy")
 		default:
 			next.ServeHTTP(w, r)
 		}

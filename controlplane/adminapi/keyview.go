@@ -50,7 +50,7 @@ func (s keyService) views(ctx context.Context, resources []*controlplane.Resourc
 	defer cancel()
 	uses, err := s.usage.KeyUse(ctx, since)
 	if err != nil {
-		s.log.WarnContext(ctx, "API keys are shown without what they have used", "error", err)
+		s.log.WarnContext(ctx, "failed to read the usage of API keys; they are listed without it", "error", err)
 		return keys
 	}
 	for _, key := range keys {

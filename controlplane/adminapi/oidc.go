@@ -77,7 +77,7 @@ func (s *sessionService) FinishOidc(ctx context.Context, req *adminv1.FinishOidc
 	if err := s.sessions.begin(ctx, info, user, id.ProvedAt, s.idp.SessionLifetime()); err != nil {
 		return nil, err
 	}
-	s.log.InfoContext(ctx, "signed in at the identity provider", "user", user.Name, "network", network)
+	s.log.InfoContext(ctx, "OIDC sign-in succeeded", "user", user.Name, "network", network)
 	return &adminv1.FinishOidcResponse{Username: user.Name, Next: next}, nil
 }
 
@@ -125,14 +125,14 @@ func (s *sessionService) link(ctx context.Context, id oidc.Identity) (access.Use
 		noteChangeOf(ctx, u.Name, u.Role)
 		return u, s.accounts.store.CreateUser(ctx, u)
 	case errs.CodeOf(err) == errs.NotFound:
-		return access.User{}, errs.Newf(errs.PermissionDenied, "there is no user %q here: ask an owner to create one", id.Email)
+		return access.User{}, errs.Newf(errs.PermissionDenied, "user %q does not exist: ask an owner to create it", id.Email)
 	case err != nil:
 		return access.User{}, err
 	}
 	noteChangeOf(ctx, found.Name, found.Role)
 	return s.accounts.store.UpdateUser(ctx, found.Name, [32]byte{}, func(u *access.User) error {
 		if s.accounts.hasPassword(*u) || u.Subject != "" {
-			return errs.Newf(errs.PermissionDenied, "the user %q signs in another way: ask an owner", id.Email)
+			return errs.Newf(errs.PermissionDenied, "the user %q has another sign-in method: ask an owner", id.Email)
 		}
 		u.Issuer, u.Subject = id.Issuer, id.Subject
 		return nil

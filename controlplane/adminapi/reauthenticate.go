@@ -49,7 +49,7 @@ func (s *sessionService) prove(ctx context.Context, id identity, password, field
 	attempt, wait := s.throttle.Admit(ctx, access.Who{Account: id.User, Network: network, Device: string(id.session[:])})
 	if wait > 0 {
 		s.observer.SignInFailed(Throttled)
-		s.log.WarnContext(ctx, "proof of a password refused: too many failures", "user", id.User, "network", network, "retry_in", wait)
+		s.log.WarnContext(ctx, "reauthentication refused: too many failures", "user", id.User, "network", network, "retry_in", wait)
 		return proof{}, tooManyAttempts(wait)
 	}
 	slotCtx, cancel := context.WithTimeout(ctx, slotWait)
@@ -61,8 +61,8 @@ func (s *sessionService) prove(ctx context.Context, id identity, password, field
 	}
 	if user == nil {
 		s.observer.SignInFailed(WrongCredentials)
-		s.log.WarnContext(ctx, "proof of a password failed", "user", id.User, "network", network)
-		return proof{}, errs.Invalid(errs.Violation{Field: field, Description: "is not the present password"})
+		s.log.WarnContext(ctx, "reauthentication failed", "user", id.User, "network", network)
+		return proof{}, errs.Invalid(errs.Violation{Field: field, Description: "is not the current password"})
 	}
 	return proof{user, attempt}, nil
 }
@@ -90,7 +90,7 @@ func (s *sessionService) second(ctx context.Context, u access.User, code string,
 	}
 	if !right {
 		s.observer.SignInFailed(WrongCode)
-		s.log.WarnContext(ctx, "second factor wrong", "user", u.Name)
+		s.log.WarnContext(ctx, "wrong second factor", "user", u.Name)
 		return errs.Wrap(errs.Unauthenticated, reason(totpWrong), "the code of the second factor is wrong, or was used before")
 	}
 	return nil

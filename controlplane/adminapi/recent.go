@@ -30,9 +30,9 @@ func wantRecent(ctx context.Context) error {
 	return nil
 }
 
-var errStale = errs.Wrap(errs.FailedPrecondition, reason("REAUTHENTICATION_REQUIRED"), "confirm first who you are: your sign-in is too long ago for this")
+var errStale = errs.Wrap(errs.FailedPrecondition, reason("REAUTHENTICATION_REQUIRED"), "reauthenticate first: your sign-in is too long ago for this")
 
-var errUnenrolled = errs.Wrap(errs.FailedPrecondition, reason("TOTP_ENROLMENT_REQUIRED"), "a second factor is required here: sign in to the console and set it up first")
+var errUnenrolled = errs.Wrap(errs.FailedPrecondition, reason("TOTP_ENROLMENT_REQUIRED"), "a second factor is required: sign in to the console and set it up first")
 
 // wantRecentFor is wantRecent for documents that set a secret, or that send one elsewhere: whoever finds a browser
 // open must not take the house's keys with it.

@@ -54,10 +54,10 @@ func (r requirement) permits(id identity) error {
 	case id.Role >= r.role:
 		return nil
 	case id.Token != "":
-		return errs.Newf(errs.PermissionDenied, "this needs the %s role, and the token %q has the %s role: use a token with more, or sign in",
+		return errs.Newf(errs.PermissionDenied, "this needs the %s role, but the token %q has the %s role: use another token, or sign in",
 			rolename.Name(r.role), id.Token, rolename.Name(id.Role))
 	}
-	return errs.Newf(errs.PermissionDenied, "this needs the %s role, and yours is %s: ask an owner", rolename.Name(r.role), rolename.Name(id.Role))
+	return errs.Newf(errs.PermissionDenied, "this needs the %s role, but yours is %s: ask an owner", rolename.Name(r.role), rolename.Name(id.Role))
 }
 
 // recheckInterval is how often it is looked whether the caller of a stream may still have it.

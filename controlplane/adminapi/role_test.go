@@ -63,7 +63,7 @@ func TestARefusalSaysWhatIsMissing(t *testing.T) {
 	e := start(t)
 	viewer := e.client(t, header{"Authorization": "Bearer " + e.admin(t).bearerOf(t, "reader", adminv1.Role_ROLE_VIEWER)})
 	_, err := viewer.groups.DeleteGroup(t.Context(), &adminv1.DeleteGroupRequest{Name: "g"})
-	want := `this needs the operator role, and the token "reader" has the viewer role: use a token with more, or sign in`
+	want := `this needs the operator role, but the token "reader" has the viewer role: use another token, or sign in`
 	if got := wantCode(t, err, connect.CodePermissionDenied).Message(); got != want {
 		t.Errorf("message %q, want %q", got, want)
 	}

@@ -33,7 +33,7 @@ func (s rolloutService) rollout() *adminv1.Rollout {
 // some refuses what needs rollouts where there are none.
 func (s rolloutService) some() error {
 	if s.rollouts == nil {
-		return errs.Newf(errs.FailedPrecondition, "the all-in-one has one node, and changes reach it at once")
+		return errs.Newf(errs.FailedPrecondition, "the all-in-one has a single node, which gets changes at once")
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ func (f *secondFactor) check(ctx context.Context, u access.User, code string) (b
 func (f *secondFactor) checkApp(ctx context.Context, u access.User, sealed []byte, code string) (bool, error) {
 	key, err := f.sealer.Open(sealed, totpBinding(u))
 	if err != nil {
-		return false, errs.Wrap(errs.Internal, err, "open the key of the second factor")
+		return false, errs.Wrap(errs.Internal, err, "decrypt the key of the second factor")
 	}
 	step, ok := access.TOTPStep(key, access.NormalCode(code), f.now())
 	if !ok {

@@ -367,7 +367,7 @@ func TestSessionSurvivesAFailedRenewal(t *testing.T) {
 	c := e.admin(t)
 	e.clock.Advance(time.Hour)
 	ok(c.whoAmI(t))(t)
-	if !strings.Contains(e.logs.String(), "session could not be renewed") {
+	if !strings.Contains(e.logs.String(), "failed to renew a session") {
 		t.Error("nothing was logged")
 	}
 }

@@ -63,7 +63,7 @@ func (s *sessions) begin(ctx context.Context, info *connect.CallInfo, user acces
 	s.cookies.set(ctx, info, sessionCookie, value, lifetime)
 	// Sessions appear nowhere else, so this is often enough to keep the table small.
 	if err := s.access.DeleteExpired(ctx, now); err != nil {
-		s.log.WarnContext(ctx, "expired sessions could not be deleted", "error", err)
+		s.log.WarnContext(ctx, "failed to delete expired sessions", "error", err)
 	}
 	return nil
 }
@@ -103,7 +103,7 @@ func (s *sessions) identify(ctx context.Context, info *connect.CallInfo, recent 
 		}
 		expires := earlier(now.Add(sessionIdle), ends)
 		if err := s.access.TouchSession(ctx, hash, now, expires); err != nil {
-			s.log.WarnContext(ctx, "session could not be renewed", "error", err)
+			s.log.WarnContext(ctx, "failed to renew a session", "error", err)
 		}
 	}
 	return identity{

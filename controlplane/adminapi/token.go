@@ -59,9 +59,9 @@ func (s tokenService) CreateToken(ctx context.Context, req *adminv1.CreateTokenR
 	role := tokenRole(req.GetToken().GetRole(), who.Role)
 	switch {
 	case role > who.Role:
-		return nil, errs.Newf(errs.PermissionDenied, "your role is %[1]s: a token that you create may be %[1]s at most", rolename.Name(who.Role))
+		return nil, errs.Newf(errs.PermissionDenied, "your role is %[1]s: a token that you create cannot have more than %[1]s", rolename.Name(who.Role))
 	case req.GetToken().GetReadBodies() && !who.mayReadBodies():
-		return nil, errs.Newf(errs.PermissionDenied, "this token may not read the bodies of calls, and so not make one that may: sign in")
+		return nil, errs.Newf(errs.PermissionDenied, "this token cannot read the bodies of calls and so cannot create one that can: sign in")
 	}
 	now := s.now()
 	token := access.Token{Name: req.GetToken().GetName(), Role: role, UserID: who.userID, CreatedAt: now, ExpiresAt: who.expires, ReadBodies: req.GetToken().GetReadBodies()}

@@ -20,7 +20,7 @@ func (s *sessionService) BeginTotp(ctx context.Context, _ *adminv1.BeginTotpRequ
 	key := access.NewTOTPKey()
 	_, err = s.accounts.store.UpdateUser(ctx, id.User, [32]byte{}, func(u *access.User) error {
 		if !s.accounts.hasPassword(*u) {
-			return errs.Newf(errs.FailedPrecondition, "you sign in without a password here: set up the second factor at your identity provider")
+			return errs.Newf(errs.FailedPrecondition, "you sign in without a password: set up the second factor at your identity provider")
 		}
 		sealed, err := s.factor.sealer.Seal(key, totpBinding(*u))
 		u.TOTPPending = sealed
@@ -64,7 +64,7 @@ func (s *sessionService) ConfirmTotp(ctx context.Context, req *adminv1.ConfirmTo
 		return nil, err
 	}
 	if len(u.TOTPPending) == 0 {
-		return nil, errs.Newf(errs.FailedPrecondition, "there is nothing to confirm: make a new QR code first")
+		return nil, errs.Newf(errs.FailedPrecondition, "nothing to confirm: create a new QR code first")
 	}
 	right, err := s.factor.checkApp(ctx, u, u.TOTPPending, req.GetCode())
 	if err != nil {
@@ -80,7 +80,7 @@ func (s *sessionService) ConfirmTotp(ctx context.Context, req *adminv1.ConfirmTo
 	pending := string(u.TOTPPending)
 	_, err = s.accounts.store.UpdateUser(ctx, id.User, [32]byte{}, func(u *access.User) error {
 		if string(u.TOTPPending) != pending {
-			return errs.Newf(errs.Conflict, "another QR code was made meanwhile: use that one")
+			return errs.Newf(errs.Conflict, "another QR code has been created in the meantime: use that one")
 		}
 		u.TOTPKey, u.TOTPPending = u.TOTPPending, nil
 		return nil
@@ -98,7 +98,7 @@ func (s *sessionService) DisableTotp(ctx context.Context, _ *adminv1.DisableTotp
 		return nil, err
 	}
 	if s.sessions.requireTOTP {
-		return nil, errs.Newf(errs.FailedPrecondition, "a second factor is required here: an owner can remove yours, and you set up another one at the next sign-in")
+		return nil, errs.Newf(errs.FailedPrecondition, "a second factor is required: an owner can remove yours, and you set up a new one at the next sign-in")
 	}
 	if err := removeTOTP(ctx, s.accounts.store, id.User, nil); err != nil {
 		return nil, err

@@ -151,7 +151,7 @@ func (s userService) DeleteUser(ctx context.Context, req *adminv1.DeleteUserRequ
 		return nil, err
 	}
 	if req.GetName() == s.accounts.configured {
-		return nil, errs.Newf(errs.FailedPrecondition, "ADMIN_USERNAME names %q, who would be back after a restart: disable the user instead", req.GetName())
+		return nil, errs.Newf(errs.FailedPrecondition, "%q is ADMIN_USERNAME and would be created again at a restart: disable the user instead", req.GetName())
 	}
 	if err := s.access.DeleteUser(ctx, req.GetName()); err != nil {
 		return nil, err

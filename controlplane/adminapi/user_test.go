@@ -121,7 +121,7 @@ func TestChangesOfUsersHoldAtOnce(t *testing.T) {
 	ok(admin.changeUser(t, &adminv1.User{Name: "ann", Role: adminv1.Role_ROLE_VIEWER}, "role"))(t)
 	roles(adminv1.Role_ROLE_VIEWER)
 	_, err := there.groups.CreateGroup(t.Context(), &adminv1.CreateGroupRequest{Group: group("g", "p")})
-	if got, want := wantCode(t, err, connect.CodePermissionDenied).Message(), "this needs the operator role, and yours is viewer: ask an owner"; got != want {
+	if got, want := wantCode(t, err, connect.CodePermissionDenied).Message(), "this needs the operator role, but yours is viewer: ask an owner"; got != want {
 		t.Errorf("message %q, want %q", got, want)
 	}
 
@@ -211,7 +211,7 @@ func TestTheLastOwnerStays(t *testing.T) {
 	_, err = admin.changeUser(t, &adminv1.User{Name: adminUser, Disabled: true}, "disabled")
 	last(err)
 	_, err = admin.users.DeleteUser(t.Context(), &adminv1.DeleteUserRequest{Name: adminUser})
-	if got := wantCode(t, err, connect.CodeFailedPrecondition).Message(); !strings.HasPrefix(got, "ADMIN_USERNAME names") {
+	if got := wantCode(t, err, connect.CodeFailedPrecondition).Message(); !strings.HasPrefix(got, `"root@example.org" is ADMIN_USERNAME`) {
 		t.Errorf("message %q", got)
 	}
 	second := e.user(t, admin, "second", adminv1.Role_ROLE_OWNER)
@@ -232,7 +232,7 @@ func TestTokensBelongToUsers(t *testing.T) {
 		t.Errorf("a viewer's token: %v", got)
 	}
 	_, err := ann.tokens.CreateToken(ctx, &adminv1.CreateTokenRequest{Token: &adminv1.Token{Name: "more", Role: adminv1.Role_ROLE_OPERATOR}})
-	if got, want := wantCode(t, err, connect.CodePermissionDenied).Message(), "your role is viewer: a token that you create may be viewer at most"; got != want {
+	if got, want := wantCode(t, err, connect.CodePermissionDenied).Message(), "your role is viewer: a token that you create cannot have more than viewer"; got != want {
 		t.Errorf("message %q, want %q", got, want)
 	}
 	names := func(c *client) (names []string) {
@@ -364,7 +364,7 @@ func TestOldSignInsProveThemselvesAgain(t *testing.T) {
 		_, err := admin.session.Reauthenticate(ctx, &adminv1.ReauthenticateRequest{Password: password})
 		return err
 	}
-	if got := violations(t, prove("wrong")); !slices.Equal(got, []string{"password: is not the present password"}) {
+	if got := violations(t, prove("wrong")); !slices.Equal(got, []string{"password: is not the current password"}) {
 		t.Errorf("violations %q", got)
 	}
 	wantReason(t, update(admin, moved, "base_url"), connect.CodeFailedPrecondition, want)

@@ -16,7 +16,7 @@ func (s userService) ListSessions(ctx context.Context, req *adminv1.ListSessions
 	switch {
 	case req.GetAllUsers():
 		if id.Role < adminv1.Role_ROLE_OWNER {
-			return nil, errs.Newf(errs.PermissionDenied, "the sessions of everybody are for owners: list your own")
+			return nil, errs.Newf(errs.PermissionDenied, "only owners can list the sessions of all users: list your own")
 		}
 		of = ""
 	case of == "": // a token that is nobody's
@@ -58,7 +58,7 @@ func (s userService) RevokeAllSessions(ctx context.Context, req *adminv1.RevokeA
 	of := id.userID
 	if name := req.GetUser(); name != "" && name != id.User {
 		if id.Role < adminv1.Role_ROLE_OWNER {
-			return nil, errs.Newf(errs.PermissionDenied, "the sessions of another user are for owners to end")
+			return nil, errs.Newf(errs.PermissionDenied, "only owners can end the sessions of other users")
 		}
 		u, err := s.user(ctx, name)
 		if err != nil {
@@ -81,5 +81,5 @@ func (s userService) RevokeAllSessions(ctx context.Context, req *adminv1.RevokeA
 
 // errLesser keeps a token that may only read from signing its user out.
 func errLesser() error {
-	return errs.Newf(errs.PermissionDenied, "this token may do less than its user, whose sessions it does not end: sign in")
+	return errs.Newf(errs.PermissionDenied, "this token has fewer permissions than its user and cannot end the user's sessions: sign in")
 }

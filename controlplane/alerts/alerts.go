@@ -143,9 +143,9 @@ func (a *Alerts) note(ctx context.Context, err error) {
 	}
 	switch {
 	case err != nil && !a.troubled:
-		a.cfg.Logger.WarnContext(ctx, "alerts cannot be looked after; trying again", "error", err)
+		a.cfg.Logger.WarnContext(ctx, "failed to evaluate alerts; retrying", "error", err)
 	case err == nil && a.troubled:
-		a.cfg.Logger.InfoContext(ctx, "alerts are looked after again")
+		a.cfg.Logger.InfoContext(ctx, "alerts are evaluated again")
 	}
 	a.troubled = err != nil
 }
@@ -171,7 +171,7 @@ func (a *Alerts) takeIn(ctx context.Context, seen []sight, all []channel) error 
 	a.firing.Store(int64(firing))
 	changes, dropped := machine{now: a.now(), newID: a.cfg.NewID}.step(known, seen)
 	if dropped > 0 {
-		a.cfg.Logger.WarnContext(ctx, "too many alerts of one event; people are not told of more", "left_out", dropped, "limit", mostFiring)
+		a.cfg.Logger.WarnContext(ctx, "too many alerts of one event; further ones are not sent", "left_out", dropped, "limit", mostFiring)
 	}
 	if len(changes) == 0 {
 		return nil

@@ -123,7 +123,7 @@ func (a *Alerts) attempt(ctx context.Context, ch channel, d Delivery) {
 		a.failed.Add(1)
 		a.givenUp.Add(1)
 		d.end(a.now(), adminv1.AlertDeliveryState_ALERT_DELIVERY_STATE_FAILED, err.Error())
-		log.WarnContext(ctx, "alert message given up", "reason", err.Error())
+		log.WarnContext(ctx, "alert message not delivered; giving up", "reason", err.Error())
 	default:
 		a.failed.Add(1)
 		wait := retry(d.GetAttempts())
@@ -131,12 +131,12 @@ func (a *Alerts) attempt(ctx context.Context, ch channel, d Delivery) {
 			wait = max(wait, fault.RetryAfter)
 		}
 		d.Error, d.NextAttemptTime = err.Error(), timestamppb.New(a.now().Add(wait))
-		log.WarnContext(ctx, "alert message not taken; trying again", "reason", err.Error(), "in", wait.String())
+		log.WarnContext(ctx, "alert message not delivered; retrying", "reason", err.Error(), "in", wait.String())
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTime)
 	defer cancel()
 	if err := a.cfg.Store.EndAttempt(ctx, d); err != nil {
-		log.WarnContext(ctx, "not noted how an alert message went; it may be sent once more", "error", err)
+		log.WarnContext(ctx, "failed to record the delivery of an alert message; it may be sent again", "error", err)
 	}
 }
 

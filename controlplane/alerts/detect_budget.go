@@ -49,7 +49,7 @@ func (d Budgets) Look(ctx context.Context) (found []Condition, ok bool) {
 	defer cancel()
 	spent, err := d.Spent(ctx, since)
 	if err != nil {
-		d.Logger.WarnContext(ctx, "cannot tell what API keys have spent", "error", err)
+		d.Logger.WarnContext(ctx, "failed to read the spending of API keys", "error", err)
 		return nil, false
 	}
 	for _, r := range c.List(controlplane.KindAPIKey) {

@@ -33,7 +33,7 @@ func (FailingImports) Every() time.Duration { return 30 * time.Second }
 func (d FailingImports) Look(ctx context.Context) (found []Condition, ok bool) {
 	failures, err := d.Failures(ctx)
 	if err != nil {
-		d.Logger.WarnContext(ctx, "cannot tell how scheduled imports go", "error", err)
+		d.Logger.WarnContext(ctx, "failed to read the state of scheduled imports", "error", err)
 		return nil, false
 	}
 	c := d.Live.Current()
@@ -46,7 +46,7 @@ func (d FailingImports) Look(ctx context.Context) (found []Condition, ok bool) {
 		}
 		why, err := d.Why(ctx, r.Name)
 		if err != nil {
-			d.Logger.WarnContext(ctx, "cannot tell why an import failed", "provider", r.Name, "error", err)
+			d.Logger.WarnContext(ctx, "failed to read why an import failed", "provider", r.Name, "error", err)
 		}
 		if groups == nil {
 			groups = groupsByProvider(c)

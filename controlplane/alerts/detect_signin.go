@@ -33,7 +33,7 @@ func (FailedSignIns) Every() time.Duration { return 15 * time.Second }
 func (d FailedSignIns) Look(ctx context.Context) (found []Condition, ok bool) {
 	n, err := d.Failed(ctx, d.Now().Add(-signInWindow))
 	if err != nil {
-		d.Logger.WarnContext(ctx, "cannot tell how many sign-ins failed", "error", err)
+		d.Logger.WarnContext(ctx, "failed to read the number of failed sign-ins", "error", err)
 		return nil, false
 	}
 	severity, level := 0, int64(0)

@@ -65,7 +65,7 @@ func (a *Alerts) Test(ctx context.Context, req *adminv1.TestAlertChannelRequest)
 	}
 	if uid != "" {
 		if err := a.cfg.Store.RecordDelivery(ctx, d); err != nil {
-			a.cfg.Logger.WarnContext(ctx, "a test message is not in the list of deliveries", "channel", doc.GetName(), "error", err)
+			a.cfg.Logger.WarnContext(ctx, "failed to record the delivery of a test message", "channel", doc.GetName(), "error", err)
 		}
 	}
 	return res, nil
@@ -83,7 +83,7 @@ func (a *Alerts) target(req *adminv1.TestAlertChannelRequest) (doc *adminv1.Aler
 	}
 	doc, ok = r.Spec.(*adminv1.AlertChannel)
 	if !ok {
-		return nil, "", "", errors.New("an alert channel is another document")
+		return nil, "", "", errors.New("an alert channel is a different document")
 	}
 	secret, err = a.cfg.Opener.OpenAlertChannel(r)
 	return doc, r.UID, secret, err

@@ -84,7 +84,7 @@ func (r *Recorder) Finish(ctx context.Context, entry *Entry, outcome string) err
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), appendTime)
 	defer cancel()
 	if err := r.cfg.Store.AppendEvent(ctx, event); err != nil {
-		r.cfg.Logger.ErrorContext(ctx, "an event is not in the audit log", "action", event.Action, "actor", event.Actor,
+		r.cfg.Logger.ErrorContext(ctx, "failed to write an event to the audit log", "action", event.Action, "actor", event.Actor,
 			"outcome", outcome, "request_id", event.RequestID, "error", err)
 		return err
 	}
@@ -101,7 +101,7 @@ func (r *Recorder) Run(ctx context.Context) error {
 		if now := r.cfg.Now(); now.Sub(removed) >= removeEvery {
 			removed = now
 			if err := r.RemoveOld(ctx); err != nil && ctx.Err() == nil {
-				r.cfg.Logger.WarnContext(ctx, "old audit events not removed; trying again", "error", err)
+				r.cfg.Logger.WarnContext(ctx, "failed to delete old audit events; retrying", "error", err)
 			}
 		}
 		select {

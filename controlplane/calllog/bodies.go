@@ -44,7 +44,7 @@ func (l *Log) keepBodies(ctx context.Context, calls []*nodev1.Call, bodies map[s
 		}
 		key, ciphertext, err := sealBody(l.cfg.BodySealer, c.GetId(), body)
 		if err != nil {
-			l.cfg.Logger.ErrorContext(ctx, "body of a call not sealed", "call", c.GetId(), "error", err)
+			l.cfg.Logger.ErrorContext(ctx, "failed to encrypt the body of a call", "call", c.GetId(), "error", err)
 			l.bodiesLost.Add(1)
 			continue
 		}
@@ -56,7 +56,7 @@ func (l *Log) keepBodies(ctx context.Context, calls []*nodev1.Call, bodies map[s
 		return
 	}
 	if err := l.cfg.Bodies.InsertBodies(ctx, sealed); err != nil {
-		l.cfg.Logger.ErrorContext(ctx, "bodies of calls not stored", "count", len(sealed), "error", err)
+		l.cfg.Logger.ErrorContext(ctx, "failed to store bodies of calls", "count", len(sealed), "error", err)
 		l.bodiesLost.Add(uint64(len(sealed)))
 	}
 }
@@ -114,7 +114,7 @@ func (l *Log) expireBodies(ctx context.Context) {
 		n, err := l.cfg.Bodies.DeleteBodiesBefore(ctx, now, now.Add(-keep), chunk)
 		if err != nil {
 			if ctx.Err() == nil {
-				l.cfg.Logger.Error("old bodies not removed", "error", err)
+				l.cfg.Logger.Error("failed to delete old bodies", "error", err)
 			}
 			return
 		}

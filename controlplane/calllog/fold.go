@@ -36,7 +36,7 @@ func (l *Log) fold(ctx context.Context) {
 	for {
 		more, err := l.cfg.Usage.FoldUsage(ctx)
 		if err != nil && ctx.Err() == nil {
-			l.cfg.Logger.Error("calls not added to the sums of usage; trying again", "error", err)
+			l.cfg.Logger.Error("failed to add calls to the usage totals; retrying", "error", err)
 		}
 		if !more || err != nil {
 			return

@@ -7,7 +7,7 @@ import (
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
-// Gap is a time of which a node has no record of some calls, and the node's name.
+// Gap is a time of which a node has no records of some calls, and the node's name.
 type Gap struct {
 	Node string
 	*nodev1.Gap

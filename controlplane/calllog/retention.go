@@ -39,7 +39,7 @@ func (l *Log) Run(ctx context.Context) error {
 			return nil // each has reported its own failures
 		})
 		if err != nil && ctx.Err() == nil {
-			l.cfg.Logger.Error("job not run", "job", retentionJob, "error", err)
+			l.cfg.Logger.Error("job failed", "job", retentionJob, "error", err)
 		}
 		if l.cfg.Usage != nil {
 			if now := l.cfg.Now(); !now.Before(due) {
@@ -80,7 +80,7 @@ func (l *Log) expire(ctx context.Context) {
 	removed := 0
 	failed := func(err error) {
 		if ctx.Err() == nil {
-			l.cfg.Logger.Error("old calls not removed", "before", before, "removed", removed, "error", err)
+			l.cfg.Logger.Error("failed to delete old calls", "before", before, "removed", removed, "error", err)
 		}
 	}
 	left, err := l.cfg.Store.KeepCalls(ctx, before)
@@ -100,7 +100,7 @@ func (l *Log) expire(ctx context.Context) {
 		}
 	}
 	if removed > 0 {
-		l.cfg.Logger.Info("old calls removed", "before", left, "count", removed)
+		l.cfg.Logger.Info("old calls deleted", "before", left, "count", removed)
 	}
 }
 
@@ -111,7 +111,7 @@ func (l *Log) expireUsage(ctx context.Context) {
 		more, err := l.cfg.Usage.DeleteUsageBefore(ctx, now.Add(-KeepUsageMinutes), now.Add(-KeepUsageHours))
 		if err != nil {
 			if ctx.Err() == nil {
-				l.cfg.Logger.Error("old usage not removed", "error", err)
+				l.cfg.Logger.Error("failed to delete old usage", "error", err)
 			}
 			return
 		}

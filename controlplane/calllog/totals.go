@@ -195,7 +195,7 @@ func (l *Log) expireTotals(ctx context.Context) {
 		more, err := l.cfg.Gaps.DeleteTotalsBefore(ctx, l.cfg.Now().Add(-keep), chunk)
 		if err != nil {
 			if ctx.Err() == nil {
-				l.cfg.Logger.Error("old totals of calls not removed", "error", err)
+				l.cfg.Logger.Error("failed to delete old totals of unrecorded calls", "error", err)
 			}
 			return
 		}

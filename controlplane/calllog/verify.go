@@ -61,13 +61,13 @@ func (l *Log) verifyYesterday(ctx context.Context, now time.Time) {
 	drifts, ran, err := l.VerifyUsage(ctx, day)
 	switch {
 	case err != nil && ctx.Err() == nil:
-		l.cfg.Logger.Error("usage not verified", "day", day, "error", err)
+		l.cfg.Logger.Error("failed to verify usage", "day", day, "error", err)
 	case err != nil || !ran:
 		return
 	}
 	l.drift.Store(int64(len(drifts)))
 	for _, d := range drifts[:min(len(drifts), shownDrift)] {
-		l.cfg.Logger.Error("usage differs from the calls", "table", d.Table, "bucket", d.Bucket,
+		l.cfg.Logger.Error("usage totals differ from the calls", "table", d.Table, "bucket", d.Bucket,
 			"group", d.Key.Group, "provider", d.Key.Provider, "model", d.Key.Model, "outcome", d.Key.Outcome, "api_key", d.Key.APIKey,
 			"stored_calls", d.Stored.Calls, "counted_calls", d.Counted.Calls,
 			"stored_attempts", d.Stored.Attempts, "counted_attempts", d.Counted.Attempts, "stored_cost", d.Stored.Cost.String(), "counted_cost", d.Counted.Cost.String())

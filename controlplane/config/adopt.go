@@ -15,7 +15,7 @@ func (l *Live) Adopt(ctx context.Context, actor string, others []string) (*contr
 		return nil, err
 	}
 	if err := validation.Check(c); err != nil {
-		l.cfg.Logger.Warn("adopted configuration breaks present rules: changes are refused until it is fixed", "error", err)
+		l.cfg.Logger.Warn("the adopted configuration violates current validation rules: changes are refused until it is fixed", "error", err)
 	}
 	l.install(c)
 	l.loaded.Store(true)

@@ -48,7 +48,7 @@ func (o ApplyOptions) check(c *controlplane.Config) error {
 	if o.ExpectRevision == 0 || o.ExpectRevision == c.Revision {
 		return nil
 	}
-	return errs.Newf(errs.Conflict, "the configuration is at revision %d, not %d: somebody changed it in the meantime", c.Revision, o.ExpectRevision)
+	return errs.Newf(errs.Conflict, "the configuration is at revision %d, not %d: it has changed in the meantime", c.Revision, o.ExpectRevision)
 }
 
 // GeneratedKey is an API key that was made, in clear: it cannot be read again.

@@ -239,7 +239,7 @@ func TestApplyOnlyAtTheExpectedRevision(t *testing.T) {
 		}
 		o := config.ApplyOptions{ExpectRevision: expected}
 		_, err := b.Diff(docs, o)
-		refusal(t, err, errs.Conflict, fmt.Sprintf("the configuration is at revision %d, not %d: somebody changed it in the meantime", b.Current().Revision, expected))
+		refusal(t, err, errs.Conflict, fmt.Sprintf("the configuration is at revision %d, not %d: it has changed in the meantime", b.Current().Revision, expected))
 		if _, err := b.Apply(t.Context(), "test", docs, o); errs.CodeOf(err) != errs.Conflict {
 			t.Errorf("revision %d: %v", expected, err)
 		}

@@ -27,7 +27,7 @@ func (e *Editor) Create(ctx context.Context, actor string, doc proto.Message) (r
 	}
 	next, err := e.live.Transaction(ctx, actor, func(c *controlplane.Config) ([]controlplane.Op, error) {
 		if _, exists := c.Get(kind, name); exists {
-			return nil, errs.Newf(errs.AlreadyExists, "%s %q exists already", kind, name)
+			return nil, errs.Newf(errs.AlreadyExists, "%s %q already exists", kind, name)
 		}
 		t, violations, err := e.live.normalizer().normalize(c, doc, nil)
 		if err := cmp.Or(err, controlplane.InvalidConfig(violations)); err != nil {
@@ -141,10 +141,10 @@ func checkETag(old *controlplane.Resource, kind controlplane.Kind, name, etag st
 		return nil
 	}
 	if old == nil {
-		return errs.Newf(errs.Conflict, "%s %q has no etag yet, not %q; read it again", kind, name, etag)
+		return errs.Newf(errs.Conflict, "%s %q has no etag yet, but %q was given; read it again", kind, name, etag)
 	}
 	if present := etagOf(old); etag != present {
-		return errs.Newf(errs.Conflict, "%s %q was changed in the meantime: its etag is %q, not %q; read it again", kind, name, present, etag)
+		return errs.Newf(errs.Conflict, "%s %q has changed in the meantime: its etag is %q, not %q; read it again", kind, name, present, etag)
 	}
 	return nil
 }

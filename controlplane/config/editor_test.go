@@ -79,7 +79,7 @@ func TestCreate(t *testing.T) {
 	}
 
 	_, _, err = b.Create(t.Context(), "alice", fake("p"))
-	refusal(t, err, errs.AlreadyExists, `Provider "p" exists already`)
+	refusal(t, err, errs.AlreadyExists, `Provider "p" already exists`)
 	_, _, err = b.Create(t.Context(), "alice", group("g", "ghost/m"))
 	refusal(t, err, errs.InvalidArgument, `groups["g"].members[0].provider refers to provider "ghost", which does not exist`)
 	_, _, err = b.Create(t.Context(), "alice", &adminv1.Group{})
@@ -105,7 +105,7 @@ func TestUpdate(t *testing.T) {
 	stale := fake("p", "m", "n")
 	stale.Etag = "7"
 	_, err = b.Update(t.Context(), "test", stale)
-	refusal(t, err, errs.Conflict, `Provider "p" was changed in the meantime: its etag is "1", not "7"; read it again`)
+	refusal(t, err, errs.Conflict, `Provider "p" has changed in the meantime: its etag is "1", not "7"; read it again`)
 
 	stale.Etag = "1"
 	res, err := b.Update(t.Context(), "test", stale)
@@ -139,7 +139,7 @@ func TestSettingsAlwaysExist(t *testing.T) {
 	refusal(t, err, errs.Conflict, "read it again")
 	refusal(t, b.Delete(t.Context(), "test", controlplane.KindSettings, "settings", ""), errs.FailedPrecondition, "settings cannot be deleted")
 	_, _, err = b.Create(t.Context(), "test", &adminv1.Settings{})
-	refusal(t, err, errs.AlreadyExists, "exists already")
+	refusal(t, err, errs.AlreadyExists, "already exists")
 
 	empty := setup(t)
 	_, err = empty.Update(t.Context(), "test", &adminv1.Settings{Etag: "1"})

@@ -31,7 +31,7 @@ func (l *Live) Run(ctx context.Context) error {
 		}
 		switch outage.now(err) {
 		case began:
-			l.cfg.Logger.Warn("cannot follow the configuration store; serving what is known",
+			l.cfg.Logger.Warn("cannot follow the configuration store; serving the last known configuration",
 				"revision", l.Current().Revision, "error", err)
 		case ended:
 			l.cfg.Logger.Info("following the configuration store again", "revision", l.Current().Revision)
@@ -74,10 +74,10 @@ func (l *Live) listen(ctx context.Context, wake chan<- struct{}) {
 			return
 		}
 		if err == nil {
-			err = errors.New("the store stopped notifying")
+			err = errors.New("the store stopped sending notifications")
 		}
 		if outage.now(err) == began {
-			l.cfg.Logger.Warn("no notifications of configuration changes; polling only", "error", err)
+			l.cfg.Logger.Warn("not notified of configuration changes; polling only", "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -87,7 +87,7 @@ func (h *History) DiffRevisions(ctx context.Context, from, to controlplane.Revis
 }
 
 func noSuchRevision(field string, present controlplane.Revision) error {
-	return errs.Invalid(errs.Violation{Field: field, Description: "must not be above the present revision, which is " + itoa(present)})
+	return errs.Invalid(errs.Violation{Field: field, Description: "must not be above the current revision, which is " + itoa(present)})
 }
 
 // span is what a row of revisions changed: each document as it was before the first change

@@ -75,7 +75,7 @@ func (l *Live) Load(ctx context.Context) error {
 		return err
 	}
 	if err := validation.Check(c); err != nil {
-		l.cfg.Logger.Warn("stored configuration breaks present rules: changes are refused until it is fixed", "error", err)
+		l.cfg.Logger.Warn("the stored configuration violates current validation rules: changes are refused until it is fixed", "error", err)
 	}
 	l.install(c)
 	l.loaded.Store(true)

@@ -275,9 +275,9 @@ func TestRunGoesOnThroughAnOutageAndSaysSoOnce(t *testing.T) {
 			t.Errorf("Run = %v, want nil", err)
 		}
 		counts := map[string]int{
-			"cannot follow the configuration store":      2,
-			"following the configuration store again":    1,
-			"no notifications of configuration changes;": 1,
+			"cannot follow the configuration store":   2,
+			"following the configuration store again": 1,
+			"not notified of configuration changes;":  1,
 		}
 		for text, want := range counts {
 			if got := strings.Count(b.logs.String(), text); got != want {
@@ -424,7 +424,7 @@ func TestOneOfTwoRacingUpdatesIsRefused(t *testing.T) {
 		if err := <-results; err == nil {
 			won++
 		} else {
-			refusal(t, err, errs.Conflict, `Provider "p" was changed in the meantime: its etag is "2", not "1"; read it again`)
+			refusal(t, err, errs.Conflict, `Provider "p" has changed in the meantime: its etag is "2", not "1"; read it again`)
 		}
 	}
 	if won != 1 {

@@ -36,7 +36,7 @@ func (o *Opener) upstream(c *controlplane.Config, name string) (*controlplane.Up
 		sealed, _ := c.Secret(part.GetSecretRef())
 		plain, err := o.live.cfg.Sealer.Open(sealed, part.Binding(controlplane.KindProvider, name))
 		if err != nil {
-			return nil, errs.Newf(errs.FailedPrecondition, "%s of provider %q cannot be opened with this control plane's key; give it again", part.Describe(), name)
+			return nil, errs.Newf(errs.FailedPrecondition, "%s of provider %q cannot be decrypted with this control plane's master key; enter it again", part.Describe(), name)
 		}
 		secrets[part.Key()] = string(plain)
 	}

@@ -77,10 +77,10 @@ func TestTheWayToAProviderIsSealedAndKept(t *testing.T) {
 		`providers["p"].proxy.secret: needs a username beside it`)
 	refused("a bad proxy", changed(func(p *adminv1.Provider) {
 		p.Proxy, p.Credentials[0].Secret, p.ClientCertificate.Secret = &adminv1.OutboundProxy{Url: "ftp://proxy"}, "canary", key
-	}), `providers["p"].proxy.url: must begin with http://, https:// or socks5://`)
+	}), `providers["p"].proxy.url: must start with http://, https:// or socks5://`)
 	refused("nonsense for an authority", changed(func(p *adminv1.Provider) {
 		p.CaCertificates, p.Credentials[0].Secret, p.ClientCertificate.Secret, p.Proxy.Secret = "canary", "canary", key, password
-	}), `providers["p"].ca_certificates: are not usable: it is not one or more certificates in PEM`)
+	}), `providers["p"].ca_certificates: are not usable: it is not one or more PEM certificates`)
 
 	// What leads back to the provider itself needs no secret again.
 	plain := changed(func(p *adminv1.Provider) { p.Proxy, p.CaCertificates, p.ClientCertificate = nil, "", nil })

@@ -66,7 +66,7 @@ func (h *History) rollback(ctx context.Context, actor string, to controlplane.Re
 			return nil, err
 		}
 		if _, tried := past.tried(c); target != 0 && tried != target {
-			return nil, errs.Newf(errs.Conflict, "what is tried changed after revision %d: look at it first", target)
+			return nil, errs.Newf(errs.Conflict, "the rollout has changed since revision %d: check it first", target)
 		}
 		err := r.plan(ctx, c)
 		return r.ops, err

@@ -114,7 +114,7 @@ func TestRollbackBringsBackTheContent(t *testing.T) {
 		t.Errorf("back to where it is already: %+v, %v", again, err)
 	}
 	_, err = b.Rollback(t.Context(), "alice", bad+2, false)
-	refusal(t, err, errs.InvalidArgument, "must not be above the present revision")
+	refusal(t, err, errs.InvalidArgument, "must not be above the current revision")
 }
 
 func TestRollbackBringsNoKeyBack(t *testing.T) {
@@ -294,7 +294,7 @@ func TestHistory(t *testing.T) {
 		}
 	}
 	_, _, err = b.DiffRevisions(t.Context(), 6, 5)
-	refusal(t, err, errs.InvalidArgument, "from must not be above the present revision, which is 5")
+	refusal(t, err, errs.InvalidArgument, "from must not be above the current revision, which is 5")
 }
 
 func TestAdoption(t *testing.T) {

@@ -132,12 +132,12 @@ func (s *Service) Run(ctx context.Context) error {
 			return nil
 		case <-tidy.C:
 			if err := s.cfg.Store.DeleteStaleJoins(ctx, s.now()); err != nil && ctx.Err() == nil {
-				s.log.Warn("old join tokens not removed; trying again", "error", err)
+				s.log.Warn("failed to delete old join tokens; retrying", "error", err)
 			}
 		case <-poll.C:
 			changed, err := s.follow(ctx)
 			if err != nil && !failing && ctx.Err() == nil {
-				s.log.Warn("changes to nodes' identities not read; those that are known stay welcome", "error", err)
+				s.log.Warn("failed to read changes of node identities; known nodes are still accepted", "error", err)
 			}
 			if failing = err != nil; changed {
 				s.cfg.Changed()

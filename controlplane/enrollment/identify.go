@@ -51,9 +51,9 @@ func (s *Service) Accepted(node string, keyHash [32]byte) error {
 	id, ok := s.known(node)
 	switch {
 	case !ok:
-		return refuse(nodeid.Unknown, "no node has joined under this name, or its identity was given up: join again with a new token")
+		return refuse(nodeid.Unknown, "no node has joined under this name, or its identity was removed: join again with a new token")
 	case id.KeyHash != keyHash:
-		return refuse(nodeid.Replaced, "another node has joined under this name at "+id.JoinedAt.Format(time.RFC3339)+
+		return refuse(nodeid.Replaced, "another node joined under this name at "+id.JoinedAt.Format(time.RFC3339)+
 			": give each node a name of its own (TRUNKLINE_NODE), or remove this node's identity folder and join again to take the name back")
 	case id.Revoked():
 		return refuse(nodeid.Revoked, "the node was revoked at "+id.RevokedAt.Format(time.RFC3339)+

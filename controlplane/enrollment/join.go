@@ -25,14 +25,14 @@ func (s *Service) Join(ctx context.Context, tokenID string, proof, channel []byt
 		return nil, err
 	}
 	if !nodeid.Equal(proof, nodeid.NodeProof(key, channel, node, request)) {
-		return nil, errs.Newf(errs.Unauthenticated, "the proof of the join token does not fit: either the token is mistyped, "+
+		return nil, errs.Newf(errs.Unauthenticated, "the proof of the join token is not valid: either the token is mistyped, "+
 			"or something between node and control plane ends TLS, which the node link does not allow")
 	}
 	if token.Node != "" && token.Node != node {
-		return nil, errs.Newf(errs.PermissionDenied, "join token %s is for node %q only, not for %q", tokenID, token.Node, node)
+		return nil, errs.Newf(errs.PermissionDenied, "join token %s is only for node %q, not for %q", tokenID, token.Node, node)
 	}
 	if !s.upToDate(ctx) {
-		return nil, errs.Newf(errs.Unavailable, "this replica is cut off from the database, and may not know the authority's present key; try again")
+		return nil, errs.Newf(errs.Unavailable, "this replica cannot reach the database and may not know the current CA key; try again")
 	}
 	certificate, err := s.cfg.Authority.Issue(node, request)
 	if err != nil {
@@ -67,12 +67,12 @@ func (s *Service) token(ctx context.Context, id string) (JoinToken, []byte, erro
 	s.mu.Unlock()
 	if !known {
 		if !s.strangers.AllowN(s.cfg.Now(), 1) {
-			return JoinToken{}, nil, errs.Newf(errs.ResourceExhausted, "too many nodes join with unknown tokens at this moment; try again")
+			return JoinToken{}, nil, errs.Newf(errs.ResourceExhausted, "too many nodes are joining with unknown tokens; try again")
 		}
 		var err error
 		token, err = s.cfg.Store.JoinToken(ctx, id)
 		if errs.CodeOf(err) == errs.NotFound {
-			return JoinToken{}, nil, errs.Newf(errs.Unauthenticated, "join token %s is unknown here: it was deleted, expired long ago, is mistyped, "+
+			return JoinToken{}, nil, errs.Newf(errs.Unauthenticated, "join token %s is unknown: it was deleted, expired long ago, is mistyped, "+
 				"or is one of another control plane", id)
 		}
 		if err != nil {
@@ -109,11 +109,11 @@ func (s *Service) admit(ctx context.Context, token JoinToken, node string, certi
 	}
 	before, known := s.known(node)
 	if _, err := s.learn(ctx, node); err != nil {
-		s.log.Warn("a node's identity not read after it joined; it is read again soon", "node", node, "error", err)
+		s.log.Warn("failed to read the identity of a node that joined; retrying soon", "node", node, "error", err)
 	}
 	replaced := known && before.KeyHash != id.KeyHash && !before.Revoked()
 	if replaced {
-		s.log.Warn("a node joined under a name that another had; the older one's certificate is refused from now on", "node", node, "token", token.ID)
+		s.log.Warn("a node joined under the name of another node, whose certificate is refused from now on", "node", node, "token", token.ID)
 	} else {
 		s.log.Info("node joined", "node", node, "token", token.ID, "certificate_expires", certificate.NotAfter.Format(time.RFC3339))
 	}
@@ -136,7 +136,7 @@ func (s *Service) Renew(ctx context.Context, present *x509.Certificate, req *nod
 		// A node must not be lost because the database is away for long: it keeps trusting what it trusts, and a
 		// certificate that is newer than the key known here is not replaced by an older one.
 		if authorities = nil; !s.cfg.Authority.IsPresent(present) {
-			return nil, errs.Newf(errs.Unavailable, "this replica is cut off from the database, and does not know the key of the node's certificate; try again")
+			return nil, errs.Newf(errs.Unavailable, "this replica cannot reach the database and does not know the key of the node's certificate; try again")
 		}
 	}
 	certificate, err := s.cfg.Authority.Issue(node, req.GetCertificateRequest())
@@ -145,7 +145,7 @@ func (s *Service) Renew(ctx context.Context, present *x509.Certificate, req *nod
 	}
 	hash := nodeid.KeyHash(certificate)
 	if hash != nodeid.KeyHash(present) {
-		return nil, errs.Newf(errs.PermissionDenied, "a certificate is renewed for the key it has; a new key has to join")
+		return nil, errs.Newf(errs.PermissionDenied, "a certificate can be renewed only for its own key; a new key has to join")
 	}
 	err = s.cfg.Store.RenewNode(ctx, node, hash, certificate.NotAfter)
 	switch errs.CodeOf(err) {
@@ -153,7 +153,7 @@ func (s *Service) Renew(ctx context.Context, present *x509.Certificate, req *nod
 		return nil, err
 	case errs.Unavailable:
 		// A node must not be lost because the database is away for long.
-		s.log.Warn("a node's certificate is renewed without the database", "node", node, "error", err)
+		s.log.Warn("renewing a node's certificate without the database", "node", node, "error", err)
 	default:
 		if err != nil {
 			return nil, err

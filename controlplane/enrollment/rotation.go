@@ -63,7 +63,7 @@ func (s *Service) Rotate(ctx context.Context, by string) error {
 	if err := s.cfg.Authority.Begin(ctx); err != nil {
 		return err
 	}
-	s.log.Warn("the key of the nodes' authority is being replaced: nodes learn to trust the new one", "by", by)
+	s.log.Warn("CA rotation started: nodes are told to trust the new key", "by", by)
 	return nil
 }
 
@@ -75,11 +75,11 @@ func (s *Service) Advance(ctx context.Context, without []string, by string) erro
 	}
 	r := s.Rotation()
 	if len(r.Keys) < 2 {
-		return errs.Newf(errs.FailedPrecondition, "no key of the nodes' authority is being replaced")
+		return errs.Newf(errs.FailedPrecondition, "no CA rotation is in progress")
 	}
 	for _, node := range r.Waiting {
 		if !slices.Contains(without, node) {
-			return errs.Newf(errs.FailedPrecondition, "node %q is not ready for the next step and was not named; it waits for: %s", node, strings.Join(r.Waiting, ", "))
+			return errs.Newf(errs.FailedPrecondition, "node %q is not ready for the next step and was not listed to be left behind; it waits for: %s", node, strings.Join(r.Waiting, ", "))
 		}
 	}
 	return s.step(ctx, r.Keys[1], by)
@@ -90,7 +90,7 @@ func (s *Service) Cancel(ctx context.Context, by string) error {
 	if err := s.cfg.Authority.Cancel(ctx); err != nil {
 		return err
 	}
-	s.log.Warn("the new key of the nodes' authority is given up", "by", by)
+	s.log.Warn("CA rotation aborted", "by", by)
 	return nil
 }
 
@@ -103,15 +103,15 @@ func (s *Service) advance(ctx context.Context) {
 	ctx, _ = audit.Begin(ctx, audit.Event{Actor: audit.System, Action: audit.ActionAdvanceAuthority})
 	err := s.step(ctx, r.Keys[1], audit.System)
 	if err != nil && errs.CodeOf(err) != errs.Conflict && ctx.Err() == nil {
-		s.log.Warn("the next step of replacing the authority's key failed; trying again", "error", err)
+		s.log.Warn("the next step of the CA rotation failed; retrying", "error", err)
 	}
 }
 
 // step takes the step that follows from the role of the key that does not sign.
 func (s *Service) step(ctx context.Context, other controlplane.AuthorityKey, by string) error {
-	do, what := s.cfg.Authority.Switch, "the new key of the nodes' authority signs from now on"
+	do, what := s.cfg.Authority.Switch, "CA rotation: the new key signs from now on"
 	if other.Role == controlplane.AuthorityRetired {
-		do, what = s.cfg.Authority.Finish, "the old key of the nodes' authority is not trusted any more"
+		do, what = s.cfg.Authority.Finish, "CA rotation finished: the old key is no longer trusted"
 	}
 	if err := do(ctx, other.Fingerprint); err != nil {
 		return err

@@ -43,7 +43,7 @@ func (s *Service) CreateToken(ctx context.Context, n NewToken) (JoinToken, strin
 	s.mu.Lock()
 	s.tokens[id] = token
 	s.mu.Unlock()
-	s.log.Info("join token made", "token", id, "by", n.By, "uses", n.Uses, "node", n.Node, "expires", token.ExpiresAt.Format(time.RFC3339))
+	s.log.Info("join token created", "token", id, "by", n.By, "uses", n.Uses, "node", n.Node, "expires", token.ExpiresAt.Format(time.RFC3339))
 	return token, text, nil
 }
 

@@ -66,7 +66,7 @@ func (f *Fleet) order(ctx context.Context, order Order, nodes []string) (told []
 	defer stop()
 	f.count.placed.Add(uint64(len(orders)))
 	if err := f.cfg.Store.PlaceOrders(ctx, orders); err != nil {
-		f.cfg.Logger.Warn("nodes of other replicas cannot be told", "nodes", len(nodes), "order", order.Kind, "error", err)
+		f.cfg.Logger.Warn("cannot reach nodes of other replicas", "nodes", len(nodes), "order", order.Kind, "error", err)
 		return nil
 	}
 	nudge(f.wake)
@@ -76,7 +76,7 @@ func (f *Fleet) order(ctx context.Context, order Order, nodes []string) (told []
 		}
 		select {
 		case <-ctx.Done():
-			f.cfg.Logger.Warn("not every replica answered in time", "nodes", len(nodes), "told", len(told), "order", order.Kind)
+			f.cfg.Logger.Warn("some replicas did not answer in time", "nodes", len(nodes), "told", len(told), "order", order.Kind)
 			return told
 		case <-changed:
 		}

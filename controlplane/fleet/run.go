@@ -65,7 +65,7 @@ func (f *Fleet) Run(ctx context.Context) error {
 func (f *Fleet) listen(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := f.cfg.Store.NotifyFleet(ctx, func() { nudge(f.wake) }); err != nil && ctx.Err() == nil {
-			f.cfg.Logger.Warn("no notifications of nodes; polling only", "error", err)
+			f.cfg.Logger.Warn("not notified of node changes; polling only", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -83,7 +83,7 @@ func (f *Fleet) expire(ctx context.Context) {
 			now := f.cfg.Now()
 			return f.cfg.Store.ExpireFleet(ctx, now.Add(-forgetAfter), now)
 		}); err != nil && ctx.Err() == nil {
-			f.cfg.Logger.Warn("nodes that are gone not removed", "error", err)
+			f.cfg.Logger.Warn("failed to remove nodes that are gone", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -98,11 +98,11 @@ func (f *Fleet) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, roundTime)
 	defer cancel()
 	if err := f.round(ctx); err != nil {
-		f.cfg.Logger.Warn("the other replicas were not told that this one ends", "error", err)
+		f.cfg.Logger.Warn("failed to tell the other replicas that this one is stopping", "error", err)
 		return
 	}
 	if err := f.cfg.Store.LeaveFleet(ctx, f.cfg.Replica); err != nil {
-		f.cfg.Logger.Warn("the other replicas were not told that this one ends", "error", err)
+		f.cfg.Logger.Warn("failed to tell the other replicas that this one is stopping", "error", err)
 	}
 }
 
@@ -137,9 +137,9 @@ func (f *Fleet) note(ctx context.Context, err error) {
 	f.mu.Unlock()
 	switch {
 	case err != nil && before == nil:
-		f.cfg.Logger.Warn("cannot exchange nodes with other replicas; own ones are shown", "error", err)
+		f.cfg.Logger.Warn("cannot exchange node status with other replicas; showing only the nodes of this one", "error", err)
 	case err == nil && before != nil:
-		f.cfg.Logger.Info("exchanging nodes with other replicas again")
+		f.cfg.Logger.Info("exchanging node status with other replicas again")
 	}
 	if (err == nil) != (before == nil) {
 		f.tell()

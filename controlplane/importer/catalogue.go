@@ -164,7 +164,7 @@ func readOurs(data []byte) (Prices, error) {
 		return nil, fmt.Errorf("price catalogue: %w", plainly(err))
 	}
 	if len(doc.Models) == 0 {
-		return nil, errors.New("price catalogue: it names no models")
+		return nil, errors.New("price catalogue: no models found")
 	}
 	prices := make(Prices, len(doc.Models))
 	for id, m := range doc.Models {
@@ -178,14 +178,14 @@ func readOurs(data []byte) (Prices, error) {
 		}
 		switch priced := controlplane.IsPriced(price); {
 		case !priced && m.ContextWindow <= 0:
-			return nil, fmt.Errorf("price catalogue: models[%q] says nothing", id)
+			return nil, fmt.Errorf("price catalogue: models[%q] is empty", id)
 		case !priced:
 			price = nil
 		case len(price.GetTiers()) > maxTiers:
 			return nil, fmt.Errorf("price catalogue: models[%q] has more than %d tiers", id, maxTiers)
 		}
 		if _, twice := prices[strings.ToLower(id)]; twice {
-			return nil, fmt.Errorf("price catalogue: models[%q] is there twice, in different letter case", strings.ToLower(id))
+			return nil, fmt.Errorf("price catalogue: models[%q] occurs twice, with different letter case", strings.ToLower(id))
 		}
 		prices[strings.ToLower(id)] = Known{Price: price, ContextWindow: window(m.ContextWindow)}
 	}
@@ -244,7 +244,7 @@ func (c *Catalogue) Prices() Prices {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.refresh(); err != nil {
-		c.log.Warn("price catalogue cannot be used: the one read before stays in use", "path", c.path, "error", err)
+		c.log.Warn("failed to read the price catalogue; the previous one stays in use", "path", c.path, "error", err)
 	}
 	return c.prices
 }
@@ -274,7 +274,7 @@ func (c *Catalogue) refresh() error {
 		return fmt.Errorf("%s: %w", c.path, err)
 	}
 	if len(leftOut) > 0 {
-		c.log.Warn("price catalogue: prices of these kinds are not taken over, calls that they are about cost what the rest of the price says", "path", c.path, "kinds", strings.Join(leftOut, ", "))
+		c.log.Warn("some kinds of prices in the price catalogue are not supported and ignored", "path", c.path, "kinds", strings.Join(leftOut, ", "))
 	}
 	c.stamp, c.size, c.prices = info.ModTime(), info.Size(), prices
 	return nil

@@ -69,7 +69,7 @@ func checkRules(rules *adminv1.ImportRules) error {
 	for name, list := range map[string][]string{"include": rules.GetInclude(), "exclude": rules.GetExclude()} {
 		for _, p := range list {
 			if strings.TrimSpace(p) == "" {
-				return errs.Invalid(errs.Violation{Field: "rules." + name, Description: "must not hold an empty keyword"})
+				return errs.Invalid(errs.Violation{Field: "rules." + name, Description: "must not contain an empty keyword"})
 			}
 		}
 	}

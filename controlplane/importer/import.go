@@ -141,11 +141,11 @@ func (i *Importer) write(ctx context.Context, actor string, jobs []*job, steps *
 func (j *job) op(c *controlplane.Config) (*controlplane.Op, error) {
 	r, ok := c.Get(controlplane.KindProvider, j.provider)
 	if !ok || r.UID != j.uid {
-		return nil, errs.Newf(errs.Conflict, "provider %q was deleted in the meantime", j.provider)
+		return nil, errs.Newf(errs.Conflict, "provider %q has been deleted in the meantime", j.provider)
 	}
 	p := r.Spec.(*adminv1.Provider)
 	if listed := j.upstream.Provider; p.GetBaseUrl() != listed.GetBaseUrl() || !slices.EqualFunc(p.GetEndpoints(), listed.GetEndpoints(), sameEndpoint) {
-		return nil, errs.Newf(errs.Conflict, "provider %q got another address in the meantime", j.provider)
+		return nil, errs.Newf(errs.Conflict, "the address of provider %q has changed in the meantime", j.provider)
 	}
 	j.compare(c, p)
 	if err := conflicts(j.outcome); err != nil {
@@ -215,7 +215,7 @@ func failures(jobs []*job) error {
 	if len(failed) > most {
 		text = append(text, fmt.Sprintf("and %d more", len(failed)-most))
 	}
-	return errs.Newf(errs.FailedPrecondition, "%d of %d providers were not imported: %s", len(failed), len(jobs), strings.Join(text, "; "))
+	return errs.Newf(errs.FailedPrecondition, "failed to import %d of %d providers: %s", len(failed), len(jobs), strings.Join(text, "; "))
 }
 
 // recordTime bounds how long it may take to note how an import went.
@@ -234,7 +234,7 @@ func (i *Importer) record(ctx context.Context, actor string, scheduled bool, job
 		if j.err != nil {
 			run.Error = reason(j.err)
 			i.failed.Add(1)
-			i.cfg.Logger.WarnContext(ctx, "models not imported", "provider", j.provider, "actor", actor, "reason", run.Error)
+			i.cfg.Logger.WarnContext(ctx, "model import failed", "provider", j.provider, "actor", actor, "reason", run.Error)
 		} else {
 			run.Counts = j.outcome.Counts
 			if j.wrote {
@@ -245,7 +245,7 @@ func (i *Importer) record(ctx context.Context, actor string, scheduled bool, job
 				"added", run.Counts.GetAdded(), "changed", run.Counts.GetChanged(), "gone", run.Counts.GetGone())
 		}
 		if err := i.cfg.Store.RecordImport(ctx, run); err != nil {
-			i.cfg.Logger.ErrorContext(ctx, "an import is not in the list of imports", "provider", j.provider, "error", err)
+			i.cfg.Logger.ErrorContext(ctx, "failed to record an import", "provider", j.provider, "error", err)
 		}
 	}
 }

@@ -203,7 +203,7 @@ func TestManyProvidersAtOnce(t *testing.T) {
 	before := w.live.Current().Revision
 	steps, err := w.importModels(t, &adminv1.ImportModelsRequest{Name: "EU-*"})
 	wantCode(t, err, errs.FailedPrecondition)
-	if want := "1 of 30 providers were not imported: eu-07: internal error"; !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "canary") {
+	if want := "failed to import 1 of 30 providers: eu-07: internal error"; !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "canary") {
 		t.Errorf("error %q, want %q", err, want)
 	}
 	after := w.live.Current()
@@ -262,7 +262,7 @@ func TestWhatChangesNothing(t *testing.T) {
 		}, errs.Conflict, "deleted"},
 		"a provider that moves meanwhile": {&adminv1.ImportModelsRequest{Name: "p"}, func(t *testing.T, w *world) {
 			w.admin(t, func(p *adminv1.Provider) { p.BaseUrl = "https://elsewhere.example" })
-		}, errs.Conflict, "another address"},
+		}, errs.Conflict, "the address of provider"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -33,7 +33,7 @@ func readLiteLLM(shape map[string]json.RawMessage) (Prices, error) {
 		prices[strings.ToLower(id)] = known
 	}
 	if !priced {
-		return nil, errors.New("price catalogue: it holds no prices: neither `models:` nor entries with input_cost_per_token, nor those of models.dev")
+		return nil, errors.New("price catalogue: no prices found: neither `models:` nor entries with input_cost_per_token, nor those of models.dev")
 	}
 	return prices, nil
 }

@@ -40,7 +40,7 @@ func (i *Importer) Run(ctx context.Context) error {
 		case <-timer.C:
 		}
 		if err := i.Round(ctx); err != nil && ctx.Err() == nil {
-			i.cfg.Logger.WarnContext(ctx, "scheduled imports could not be looked at", "error", err)
+			i.cfg.Logger.WarnContext(ctx, "failed to check scheduled imports", "error", err)
 		}
 		timer.Reset(roundTime)
 	}

@@ -35,7 +35,7 @@ type Identities interface {
 func (s *service) Enroll(ctx context.Context, req *nodev1.EnrollRequest) (*nodev1.EnrollResponse, error) {
 	connection, ok := connectionOf(ctx)
 	if s.identities == nil || !ok {
-		return nil, status.Error(codes.FailedPrecondition, "nodes join over TLS only")
+		return nil, status.Error(codes.FailedPrecondition, "nodes can join only over TLS")
 	}
 	channel, err := nodeid.Channel(connection)
 	if err != nil {
@@ -52,7 +52,7 @@ func (s *service) Enroll(ctx context.Context, req *nodev1.EnrollRequest) (*nodev
 	response, err := s.identities.Join(ctx, tokenID, proof, channel, req)
 	if err != nil {
 		s.unjoined.Do(func() {
-			s.log.Warn("a node could not join", "node", cut(req.GetNode(), 128), "token", tokenID, "from", origin(ctx), "error", err)
+			s.log.Warn("node refused to join", "node", cut(req.GetNode(), 128), "token", tokenID, "from", origin(ctx), "error", err)
 		})
 		return nil, toStatus(err)
 	}
@@ -67,7 +67,7 @@ func (s *service) Renew(ctx context.Context, req *nodev1.RenewRequest) (*nodev1.
 	}
 	response, err := s.identities.Renew(ctx, certificate, req)
 	if err != nil {
-		s.log.Warn("a node's certificate was not renewed", "from", origin(ctx), "error", err)
+		s.log.Warn("failed to renew a node's certificate", "from", origin(ctx), "error", err)
 		return nil, toStatus(err)
 	}
 	return response, nil

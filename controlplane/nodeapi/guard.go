@@ -112,7 +112,7 @@ func (g *guard) identify(ctx context.Context, method string) (*holder, error) {
 // could not be shown or told apart.
 func checkNode(ctx context.Context, name string) error {
 	if who, ok := ctx.Value(holderKey{}).(*holder); ok && who.node != name {
-		return status.Errorf(codes.PermissionDenied, "the node calls itself %q, but its certificate is that of %q", cut(name, 128), who.node)
+		return status.Errorf(codes.PermissionDenied, "the node is named %q, but its certificate belongs to %q", cut(name, 128), who.node)
 	}
 	if err := nodeid.CheckName(name); err != nil {
 		return status.Error(codes.InvalidArgument, err.Error())

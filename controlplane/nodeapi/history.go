@@ -43,7 +43,7 @@ func (h *histories) of(ctx context.Context, revision uint64) []byte {
 	defer cancel()
 	hash, err := h.read(ctx, revision)
 	if err != nil {
-		h.log.Warn("the history of the configuration was not read; a node is sent a snapshot unchecked", "revision", revision, "error", err)
+		h.log.Warn("failed to read the configuration history; sending a node a snapshot unchecked", "revision", revision, "error", err)
 		return nil
 	}
 	if len(hash) == 0 {

@@ -72,6 +72,6 @@ func TestRegistryKeepsWhatNodesConfirm(t *testing.T) {
 	select {
 	case <-r.Urgent():
 	default:
-		t.Error("nobody was told")
+		t.Error("no message was sent")
 	}
 }

@@ -159,7 +159,7 @@ func New(cfg Config) (*Server, error) {
 // be called for several listeners. Without TLS they must be in memory.
 func (s *Server) Serve(lis net.Listener) error {
 	if network := lis.Addr().Network(); s.memory && network != inMemory {
-		return fmt.Errorf("serve the node link on %s: without TLS it is served in memory only", lis.Addr())
+		return fmt.Errorf("serve the node link on %s: without TLS it can be served only in memory", lis.Addr())
 	}
 	if err := s.grpc.Serve(lis); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 		return fmt.Errorf("serve the node link on %s: %w", lis.Addr(), err)

@@ -46,12 +46,12 @@ func (s *service) store(
 		if ctx.Err() != nil {
 			return nil, ended(ctx)
 		}
-		s.log.Error("calls not stored; the node will send them again",
+		s.log.Error("failed to store calls; the node will send them again",
 			"node", node, "calls", len(batch.GetCalls()), "totals", len(batch.GetTotals()), "error", err)
 		return nil, toStatus(err)
 	}
 	if len(rejected) > 0 {
-		s.log.Warn("calls put aside", "node", node, "count", len(rejected),
+		s.log.Warn("calls rejected", "node", node, "count", len(rejected),
 			"first_id", rejected[0].GetId(), "first_reason", rejected[0].GetReason())
 	}
 	return &nodev1.ShipCallsResponse{
@@ -72,7 +72,7 @@ func (s *service) ingestCounted(ctx context.Context, batch *nodev1.ShipCallsRequ
 		return 0, nil, nil, err
 	}
 	if gap != nil {
-		s.log.Warn("the database was set back: what it had stored of a node is gone", "node", node,
+		s.log.Warn("the database was restored to an earlier state: calls it had acknowledged to a node are missing", "node", node,
 			"from", time.UnixMicro(gap.GetFromUs()).UTC(), "to", time.UnixMicro(gap.GetToUs()).UTC())
 	}
 	if stored, rejected, err = s.ingest(ctx, batch); err != nil {

@@ -68,7 +68,7 @@ func (s *service) Sync(stream grpc.BidiStreamingServer[nodev1.SyncRequest, nodev
 	session, replaced := s.registry.connect(hello, cancel)
 	defer session.disconnect()
 	if replaced {
-		log.Warn("node connected again while an older stream was open; that one is ended")
+		log.Warn("node reconnected while an older stream was open; closing the older one")
 	}
 	log.Info("node connected", "version", hello.GetVersion(), "revision", hello.GetHaveRevision())
 	if err := stream.SendHeader(nil); err != nil {
@@ -185,7 +185,7 @@ func (s *service) receive(m *nodev1.SyncRequest, p *pusher, session *session) er
 			session.applied(revision, p.heldAt)
 			session.withholds(m.Ack)
 			if n := m.Ack.GetRefusedCount(); n > 0 {
-				s.log.Warn("node cannot serve all of the configuration: its build lacks features; upgrade it", "node", session.name, "revision", revision, "documents", n)
+				s.log.Warn("node cannot serve the whole configuration because its version lacks features; upgrade it", "node", session.name, "revision", revision, "documents", n)
 			}
 		}
 	case *nodev1.SyncRequest_RevokeAck:
@@ -198,7 +198,7 @@ func (s *service) receive(m *nodev1.SyncRequest, p *pusher, session *session) er
 		reason := cut(m.Nack.GetReason(), maxReason)
 		if resync {
 			s.deliveries.resyncs.Add(1)
-			s.log.Warn("a change did not fit what a node has; it is sent the whole snapshot", "node", session.name, "revision", revision, "reason", reason)
+			s.log.Warn("a delta did not apply on a node; sending the full snapshot", "node", session.name, "revision", revision, "reason", reason)
 			break
 		}
 		session.ahead(m.Nack.GetCode())

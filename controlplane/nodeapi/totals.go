@@ -40,7 +40,7 @@ func (s *service) ingest(ctx context.Context, batch *nodev1.ShipCallsRequest) (s
 		return 0, nil, err
 	}
 	for _, g := range batch.GetGaps() {
-		s.log.Warn("a node has no record of some calls", "node", batch.GetNode(), "calls", g.GetCalls(), "reason", g.GetReason(),
+		s.log.Warn("a node has no records of some calls", "node", batch.GetNode(), "calls", g.GetCalls(), "reason", g.GetReason(),
 			"summed", g.GetSummed(), "from", time.UnixMicro(g.GetFromUs()).UTC(), "to", time.UnixMicro(g.GetToUs()).UTC())
 	}
 	return stored, append(rejected, refused...), nil

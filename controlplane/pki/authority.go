@@ -91,7 +91,7 @@ func (a *Authority) Issue(node string, request []byte) (*x509.Certificate, error
 		err = csr.CheckSignature()
 	}
 	if err != nil {
-		return nil, errs.Wrap(errs.InvalidArgument, err, "the certificate request cannot be read or is not signed with its own key")
+		return nil, errs.Wrap(errs.InvalidArgument, err, "the certificate request cannot be parsed or is not signed with its own key")
 	}
 	key, ok := csr.PublicKey.(*ecdsa.PublicKey)
 	if !ok || key.Curve != elliptic.P256() {

@@ -29,7 +29,7 @@ type SecretStore interface {
 func Ensure(ctx context.Context, store SecretStore, sealer controlplane.Sealer, now func() time.Time) (*Authority, error) {
 	fresh, err := New(now)
 	if err != nil {
-		return nil, errs.Wrap(errs.Internal, err, "make the authority of nodes")
+		return nil, errs.Wrap(errs.Internal, err, "create the node CA")
 	}
 	a := &Authority{store: store, sealer: sealer, now: now}
 	sealed, err := a.seal(fresh.set.Load().issuers)
@@ -68,7 +68,7 @@ func (a *Authority) Follow(ctx context.Context) (changed bool, err error) {
 		return false, err
 	}
 	if s.signing.domain != a.domain {
-		return false, errs.Newf(errs.FailedPrecondition, "the database has the authority of another installation now")
+		return false, errs.Newf(errs.FailedPrecondition, "the database now contains the node CA of another installation")
 	}
 	return a.set.CompareAndSwap(before, s), nil
 }
@@ -76,11 +76,11 @@ func (a *Authority) Follow(ctx context.Context) (changed bool, err error) {
 func (a *Authority) seal(issuers []*issuer) ([]byte, error) {
 	plain, err := encode(issuers)
 	if err != nil {
-		return nil, errs.Wrap(errs.Internal, err, "encode the authority of nodes")
+		return nil, errs.Wrap(errs.Internal, err, "encode the node CA")
 	}
 	sealed, err := a.sealer.Seal(plain, []byte(secretRef))
 	if err != nil {
-		return nil, errs.Wrap(errs.Internal, err, "seal the authority of nodes")
+		return nil, errs.Wrap(errs.Internal, err, "encrypt the node CA")
 	}
 	return sealed, nil
 }
@@ -88,15 +88,15 @@ func (a *Authority) seal(issuers []*issuer) ([]byte, error) {
 func (a *Authority) open(sealed []byte) (*set, error) {
 	plain, err := a.sealer.Open(sealed, []byte(secretRef))
 	if err != nil {
-		return nil, errs.Wrap(errs.FailedPrecondition, err, "the authority of nodes cannot be opened with TRUNKLINE_SECRET_KEY")
+		return nil, errs.Wrap(errs.FailedPrecondition, err, "the node CA cannot be decrypted with TRUNKLINE_SECRET_KEY")
 	}
 	issuers, err := decode(plain)
 	if err != nil {
-		return nil, errs.Wrap(errs.Internal, err, "read the authority of nodes")
+		return nil, errs.Wrap(errs.Internal, err, "read the node CA")
 	}
 	s, err := newSet(issuers, sealed)
 	if err != nil {
-		return nil, errs.Wrap(errs.Internal, err, "read the authority of nodes")
+		return nil, errs.Wrap(errs.Internal, err, "read the node CA")
 	}
 	return s, nil
 }

@@ -31,7 +31,7 @@ func newIssuer(domain string, role controlplane.AuthorityRole, now time.Time) (*
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, fmt.Errorf("make the key of the authority: %w", err)
+		return nil, fmt.Errorf("create the CA key: %w", err)
 	}
 	template := certificate("Trunkline nodes "+domain, now.Add(-2*nodeSkew), now.Add(authorityLifetime))
 	template.URIs = append(template.URIs, nodeid.AuthorityURI(domain))
@@ -39,7 +39,7 @@ func newIssuer(domain string, role controlplane.AuthorityRole, now time.Time) (*
 	template.KeyUsage = x509.KeyUsageCertSign
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
-		return nil, fmt.Errorf("make the certificate of the authority: %w", err)
+		return nil, fmt.Errorf("create the CA certificate: %w", err)
 	}
 	return openIssuer(key, der, role, now)
 }
@@ -47,14 +47,14 @@ func newIssuer(domain string, role controlplane.AuthorityRole, now time.Time) (*
 func openIssuer(key *ecdsa.PrivateKey, der []byte, role controlplane.AuthorityRole, since time.Time) (*issuer, error) {
 	cert, err := x509.ParseCertificate(der)
 	if err != nil {
-		return nil, fmt.Errorf("certificate of the authority: %w", err)
+		return nil, fmt.Errorf("CA certificate: %w", err)
 	}
 	domain, err := nodeid.Domain(cert)
 	if err != nil {
 		return nil, err
 	}
 	if !key.PublicKey.Equal(cert.PublicKey) {
-		return nil, errors.New("the key of the authority does not belong to its certificate")
+		return nil, errors.New("the CA key does not match its certificate")
 	}
 	return &issuer{
 		AuthorityKey: controlplane.AuthorityKey{Role: role, Since: since, Fingerprint: nodeid.Fingerprint(der), Expires: cert.NotAfter},
@@ -110,7 +110,7 @@ func decode(text []byte) (issuers []*issuer, err error) {
 		}
 		second, rest := pem.Decode(rest)
 		if second == nil {
-			return nil, errors.New("a key without its certificate")
+			return nil, errors.New("a key without a certificate")
 		}
 		text = rest
 		one, err := decodeIssuer(first, second)
@@ -120,7 +120,7 @@ func decode(text []byte) (issuers []*issuer, err error) {
 		issuers = append(issuers, one)
 	}
 	if len(issuers) == 0 {
-		return nil, errors.New("it is not a key and a certificate in PEM")
+		return nil, errors.New("it is not a PEM key and certificate")
 	}
 	return issuers, nil
 }
@@ -128,17 +128,17 @@ func decode(text []byte) (issuers []*issuer, err error) {
 func decodeIssuer(private, public *pem.Block) (*issuer, error) {
 	parsed, err := x509.ParsePKCS8PrivateKey(private.Bytes)
 	if err != nil {
-		return nil, fmt.Errorf("key of the authority: %w", err)
+		return nil, fmt.Errorf("CA key: %w", err)
 	}
 	key, ok := parsed.(*ecdsa.PrivateKey)
 	if !ok {
-		return nil, fmt.Errorf("the key of the authority is a %T", parsed)
+		return nil, fmt.Errorf("the CA key is a %T", parsed)
 	}
 	role, since := controlplane.AuthoritySigning, time.Time{}
 	if said := private.Headers[roleHeader]; said != "" {
 		role = controlplane.AuthorityRole(said)
 		if since, err = time.Parse(time.RFC3339, private.Headers[sinceHeader]); err != nil {
-			return nil, fmt.Errorf("key of the authority: %w", err)
+			return nil, fmt.Errorf("CA key: %w", err)
 		}
 	}
 	return openIssuer(key, public.Bytes, role, since)

@@ -16,7 +16,7 @@ import (
 //
 // When the next step is due is not decided here.
 
-var errRotating = errs.Newf(errs.FailedPrecondition, "the key of the nodes' authority is being replaced already")
+var errRotating = errs.Newf(errs.FailedPrecondition, "a CA rotation is already in progress")
 
 // Begin makes the key that is to sign.
 func (a *Authority) Begin(ctx context.Context) error {
@@ -37,7 +37,7 @@ func (a *Authority) Switch(ctx context.Context, fingerprint string) error {
 	return a.change(ctx, func(s *set, now time.Time) ([]*issuer, error) {
 		next := s.in(controlplane.AuthorityNext)
 		if next == nil || next.Fingerprint != fingerprint {
-			return nil, errs.Newf(errs.FailedPrecondition, "key %s is not the one that is to sign", fingerprint)
+			return nil, errs.Newf(errs.FailedPrecondition, "key %s is not the next signing key", fingerprint)
 		}
 		return []*issuer{next.as(controlplane.AuthoritySigning, now), s.signing.as(controlplane.AuthorityRetired, now)}, nil
 	})
@@ -47,7 +47,7 @@ func (a *Authority) Switch(ctx context.Context, fingerprint string) error {
 func (a *Authority) Finish(ctx context.Context, fingerprint string) error {
 	return a.change(ctx, func(s *set, _ time.Time) ([]*issuer, error) {
 		if old := s.in(controlplane.AuthorityRetired); old == nil || old.Fingerprint != fingerprint {
-			return nil, errs.Newf(errs.FailedPrecondition, "key %s is not the one that signed before", fingerprint)
+			return nil, errs.Newf(errs.FailedPrecondition, "key %s is not the previous signing key", fingerprint)
 		}
 		return []*issuer{s.signing}, nil
 	})
@@ -57,7 +57,7 @@ func (a *Authority) Finish(ctx context.Context, fingerprint string) error {
 func (a *Authority) Cancel(ctx context.Context) error {
 	return a.change(ctx, func(s *set, _ time.Time) ([]*issuer, error) {
 		if s.in(controlplane.AuthorityNext) == nil {
-			return nil, errs.Newf(errs.FailedPrecondition, "there is no key that could be given up: the new one signs already, or none is being replaced")
+			return nil, errs.Newf(errs.FailedPrecondition, "the CA rotation cannot be aborted: the new key already signs, or none is in progress")
 		}
 		return []*issuer{s.signing}, nil
 	})
@@ -67,7 +67,7 @@ func (a *Authority) Cancel(ctx context.Context) error {
 // replica was first.
 func (a *Authority) change(ctx context.Context, next func(*set, time.Time) ([]*issuer, error)) error {
 	if a.store == nil {
-		return errs.Newf(errs.FailedPrecondition, "the nodes' authority is not kept in a database")
+		return errs.Newf(errs.FailedPrecondition, "the node CA is not stored in a database")
 	}
 	if _, err := a.Follow(ctx); err != nil {
 		return err
@@ -83,7 +83,7 @@ func (a *Authority) change(ctx context.Context, next func(*set, time.Time) ([]*i
 	}
 	fresh, err := newSet(issuers, sealed)
 	if err != nil {
-		return errs.Wrap(errs.Internal, err, "replace the key of the nodes' authority")
+		return errs.Wrap(errs.Internal, err, "rotate the key of the node CA")
 	}
 	if err := a.store.ReplaceSecret(ctx, secretRef, before.sealed, sealed); err != nil {
 		return err

@@ -25,17 +25,17 @@ func newSet(issuers []*issuer, sealed []byte) (*set, error) {
 		s.roots.AddCert(i.certificate)
 		switch {
 		case i.domain != issuers[0].domain:
-			return nil, errors.New("the keys of the authority are of several trust domains")
+			return nil, errors.New("the CA keys belong to several trust domains")
 		case i.Role == controlplane.AuthoritySigning && s.signing == nil:
 			s.signing = i
 		case i.Role == controlplane.AuthorityNext, i.Role == controlplane.AuthorityRetired:
 			others++
 		default:
-			return nil, fmt.Errorf("the authority has a second key that signs, or one for %q", i.Role)
+			return nil, fmt.Errorf("the node CA has a second signing key, or one for %q", i.Role)
 		}
 	}
 	if s.signing == nil || others > 1 {
-		return nil, errors.New("the authority has no key that signs, or too many others")
+		return nil, errors.New("the node CA has no signing key, or too many others")
 	}
 	return s, nil
 }

@@ -35,7 +35,7 @@ func (r *Rollouts) Promote(ctx context.Context, actor string, revision controlpl
 		return err
 	}
 	if !ok {
-		return errs.Newf(errs.Conflict, "the rollout went on meanwhile: look at it first")
+		return errs.Newf(errs.Conflict, "the rollout has moved on in the meantime: check it first")
 	}
 	r.take(next, written+1)
 	r.tell(before, next)

@@ -118,7 +118,7 @@ func (r *Rollouts) Stage(ctx context.Context, cfg *controlplane.Config) (control
 	case record.Base == 0:
 		return controlplane.Staged{}, nil
 	case cfg.Revision < record.Base:
-		return controlplane.Staged{}, errs.Newf(errs.Unavailable, "this replica has yet to follow the configuration to revision %d", record.Base)
+		return controlplane.Staged{}, errs.Newf(errs.Unavailable, "this replica has not reached revision %d of the configuration yet", record.Base)
 	}
 	held, target, err := r.cfg.History.Held(ctx, cfg, record.Base)
 	if err != nil || target == 0 {

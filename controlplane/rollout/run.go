@@ -54,7 +54,7 @@ func (r *Rollouts) Run(ctx context.Context) error {
 			return nil
 		}
 		if err != nil && !failing {
-			r.cfg.Logger.Warn("the rollout of the configuration cannot go on; nodes keep what they have", "error", err)
+			r.cfg.Logger.Warn("the rollout cannot continue; nodes keep their configuration", "error", err)
 		}
 		failing = err != nil
 		news := nodes
@@ -80,7 +80,7 @@ func (r *Rollouts) Run(ctx context.Context) error {
 func (r *Rollouts) listen(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := r.cfg.Store.NotifyRollouts(ctx, func() { nudge(r.wake) }); err != nil && ctx.Err() == nil {
-			r.cfg.Logger.Warn("no notifications of rollouts; polling only", "error", err)
+			r.cfg.Logger.Warn("not notified of rollouts; polling only", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -157,7 +157,7 @@ func (r *Rollouts) situation(ctx context.Context, cfg *controlplane.Config, reco
 	}
 	if record.Base != 0 {
 		if _, s.target, err = r.cfg.History.Held(ctx, cfg, record.Base); err != nil {
-			return s, fmt.Errorf("what changed since revision %d: %w", record.Base, err)
+			return s, fmt.Errorf("read the changes since revision %d: %w", record.Base, err)
 		}
 	}
 	for _, n := range r.cfg.Nodes.Nodes() {
@@ -216,13 +216,13 @@ func (r *Rollouts) tell(before, next Record) {
 			count = &r.count.takenBack
 		}
 		count.Add(1)
-		r.cfg.Logger.Info("a rollout of the configuration ended", "revision", next.Last.Target, "outcome", next.Last.Outcome, "by", next.Last.Actor, "reason", next.Last.Reason)
+		r.cfg.Logger.Info("rollout ended", "revision", next.Last.Target, "outcome", next.Last.Outcome, "by", next.Last.Actor, "reason", next.Last.Reason)
 	case next.Stage == Held && (before.Stage != Held || before.Target != next.Target):
 		r.count.held.Add(1)
-		r.cfg.Logger.Warn("a change of the configuration is held back from the other nodes", "revision", next.Target, "nodes", next.Nodes, "reason", next.Reason)
+		r.cfg.Logger.Warn("rollout held: other nodes do not get the change", "revision", next.Target, "nodes", next.Nodes, "reason", next.Reason)
 	case next.Stage == Applying && (before.Stage == Idle || before.Target != next.Target):
 		r.count.begun.Add(1)
-		r.cfg.Logger.Info("a change of the configuration is tried on some nodes", "revision", next.Target, "nodes", next.Nodes)
+		r.cfg.Logger.Info("rollout started on the first nodes", "revision", next.Target, "nodes", next.Nodes)
 	}
 }
 
@@ -251,7 +251,7 @@ func eventOf(before, next Record) (audit.Event, bool) {
 // errNothing is why there is nothing to decide.
 func errNothing(asked, target controlplane.Revision) error {
 	if asked != 0 && target != 0 {
-		return errs.Newf(errs.Conflict, "revision %d is tried now, not %d: look at it first", target, asked)
+		return errs.Newf(errs.Conflict, "the rollout is at revision %d, not %d: check it first", target, asked)
 	}
-	return errs.Newf(errs.FailedPrecondition, "no change is tried on some nodes now")
+	return errs.Newf(errs.FailedPrecondition, "no rollout is in progress")
 }

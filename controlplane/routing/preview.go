@@ -17,7 +17,7 @@ import (
 func ReadCall(api string, body []byte) (Call, error) {
 	from := codecs.Of(api)
 	if from == nil {
-		return Call{}, errors.New("the dialect is not translated")
+		return Call{}, errors.New("the dialect cannot be translated")
 	}
 	request, err := codecs.Read(from, body)
 	if wrong, is := errors.AsType[*scan.Error](err); is && wrong.Param != "" {

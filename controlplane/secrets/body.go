@@ -43,7 +43,7 @@ func (s BodySealer) OpenBody(key, ciphertext, associated []byte) ([]byte, error)
 	}
 	body, err := gcm.Open(nil, nil, ciphertext, associated)
 	if err != nil {
-		return nil, fmt.Errorf("open a body: %w", err)
+		return nil, fmt.Errorf("decrypt a body: %w", err)
 	}
 	return body, nil
 }

@@ -105,9 +105,9 @@ func TestKeyFileFaults(t *testing.T) {
 	}{
 		{"owner only", good, 0o600, ""},
 		{"owner may only read", good, 0o400, ""},
-		{"group may read", good, 0o640, "may be used by others (mode 0640)"},
-		{"all may read", good, 0o644, "may be used by others (mode 0644)"},
-		{"others may write", good, 0o602, "may be used by others (mode 0602)"},
+		{"group may read", good, 0o640, "is accessible by other users (mode 0640)"},
+		{"all may read", good, 0o644, "is accessible by other users (mode 0644)"},
+		{"others may write", good, 0o602, "is accessible by other users (mode 0602)"},
 		{"empty", "", 0o600, "is missing"},
 		{"no base64", "canary!", 0o600, "is not base64"},
 		{"a whole other file", strings.Repeat("canary", 1000), 0o600, "secret key has"},

@@ -36,7 +36,7 @@ func Parse(text string) (*Keyset, error) {
 		}
 	}
 	if len(keys) == 0 {
-		return nil, errors.New("secret key is missing; make one with: openssl rand -base64 32")
+		return nil, errors.New("the secret key is missing; create one with: openssl rand -base64 32")
 	}
 	return NewKeyset(keys...)
 }
@@ -50,10 +50,10 @@ func parseKey(text string) ([]byte, error) {
 	key, err := enc.DecodeString(text)
 	if err != nil {
 		// The cause is left out: it may quote the key.
-		return nil, errors.New("secret key is not base64; make one with: openssl rand -base64 32")
+		return nil, errors.New("the secret key is not base64; create one with: openssl rand -base64 32")
 	}
 	if len(key) != KeySize {
-		return nil, fmt.Errorf("secret key has %d bytes, want %d; make one with: openssl rand -base64 32", len(key), KeySize)
+		return nil, fmt.Errorf("the secret key has %d bytes, want %d; create one with: openssl rand -base64 32", len(key), KeySize)
 	}
 	return key, nil
 }
@@ -73,7 +73,7 @@ func LoadKeyFile(path string) (*Keyset, error) {
 		return nil, fmt.Errorf("secret key %s is not a regular file", path)
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return nil, fmt.Errorf("secret key %s may be used by others (mode %04o); run: chmod 600 %s", path, mode, path)
+		return nil, fmt.Errorf("secret key %s is accessible by other users (mode %04o); run chmod 600 %s", path, mode, path)
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
 	if err != nil {

@@ -64,7 +64,7 @@ func (m *MasterKeys) readAgain(ctx context.Context) (needed []string, err error)
 	}
 	if !slices.Equal(next.ids, present.ids) {
 		m.cfg.File.current.Store(next)
-		m.cfg.Logger.Info("master keys read again", "master_keys", strings.Join(next.ids, ","))
+		m.cfg.Logger.Info("master keys reloaded", "master_keys", strings.Join(next.ids, ","))
 	}
 	return needed, nil
 }
@@ -98,9 +98,9 @@ func (m *MasterKeys) look(ctx context.Context, trouble string) string {
 	switch {
 	case said == trouble || ctx.Err() != nil:
 	case err != nil:
-		m.cfg.Logger.Error("the file of the master keys cannot be used; the present keys stay", "error", err)
+		m.cfg.Logger.Error("failed to reload the master key file; the current keys stay in use", "error", err)
 	case len(needed) > 0:
-		m.cfg.Logger.Error("master keys are gone from their file and still needed; they stay until nothing is sealed under them", "master_keys", said)
+		m.cfg.Logger.Error("master keys were removed from their file but are still needed; they stay in use until nothing is encrypted with them", "master_keys", said)
 	}
 	return said
 }

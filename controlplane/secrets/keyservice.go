@@ -40,7 +40,7 @@ type Keyset struct {
 // NewKeyset makes a keyset of one or more different keys of KeySize bytes.
 func NewKeyset(keys ...[]byte) (*Keyset, error) {
 	if len(keys) == 0 {
-		return nil, fmt.Errorf("no secret key is given")
+		return nil, fmt.Errorf("no secret key was given")
 	}
 	s := &Keyset{aeads: map[string]cipher.AEAD{}}
 	for _, key := range keys {
@@ -53,7 +53,7 @@ func NewKeyset(keys ...[]byte) (*Keyset, error) {
 		}
 		id := keyID(key)
 		if s.aeads[id] != nil {
-			return nil, fmt.Errorf("secret key %s is given twice", id)
+			return nil, fmt.Errorf("secret key %s occurs twice", id)
 		}
 		s.ids, s.aeads[id] = append(s.ids, id), aead
 	}
@@ -100,7 +100,7 @@ func encrypt(aead cipher.AEAD, plain, associated []byte) []byte {
 func decrypt(aead cipher.AEAD, sealed, associated []byte) ([]byte, error) {
 	n := aead.NonceSize()
 	if len(sealed) < n {
-		return nil, fmt.Errorf("it is cut short")
+		return nil, fmt.Errorf("it is truncated")
 	}
 	return aead.Open(nil, sealed[:n], sealed[n:], associated)
 }

@@ -115,7 +115,7 @@ func (m *MasterKeys) begin(ctx context.Context) error {
 		return err
 	}
 	if err := m.cfg.Ring.Use(present.ID); err != nil {
-		return errs.Newf(errs.FailedPrecondition, "this database uses master key %s, which TRUNKLINE_SECRET_KEY does not hold (it holds %s): "+
+		return errs.Newf(errs.FailedPrecondition, "this database uses master key %s, which TRUNKLINE_SECRET_KEY does not contain (it contains %s): "+
 			"add that key, or, if it is lost for good, see --lost-master-keys in docs/keys.md", present.ID, strings.Join(m.cfg.Ring.KeyIDs(), ", "))
 	}
 	return nil
@@ -126,7 +126,7 @@ func (m *MasterKeys) check(ctx context.Context) error {
 	if len(m.cfg.Lost) > 0 {
 		for _, id := range m.cfg.Lost {
 			if m.cfg.Ring.Has(id) {
-				return errs.Newf(errs.InvalidArgument, "--lost-master-keys names %s, but TRUNKLINE_SECRET_KEY holds that key", id)
+				return errs.Newf(errs.InvalidArgument, "--lost-master-keys names %s, but TRUNKLINE_SECRET_KEY contains that key", id)
 			}
 		}
 		if err := m.forget(ctx); err != nil {
@@ -151,7 +151,7 @@ func (m *MasterKeys) check(ctx context.Context) error {
 		return nil
 	}
 	slices.Sort(missing)
-	return errs.Newf(errs.FailedPrecondition, "secrets of this database are sealed under master keys that TRUNKLINE_SECRET_KEY does not hold: %s. "+
+	return errs.Newf(errs.FailedPrecondition, "secrets in this database are encrypted with master keys that TRUNKLINE_SECRET_KEY does not contain: %s. "+
 		"Add those keys until `trunklinectl master-keys list` shows that nothing uses them, or, if they are lost for good, see --lost-master-keys in docs/keys.md",
 		strings.Join(missing, ", "))
 }
@@ -160,7 +160,7 @@ func (m *MasterKeys) check(ctx context.Context) error {
 func (m *MasterKeys) forget(ctx context.Context) error {
 	refs, err := m.cfg.Store.ForgetSealed(ctx, m.cfg.Lost)
 	if len(refs) > 0 {
-		m.cfg.Logger.Warn("secrets under lost master keys removed; the control plane's own are made again", "secrets", refs)
+		m.cfg.Logger.Warn("removed secrets encrypted with lost master keys; those of the control plane are generated again", "secrets", refs)
 	}
 	return err
 }
@@ -245,17 +245,17 @@ func (m *MasterKeys) Rotate(ctx context.Context, id, by string) error {
 		return nil
 	}
 	if !m.cfg.Ring.Has(id) {
-		return errs.Newf(errs.FailedPrecondition, "this replica was not given master key %s, only %s: add it to the file of the secret key of every replica, which is read again within 5 s, or to TRUNKLINE_SECRET_KEY and restart them",
+		return errs.Newf(errs.FailedPrecondition, "this replica lacks master key %s and has only %s: add it to the secret key file of every replica, which is reloaded within 5 s, or to TRUNKLINE_SECRET_KEY and restart them",
 			id, strings.Join(m.cfg.Ring.KeyIDs(), ", "))
 	}
 	if lacking := m.lacking(id); len(lacking) > 0 {
-		return errs.Newf(errs.FailedPrecondition, "%d replicas of the control plane were not given master key %s: %s; add it to the file of their secret key, which is read again within 5 s, or to their TRUNKLINE_SECRET_KEY and restart them "+
+		return errs.Newf(errs.FailedPrecondition, "%d control-plane replicas lack master key %s: %s; add it to their secret key file, which is reloaded within 5 s, or to their TRUNKLINE_SECRET_KEY and restart them "+
 			"(one that was stopped is forgotten after 10 s)", len(lacking), id, strings.Join(lacking, ", "))
 	}
 	if err := m.cfg.Store.UseMasterKey(ctx, present.ID, MasterKey{ID: id, Since: m.now(), By: by}); err != nil {
 		return err
 	}
-	m.cfg.Logger.Info("master key rotated; what is sealed under others follows", "from", present.ID, "to", id, "by", by)
+	m.cfg.Logger.Info("master key rotated; re-encrypting what older keys encrypted", "from", present.ID, "to", id, "by", by)
 	if err := m.cfg.Ring.Use(id); err != nil {
 		return err
 	}

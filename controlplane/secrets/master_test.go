@@ -309,7 +309,7 @@ func TestRotationsThatAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for id, want := range map[string]string{
-		"deadbeef": "was not given master key deadbeef",
+		"deadbeef": "lacks master key deadbeef",
 		second:     "replica-b",
 	} {
 		if err := m.Rotate(t.Context(), id, "x"); errs.CodeOf(err) != errs.FailedPrecondition || !strings.Contains(err.Error(), want) {

@@ -36,7 +36,7 @@ func (r Retirer) Run(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil:
-			r.Logger.Warn("secrets that are not used any more are not removed; trying again", "error", err)
+			r.Logger.Warn("failed to delete unused secrets; retrying", "error", err)
 		}
 		select {
 		case <-ctx.Done():

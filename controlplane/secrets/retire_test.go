@@ -38,7 +38,7 @@ func TestUnusedSecretsAreRemovedAfterSevenDays(t *testing.T) {
 			ended <- secrets.Retirer{Store: store, Logger: slog.New(slog.NewTextHandler(log, nil))}.Run(ctx)
 		}()
 		synctest.Wait()
-		if !strings.Contains(log.String(), "trying again") {
+		if !strings.Contains(log.String(), "retrying") {
 			t.Errorf("said %q", log)
 		}
 		store.down = false

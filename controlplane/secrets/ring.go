@@ -33,7 +33,7 @@ func New(keys ...[]byte) (*Ring, error) {
 func NewRing(keys KeyService) (*Ring, error) {
 	ids := keys.KeyIDs()
 	if len(ids) == 0 {
-		return nil, errors.New("no master key is given")
+		return nil, errors.New("no master key was given")
 	}
 	r := &Ring{keys: keys}
 	return r, r.Use(ids[0])
@@ -63,7 +63,7 @@ func (r *Ring) Seal(plaintext, associated []byte) ([]byte, error) {
 	rand.Read(dataKey) // never fails
 	aead, err := chacha20poly1305.NewX(dataKey)
 	if err != nil {
-		return nil, fmt.Errorf("seal secret: %w", err)
+		return nil, fmt.Errorf("encrypt secret: %w", err)
 	}
 	return r.envelope(dataKey, encrypt(aead, plaintext, associated))
 }
@@ -73,15 +73,15 @@ func (r *Ring) Seal(plaintext, associated []byte) ([]byte, error) {
 func (r *Ring) Open(sealed, associated []byte) ([]byte, error) {
 	dataKey, content, err := r.unwrap(sealed)
 	if err != nil {
-		return nil, fmt.Errorf("open secret: %w", err)
+		return nil, fmt.Errorf("decrypt secret: %w", err)
 	}
 	aead, err := chacha20poly1305.NewX(dataKey)
 	if err != nil {
-		return nil, fmt.Errorf("open secret: %w", err)
+		return nil, fmt.Errorf("decrypt secret: %w", err)
 	}
 	plain, err := decrypt(aead, content, associated)
 	if err != nil {
-		return nil, fmt.Errorf("open secret: %w", err)
+		return nil, fmt.Errorf("decrypt secret: %w", err)
 	}
 	return plain, nil
 }
@@ -90,7 +90,7 @@ func (r *Ring) Open(sealed, associated []byte) ([]byte, error) {
 func (r *Ring) Rewrap(sealed []byte) ([]byte, error) {
 	dataKey, content, err := r.unwrap(sealed)
 	if err != nil {
-		return nil, fmt.Errorf("re-wrap secret: %w", err)
+		return nil, fmt.Errorf("re-encrypt secret: %w", err)
 	}
 	return r.envelope(dataKey, content)
 }
@@ -112,11 +112,11 @@ func (r *Ring) envelope(dataKey, content []byte) ([]byte, error) {
 func (r *Ring) unwrap(sealed []byte) (dataKey, content []byte, err error) {
 	keyID, rest, ok := controlplane.SealedBy(sealed)
 	if !ok || len(rest) < 2 {
-		return nil, nil, errors.New("it is not a sealed secret of this version")
+		return nil, nil, errors.New("it is not an encrypted secret of this version")
 	}
 	n := int(binary.BigEndian.Uint16(rest))
 	if rest = rest[2:]; len(rest) < n {
-		return nil, nil, errors.New("it is cut short")
+		return nil, nil, errors.New("it is truncated")
 	}
 	if dataKey, err = r.keys.Unwrap(keyID, rest[:n]); err != nil {
 		return nil, nil, err

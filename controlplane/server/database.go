@@ -47,7 +47,7 @@ func openDatabase(ctx context.Context, cfg store.Config, wait DatabaseWait) (*st
 		switch {
 		case err == nil:
 			if !told.IsZero() {
-				cfg.Logger.InfoContext(ctx, "the database is ready", "waited", waited.Round(time.Millisecond))
+				cfg.Logger.InfoContext(ctx, "database ready", "waited", waited.Round(time.Millisecond))
 			}
 			return db, nil
 		case ctx.Err() != nil:
@@ -113,6 +113,6 @@ func (p *Process) Migrate(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	log.Info("the schema is up to date", "schema_version", db.SchemaVersion())
+	log.Info("schema is up to date", "schema_version", db.SchemaVersion())
 	return db.Close()
 }

@@ -118,7 +118,7 @@ func TestTheDatabaseIsWaitedFor(t *testing.T) {
 	if err := ops.Probe(t.Context(), address[1]); err != nil {
 		t.Errorf("when it serves, its health is %v", err)
 	}
-	if text := serving.String(); !strings.Contains(text, "the database is ready") || !strings.Contains(text, "the database was migrated") {
+	if text := serving.String(); !strings.Contains(text, "database ready") || !strings.Contains(text, "the database was migrated") {
 		t.Errorf("the log does not say how it went on:\n%s", text)
 	}
 	stop()

@@ -37,7 +37,7 @@ func (s *OIDCSettings) Config() (*oidc.Config, error) {
 			{"oidc-client-id", s.clientID}, {"oidc-client-secret-file", s.clientSecret}, {"oidc-redirect-url", s.redirectURL}, {"oidc-roles", s.roles},
 		} {
 			if part.value != "" {
-				return nil, errs.Newf(errs.InvalidArgument, "--%s needs --oidc-issuer: without an identity provider nobody can sign in there", part.flag)
+				return nil, errs.Newf(errs.InvalidArgument, "--%s needs --oidc-issuer", part.flag)
 			}
 		}
 		return nil, nil //nolint:nilnil // none is what most have

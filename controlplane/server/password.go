@@ -25,7 +25,7 @@ func checkPassword(cfg Config) error {
 	if loopback, err := listensOnLoopback(cfg.Listen); loopback || err != nil {
 		return err
 	}
-	return errs.Newf(errs.FailedPrecondition, "ADMIN_PASSWORD has fewer than %d bytes, which is refused on an address that others can reach: "+
+	return errs.Newf(errs.FailedPrecondition, "ADMIN_PASSWORD has fewer than %d bytes, which is not allowed on an address that others can reach: "+
 		"set a longer one to listen on %s", minPassword, cfg.Listen)
 }
 
@@ -52,6 +52,6 @@ func defaultPasswordWorks(ctx context.Context, cfg Config, db *store.DB) (bool, 
 	if loopback, err := listensOnLoopback(cfg.Listen); loopback || err != nil {
 		return true, err
 	}
-	return true, errs.Newf(errs.FailedPrecondition, "ADMIN_PASSWORD is the default one, which works on loopback only: "+
+	return true, errs.Newf(errs.FailedPrecondition, "ADMIN_PASSWORD is the default, which is allowed only on loopback: "+
 		"set ADMIN_PASSWORD (or ADMIN_PASSWORD_FILE), or another password in the console on loopback, to listen on %s", cfg.Listen)
 }

@@ -166,6 +166,6 @@ func MasterKeys(text, path string) (secrets.KeyService, *secrets.KeyFile, error)
 // secrets into containers often sets such modes.
 func warnExposed(log *slog.Logger, path string) {
 	if info, err := os.Stat(path); path != "" && err == nil && info.Mode().Perm()&0o007 != 0 {
-		log.Warn("every user of this machine may read the master keys; run: chmod 600 on the file", "path", path, "mode", fmt.Sprintf("%04o", info.Mode().Perm()))
+		log.Warn("the master key file is readable by every user of this machine; run chmod 600 on it", "path", path, "mode", fmt.Sprintf("%04o", info.Mode().Perm()))
 	}
 }

@@ -204,7 +204,7 @@ func (s *Server) serveNodes(ctx context.Context, lis net.Listener) error {
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
 	if err := s.nodes.Shutdown(stop); err != nil {
-		s.log.Warn("node link did not end in time", "error", err)
+		s.log.Warn("node connections did not close in time", "error", err)
 	}
 	return <-served
 }

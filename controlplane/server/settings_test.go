@@ -20,7 +20,7 @@ func TestPartsOfAnIdentityProviderNeedTheProvider(t *testing.T) {
 		"--oidc-issuer=idp.example.com --oidc-redirect-url=https://c/login --oidc-client-id=x":               "issuer",
 		"--oidc-issuer=https://idp.example.com --oidc-redirect-url=https://c/login":                          "client id is missing",
 		"--oidc-issuer=https://i --oidc-redirect-url=https://c/login --oidc-client-id=x --oidc-session=1m":   "want 5m0s to 168h0m0s",
-		"--oidc-issuer=https://i --oidc-redirect-url=https://c/login --oidc-client-id=x --oidc-roles=a=boss": `"boss" is no role`,
+		"--oidc-issuer=https://i --oidc-redirect-url=https://c/login --oidc-client-id=x --oidc-roles=a=boss": `"boss" is not a role`,
 		"--oidc-issuer=https://i --oidc-redirect-url=https://c/login --oidc-client-id=x":                     "",
 	} {
 		var s Settings

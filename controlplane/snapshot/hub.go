@@ -234,7 +234,7 @@ func (h *Hub) traced(ctx context.Context, cfg *controlplane.Config) (next *image
 	}
 	parent, err := h.cfg.Trace(ctx, cfg.Revision)
 	if err != nil {
-		h.cfg.Logger.Warn("snapshot built without its trace", "revision", cfg.Revision, "error", err)
+		h.cfg.Logger.Warn("failed to trace the build of a snapshot", "revision", cfg.Revision, "error", err)
 	}
 	ctx, traced := telemetry.Under(ctx, parent)
 	if !traced {
@@ -259,7 +259,7 @@ func (h *Hub) fail(revision controlplane.Revision, cause error) {
 	h.err = fmt.Errorf("build snapshot of revision %d: %w", revision, cause)
 	h.mu.Unlock()
 	if !known {
-		h.cfg.Logger.Error("snapshot not built; nodes keep the last good one", "revision", revision, "error", cause)
+		h.cfg.Logger.Error("failed to build a snapshot; nodes keep the last good one", "revision", revision, "error", cause)
 	}
 }
 

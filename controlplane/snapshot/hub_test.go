@@ -192,7 +192,7 @@ func TestHubKeepsTheLastGoodSnapshot(t *testing.T) {
 		if err := h.Err(); err == nil || !strings.Contains(err.Error(), `revision 3: api key "app"`) {
 			t.Errorf("err %v", err)
 		}
-		if n := strings.Count(log.String(), "snapshot not built"); n != 1 {
+		if n := strings.Count(log.String(), "failed to build a snapshot"); n != 1 {
 			t.Errorf("the same error was logged %d times", n)
 		}
 		step(empty(4))
@@ -200,7 +200,7 @@ func TestHubKeepsTheLastGoodSnapshot(t *testing.T) {
 			t.Errorf("err %v, current %d after it was fixed", h.Err(), h.Current().Revision())
 		}
 		step(broken(5))
-		if n := strings.Count(log.String(), "snapshot not built"); n != 2 {
+		if n := strings.Count(log.String(), "failed to build a snapshot"); n != 2 {
 			t.Errorf("logged %d times, want 2", n)
 		}
 		step(empty(4)) // taken back

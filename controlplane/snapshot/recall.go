@@ -123,7 +123,7 @@ func (h *Hub) Recall(ctx context.Context, revision uint64, digest []byte) {
 		return // the node is gone; others have the same
 	}
 	if err != nil {
-		h.cfg.Logger.Warn("what a node has could not be made again from the change log; it is sent the whole", "revision", revision, "error", err)
+		h.cfg.Logger.Warn("cannot rebuild the snapshot of a node from the change log; sending the full one", "revision", revision, "error", err)
 		h.recalled.miss(want)
 		return
 	}

@@ -52,7 +52,7 @@ func (s *Alerts) CollectNotices(ctx context.Context, channelUID string, form fun
 }
 
 // errPending rolls a collection back: another message to the channel is under way.
-var errPending = errors.New("a message is under way")
+var errPending = errors.New("a message is already being sent")
 
 func takeNotices(ctx context.Context, tx *sql.Tx, channelUID string) ([]alerts.Notice, error) {
 	rows, err := tx.QueryContext(ctx, `DELETE FROM alert_notice WHERE channel_uid = $1 RETURNING id, at_us, record`, channelUID)

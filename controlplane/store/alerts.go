@@ -89,7 +89,7 @@ func changeAlert(ctx context.Context, tx *sql.Tx, t alerts.Tracked) error {
 	if n, err := result.RowsAffected(); err != nil || n == 1 {
 		return err
 	}
-	return errs.Newf(errs.Conflict, "another replica has changed the alert meanwhile")
+	return errs.Newf(errs.Conflict, "another replica has changed the alert in the meantime")
 }
 
 func nullTime(t time.Time) sql.NullInt64 {

@@ -41,7 +41,7 @@ func attemptPieces(q calllog.UsageQuery) ([]usagePiece, error) {
 		}
 	}
 	if q.APIKey != "" {
-		return nil, errs.Newf(errs.InvalidArgument, "sums over attempts know nothing of API keys")
+		return nil, errs.Newf(errs.InvalidArgument, "totals of attempts have no API keys")
 	}
 	r, days := attemptsPerHour, attemptsPerDay
 	if _, one := attemptPropertyOf(q); one {

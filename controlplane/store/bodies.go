@@ -47,7 +47,7 @@ func (s *Bodies) ReadBody(ctx context.Context, callID, actor string, at time.Tim
 		err := tx.QueryRowContext(ctx, `SELECT api_key, start_us, expires_us, wrapped_key, ciphertext FROM call_body WHERE call_id = $1 AND expires_us > $2`,
 			callID, micros(at)).Scan(&body.APIKey, &start, &expires, &body.Key, &body.Ciphertext)
 		if errors.Is(err, sql.ErrNoRows) {
-			return errs.Newf(errs.NotFound, "no body is kept of call %q", callID)
+			return errs.Newf(errs.NotFound, "no body is stored for call %q", callID)
 		}
 		if err != nil {
 			return err

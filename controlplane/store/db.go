@@ -120,7 +120,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		cfg.Logger.InfoContext(ctx, "the database was migrated", "schema_version", schema.Version, "applied", schema.Applied)
 	}
 	if schema.Newer {
-		cfg.Logger.WarnContext(ctx, "a newer version migrated the database; upgrade this program too", "schema_version", schema.Version)
+		cfg.Logger.WarnContext(ctx, "the database was migrated by a newer version; upgrade this program too", "schema_version", schema.Version)
 	}
 	if err := db.initialise(ctx); err != nil {
 		_ = engine.Close() // the first error says more
@@ -128,7 +128,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	}
 	if _, err := engine.KeepCalls(ctx, cfg.Now(), time.Time{}); err != nil {
 		// Calls have a place without it, and the call log's rounds try again.
-		cfg.Logger.WarnContext(ctx, "no room made for the calls of the next days", "error", err)
+		cfg.Logger.WarnContext(ctx, "failed to create the call partitions of the next days", "error", err)
 	}
 	return db, nil
 }

@@ -32,7 +32,7 @@ func encode(doc proto.Message) (string, error) {
 func decode(kind controlplane.Kind, text string) (proto.Message, error) {
 	doc := kind.New()
 	if doc == nil {
-		return nil, errs.Newf(errs.FailedPrecondition, "the database holds a resource of kind %q, which this version does not know", kind)
+		return nil, errs.Newf(errs.FailedPrecondition, "the database contains a resource of kind %q, which this version does not know", kind)
 	}
 	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal([]byte(text), doc); err != nil {
 		return nil, fmt.Errorf("decode a stored %s: %w", kind, err)
@@ -46,7 +46,7 @@ func decode(kind controlplane.Kind, text string) (proto.Message, error) {
 func canonical(kind controlplane.Kind, doc proto.Message) (proto.Message, error) {
 	want := kind.New()
 	if want == nil {
-		return nil, errs.Newf(errs.InvalidArgument, "there is no resource of kind %q", kind)
+		return nil, errs.Newf(errs.InvalidArgument, "unknown kind of resource: %q", kind)
 	}
 	if got := doc.ProtoReflect().Descriptor().FullName(); got != want.ProtoReflect().Descriptor().FullName() {
 		return nil, errs.Newf(errs.InvalidArgument, "a %s cannot hold a %s", kind, got.Name())

@@ -155,7 +155,7 @@ func reopen(ctx context.Context, tx *sql.Tx, before, id enrollment.NodeIdentity)
 		}
 	}
 	if made <= micros(before.RevokedAt) {
-		return errs.Newf(errs.PermissionDenied, "node %q was revoked: it joins again only with a join token made after that", id.Node)
+		return errs.Newf(errs.PermissionDenied, "node %q was revoked; it can join again only with a join token created after that", id.Node)
 	}
 	return nil
 }
@@ -175,7 +175,7 @@ func writeIdentity(ctx context.Context, tx *sql.Tx, before, id enrollment.NodeId
 	if n, err := result.RowsAffected(); err != nil || n > 0 {
 		return err
 	}
-	return errs.Newf(errs.Unavailable, "node %q was revoked at this very moment", id.Node)
+	return errs.Newf(errs.Unavailable, "node %q has just been revoked", id.Node)
 }
 
 // useToken takes one use of a token, in one statement: whoever comes second finds it gone.

@@ -14,7 +14,7 @@ import (
 // explanations complete the sentence "cannot <do something>: ...".
 var explanations = map[errs.Code]string{
 	errs.Unavailable:        "the database is not available",
-	errs.AlreadyExists:      "it exists already",
+	errs.AlreadyExists:      "it already exists",
 	errs.InvalidArgument:    "the database refused a value",
 	errs.FailedPrecondition: "the database does not allow it",
 	errs.Internal:           "internal error",

@@ -45,7 +45,7 @@ func (s *MasterKeys) MasterKey(ctx context.Context) (secrets.MasterKey, error) {
 	var since int64
 	err := s.db.engine.Reader().QueryRowContext(ctx, `SELECT key_id, since, chosen_by FROM master_key WHERE id = 1`).Scan(&k.ID, &since, &k.By)
 	if errors.Is(err, sql.ErrNoRows) {
-		return k, errs.Newf(errs.NotFound, "no master key is in use yet")
+		return k, errs.Newf(errs.NotFound, "no master key is active yet")
 	}
 	k.Since = fromMicros(since)
 	return k, s.db.failed(err, "read which master key is in use")
@@ -57,7 +57,7 @@ func (s *MasterKeys) UseMasterKey(ctx context.Context, before string, next secre
 		ON CONFLICT (id) DO UPDATE SET key_id = excluded.key_id, since = excluded.since, chosen_by = excluded.chosen_by WHERE master_key.key_id = $4`,
 		next.ID, micros(next.Since), next.By, before)
 	if err == nil && n == 0 {
-		return errs.Newf(errs.Conflict, "another master key was put in use at this moment; look again")
+		return errs.Newf(errs.Conflict, "another master key has just become active; check again")
 	}
 	return s.db.failed(err, "put a master key in use")
 }

@@ -54,7 +54,7 @@ func (s *Rollouts) ChangeRollout(ctx context.Context, written int64, next rollou
 }
 
 // errWritten ends the transaction of a record that another replica was faster with.
-var errWritten = errors.New("the rollout was written since")
+var errWritten = errors.New("the rollout has been updated in the meantime")
 
 func firstError(a, b error) error {
 	if a != nil {

@@ -39,7 +39,7 @@ func (s *Calls) SearchCalls(ctx context.Context, f calllog.Filter, within time.D
 }
 
 // errTooSlow is why a query was given up.
-var errTooSlow = errors.New("the time for the query is over")
+var errTooSlow = errors.New("the query took too long")
 
 // listWithin is ListCalls that gives up.
 func (s *Calls) listWithin(ctx context.Context, f calllog.Filter, within time.Duration) ([]calllog.Call, error) {

@@ -64,7 +64,7 @@ func (s *Secrets) Secret(ctx context.Context, ref string) (controlplane.Secret, 
 
 // ReplaceSecret stores another ciphertext in the place of before; errs.Conflict when that is not what is stored.
 func (s *Secrets) ReplaceSecret(ctx context.Context, ref string, before, after []byte) error {
-	gone := errs.Newf(errs.Conflict, "secret %q was changed by somebody else at the same time; try again", ref)
+	gone := errs.Newf(errs.Conflict, "secret %q has been changed concurrently; try again", ref)
 	err := s.db.changeRow(ctx, gone, `UPDATE secret SET ciphertext = $1 WHERE ref = $2 AND ciphertext = $3`, notNil(after), ref, notNil(before))
 	return s.db.failed(err, "replace a secret")
 }

@@ -132,7 +132,7 @@ func prepare(cur *controlplane.Config, revision controlplane.Revision, at time.T
 	c := &commit{revision: revision, at: at}
 	for i, op := range ops {
 		if seen[key{op.Kind, op.Name}] {
-			return nil, errs.Newf(errs.InvalidArgument, "%s %q is changed twice in one change", op.Kind, op.Name)
+			return nil, errs.Newf(errs.InvalidArgument, "%s %q occurs twice in one change", op.Kind, op.Name)
 		}
 		seen[key{op.Kind, op.Name}] = true
 		if op.Spec != nil {

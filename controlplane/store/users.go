@@ -46,7 +46,7 @@ func (s *Access) UserOfSubject(ctx context.Context, issuer, subject string) (acc
 	defer cancel()
 	u, err := scanUser(s.db.engine.Reader().QueryRowContext(ctx, `SELECT `+userColumns+` FROM admin_user WHERE issuer = $1 AND subject = $2`, issuer, subject))
 	if errors.Is(err, sql.ErrNoRows) {
-		return access.User{}, errs.Newf(errs.NotFound, "nobody is linked to that account")
+		return access.User{}, errs.Newf(errs.NotFound, "that account is not linked to a user")
 	}
 	return u, s.db.failed(err, "read the user")
 }
@@ -146,7 +146,7 @@ func (s *Access) SetRecoveryCodes(ctx context.Context, userID string, hashes [][
 func (s *Access) UseRecoveryCode(ctx context.Context, userID string, hash [32]byte) error {
 	n, err := s.db.exec(ctx, `DELETE FROM recovery_code WHERE user_id = $1 AND hash = $2`, userID, hash[:])
 	if err == nil && n == 0 {
-		return errs.Newf(errs.NotFound, "there is no such recovery code")
+		return errs.Newf(errs.NotFound, "the recovery code is not valid")
 	}
 	return s.db.failed(err, "use the recovery code")
 }

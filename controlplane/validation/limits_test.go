@@ -50,7 +50,7 @@ func TestCheckNamesTheFaultOfLimitsBudgetsAndAddresses(t *testing.T) {
 		{"IPv4 inside IPv6", ips("::ffff:10.0.0.0/104"), []string{`api_keys["app"].allowed_ips[0]: ` + address}},
 		{"too many bits", ips("10.0.0.0/33"), []string{`api_keys["app"].allowed_ips[0]: ` + address}},
 		{"an address inside its range", ips("10.1.2.3/16"),
-			[]string{`api_keys["app"].allowed_ips[0]: does not begin at its first address; write 10.1.0.0/16 for the range or 10.1.2.3 for the address`}},
+			[]string{`api_keys["app"].allowed_ips[0]: does not start at its first address; write 10.1.0.0/16 for the range or 10.1.2.3 for the address`}},
 		{"an empty address", ips(""), []string{`api_keys["app"].allowed_ips[0]: must be at least 1 characters`}},
 
 		{"origins", origins("*", "https://app.example.com", "http://localhost:5173", "http://[::1]:8080", "chrome-extension://abc"), nil},

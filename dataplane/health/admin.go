@@ -112,12 +112,12 @@ func (m *Memory) announce(c change, s dataplane.Scope, o opening, now time.Time)
 	switch c {
 	case opened, reopened:
 		m.metrics.opened(s, o)
-		log.Warn("cooldown begins", "reason", o.reason.String(), "level", o.level,
+		log.Warn("cooldown started", "reason", o.reason.String(), "level", o.level,
 			"cooldown", o.until.Sub(now), "failed_probe", c == reopened)
 	case extended:
 		log.Info("cooldown extended", "reason", o.reason.String(), "cooldown", o.until.Sub(now))
 	case closed:
-		log.Info("cooldown is over")
+		log.Info("cooldown ended")
 	}
 	m.cfg.OnChange()
 }

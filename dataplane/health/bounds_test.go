@@ -159,8 +159,8 @@ func TestChangesAreLoggedAndCounted(t *testing.T) {
 		t.Fatalf("%d lines logged, want 2:\n%s", len(lines), &log)
 	}
 	for i, want := range []string{
-		`level=WARN msg="cooldown begins" scope=credential provider=openai name=main reason=auth_failed level=1 cooldown=5m0s failed_probe=false`,
-		`level=INFO msg="cooldown is over" scope=credential provider=openai name=main`,
+		`level=WARN msg="cooldown started" scope=credential provider=openai name=main reason=auth_failed level=1 cooldown=5m0s failed_probe=false`,
+		`level=INFO msg="cooldown ended" scope=credential provider=openai name=main`,
 	} {
 		if !strings.HasSuffix(lines[i], want) {
 			t.Errorf("logged %s\nwant %s", lines[i], want)

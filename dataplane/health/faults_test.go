@@ -39,7 +39,7 @@ func (p *patientNode) wantTransitions(t *testing.T, want ...string) {
 	t.Helper()
 	var got []string
 	for line := range strings.Lines(p.log.String()) {
-		for word, state := range map[string]string{"Redis is away": "down", "refuses this node, which": "denied", "shared through Redis": "up", "lost its memory": "flushed"} {
+		for word, state := range map[string]string{"Redis is unreachable": "down", "Redis refuses this node": "denied", "shared through Redis": "up", "lost its data": "flushed"} {
 			if strings.Contains(line, word) {
 				got = append(got, state)
 			}
@@ -137,7 +137,7 @@ func TestRedisIsDownAtTheStart(t *testing.T) {
 	redis.Kill(t)
 	a, b := startPatient(t, redis.URL()), startPatient(t, redis.URL())
 	for _, n := range []*patientNode{a, b} {
-		eventually(t, "it is noticed", func() bool { return strings.Contains(n.log.String(), "Redis is away") })
+		eventually(t, "it is noticed", func() bool { return strings.Contains(n.log.String(), "Redis is unreachable") })
 	}
 	a.requests(t)
 	a.localTrip(t, "m")
@@ -185,7 +185,7 @@ func TestRedisIsKilledAndComesBackEmpty(t *testing.T) {
 		t.Errorf("what was found out meanwhile is %s", s)
 	}
 	if a.changes.Load() == 0 {
-		t.Error("nobody was told")
+		t.Error("no message was sent")
 	}
 }
 
@@ -249,7 +249,7 @@ func TestRedisIsFlushed(t *testing.T) {
 	known := dataplane.Scope{Kind: dataplane.ScopeTarget, Provider: "shared", Name: "m"}
 	operate(t, server).FlushAll(t.Context())
 	for _, n := range []*patientNode{a, b} {
-		eventually(t, "it is noticed", func() bool { return strings.Contains(n.log.String(), "lost its memory") })
+		eventually(t, "it is noticed", func() bool { return strings.Contains(n.log.String(), "lost its data") })
 		if s := n.Condition(known).State; s != dataplane.Open {
 			t.Errorf("a cooldown is %s after a flush, want it kept to its deadline", s)
 		}
@@ -353,7 +353,7 @@ func TestAServerThatAnswersNonsense(t *testing.T) {
 	proxy := startProxy(t, redis.Addr)
 	proxy.broken.Store(true)
 	a := startPatient(t, proxy.url())
-	eventually(t, "it is noticed", func() bool { return strings.Contains(a.log.String(), "Redis is away") })
+	eventually(t, "it is noticed", func() bool { return strings.Contains(a.log.String(), "Redis is unreachable") })
 	a.requests(t)
 	proxy.broken.Store(false)
 	a.awaitState(t, "up")

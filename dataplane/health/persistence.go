@@ -45,10 +45,10 @@ func (k *Persistence) Load() {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		k.log.Warn("cooldowns of the last run are lost", "path", k.path, "error", err)
+		k.log.Warn("failed to load cooldowns; starting without them", "path", k.path, "error", err)
 	default:
 		if n := k.store.restore(file); n > 0 {
-			k.log.Info("cooldowns of the last run go on", "count", n)
+			k.log.Info("cooldowns loaded", "count", n)
 		}
 	}
 }
@@ -83,9 +83,9 @@ func (k *Persistence) save() {
 	err := writeFile(k.path, k.store.saved())
 	switch {
 	case err != nil && !k.failing:
-		k.log.Warn("cooldowns cannot be kept over a restart", "path", k.path, "error", err)
+		k.log.Warn("failed to save cooldowns; a restart would lose them", "path", k.path, "error", err)
 	case err == nil && k.failing:
-		k.log.Info("cooldowns are kept over a restart again", "path", k.path)
+		k.log.Info("cooldowns are saved again", "path", k.path)
 	}
 	k.failing = err != nil
 }

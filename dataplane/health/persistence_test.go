@@ -93,7 +93,7 @@ func TestCooldownsSurviveARestart(t *testing.T) {
 	if c := after.Condition(halfOpen); c.State != dataplane.HalfOpen {
 		t.Errorf("%+v, want it half-open", c)
 	}
-	if !strings.Contains(log.String(), "cooldowns of the last run go on") || strings.Count(log.String(), "\n") != 1 {
+	if !strings.Contains(log.String(), "cooldowns loaded") || strings.Count(log.String(), "\n") != 1 {
 		t.Errorf("logged %q", log)
 	}
 	clock.Advance(55 * time.Second)
@@ -140,7 +140,7 @@ func TestAFileThatCannotBeReadIsNoFile(t *testing.T) {
 			if n := len(m.Snapshot()); n != 0 {
 				t.Errorf("%d scopes came from it", n)
 			}
-			if strings.Count(log.String(), "\n") != 1 || !strings.Contains(log.String(), "cooldowns of the last run are lost") {
+			if strings.Count(log.String(), "\n") != 1 || !strings.Contains(log.String(), "failed to load cooldowns; starting without them") {
 				t.Errorf("logged %q", log)
 			}
 		})
@@ -185,7 +185,7 @@ func TestChangesAreWrittenSoonAndFailuresToldOnce(t *testing.T) {
 	k := health.NewPersistence(path, m, log.logger())
 	keep(t, k)
 	k.Changed()
-	eventually(t, "the failure is told", func() bool { return strings.Contains(log.String(), "cannot be kept") })
+	eventually(t, "the failure is told", func() bool { return strings.Contains(log.String(), "failed to save cooldowns") })
 	if err := os.Remove(blocked); err != nil {
 		t.Fatal(err)
 	}

@@ -79,7 +79,7 @@ func TestRedisIsAReplica(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := startPatient(t, replica.URL())
-	eventually(t, "it is said", func() bool { return strings.Contains(n.log.String(), "Redis is away") })
+	eventually(t, "it is said", func() bool { return strings.Contains(n.log.String(), "Redis is unreachable") })
 	if !strings.Contains(n.log.String(), "READONLY") {
 		t.Errorf("the log does not say why:\n%s", n.log)
 	}

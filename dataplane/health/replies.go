@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-var errReply = errors.New("an answer of Redis is not what the scripts return")
+var errReply = errors.New("unexpected answer from Redis to a script")
 
 // probeReply reads what probe.lua returns.
 func probeReply(reply []any) (answer string, wait int64, err error) {

@@ -155,7 +155,7 @@ func (s *Shared) refresh(ctx context.Context) (wait time.Duration) {
 		s.disagree() // what is open here is this node's own until the list can be read again
 	}
 	if err != nil && !errors.Is(err, redis.ErrAway) {
-		s.cfg.Logger.Debug("health was not refreshed", "error", redis.OneLine(err))
+		s.cfg.Logger.Debug("failed to refresh health", "error", redis.OneLine(err))
 	}
 	return time.Duration(float64(refreshEvery) * (0.8 + 0.4*mathrand.Float64()))
 }
@@ -168,7 +168,7 @@ func (s *Shared) learn(reply []any, began time.Time) error {
 	}
 	if last := s.epoch.Load(); last == nil || *last != epoch {
 		if last != nil {
-			s.cfg.Logger.Info("Redis has lost its memory: cooldowns known here are kept to their deadlines")
+			s.cfg.Logger.Info("Redis lost its data; cooldowns known to this node last until their deadlines")
 		}
 		s.disagree()
 		s.epoch.Store(&epoch)

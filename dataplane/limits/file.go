@@ -45,7 +45,7 @@ func (l *Limiter) loadSpent() {
 		err = json.Unmarshal(text, &in)
 	}
 	if err != nil {
-		l.cfg.Logger.Error("what API keys have spent could not be read; their budgets start again from 0 on this node",
+		l.cfg.Logger.Error("failed to load the spending of API keys; on this node their budgets start from 0",
 			"file", l.cfg.File, "error", err)
 		return
 	}
@@ -86,7 +86,7 @@ func (l *Limiter) save() {
 	}
 	if !l.unsaved {
 		l.unsaved = true
-		l.cfg.Logger.Error("what API keys have spent could not be saved; it would be lost with a restart", "file", l.cfg.File, "error", err)
+		l.cfg.Logger.Error("failed to save the spending of API keys; a restart would lose it", "file", l.cfg.File, "error", err)
 	}
 }
 

@@ -199,7 +199,7 @@ func TestAnEndpointThatIsAwayIsNoticedWhenTheTokenEnds(t *testing.T) {
 		if source.Token() == nil || len(k.Outages()) != 0 || changes() == before {
 			t.Error("it did not recover within a minute, or nobody was told")
 		}
-		if text := log.String(); strings.Contains(text, "canary") || !strings.Contains(text, "tokens are got again") || !strings.Contains(text, "a/main") {
+		if text := log.String(); strings.Contains(text, "canary") || !strings.Contains(text, "token acquired after failures") || !strings.Contains(text, "a/main") {
 			t.Errorf("the log says %s", text)
 		}
 	})

@@ -122,11 +122,11 @@ func (k *Keeper) try(ctx context.Context, r *renewal, failures *int) time.Durati
 	k.count(r, "ok")
 	switch log := k.cfg.Logger.With("credentials", *r.used.Load(), "kind", r.spec.Kind); {
 	case had != nil:
-		log.Info("tokens are got again", "renewed_in", wait)
+		log.Info("token acquired after failures", "renewed_in", wait)
 	case before == nil:
-		log.Info("a token was got", "renewed_in", wait)
+		log.Info("token acquired", "renewed_in", wait)
 	default:
-		log.Debug("a token was renewed", "renewed_in", wait)
+		log.Debug("token renewed", "renewed_in", wait)
 	}
 	if had != nil || before == nil {
 		k.cfg.OnChange()
@@ -151,7 +151,7 @@ func (k *Keeper) failed(r *renewal, err error, failures int, now time.Time) time
 	}
 	r.failure.Store(&failure{why: why, next: now.Add(wait)})
 	k.count(r, "error")
-	k.cfg.Logger.Warn("no token is got for a credential", "credentials", *r.used.Load(), "kind", r.spec.Kind, "error", why, "tried_again_in", wait, "still_valid", h.valid(now))
+	k.cfg.Logger.Warn("failed to acquire a token for a credential", "credentials", *r.used.Load(), "kind", r.spec.Kind, "error", why, "tried_again_in", wait, "still_valid", h.valid(now))
 	k.cfg.OnChange()
 	return wait
 }

@@ -28,7 +28,7 @@ func (c *call) refuseBody(err error) {
 		c.rec.Gone(dataplane.ClientClosed)
 		return
 	case body.Disk:
-		c.h.cfg.Logger.Error("form not held", "request_id", c.rec.ID, "error", err)
+		c.h.cfg.Logger.Error("failed to buffer a form", "request_id", c.rec.ID, "error", err)
 		c.busy("The form could not be held.")
 		return
 	case body.MediaType: // nothing was read, so the connection can go on
@@ -70,7 +70,7 @@ func (c *call) bodyError(kind body.Kind, err error) (status int, code, message s
 	case body.TooSlow:
 		return http.StatusRequestTimeout, "request_timeout", "The request body did not arrive in time."
 	}
-	return http.StatusBadRequest, "invalid_request", "The request body could not be read: " + classify.Reason(errors.Unwrap(err).Error()) + "."
+	return http.StatusBadRequest, "invalid_request", "Failed to read the request body: " + classify.Reason(errors.Unwrap(err).Error()) + "."
 }
 
 // busy answers that the gateway itself is at one of its bounds.

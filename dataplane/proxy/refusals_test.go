@@ -65,7 +65,7 @@ func TestARefusalIsLearned(t *testing.T) {
 		all[0].Until.Sub(all[0].Since) != 10*time.Minute || all[0].Caller != "key:app" {
 		t.Errorf("learned %+v", all)
 	}
-	if n := strings.Count(log.String(), "a target refuses what another one takes"); n != 1 || !strings.Contains(log.String(), "parameter=tools") {
+	if n := strings.Count(log.String(), "a target refuses something that another one accepts"); n != 1 || !strings.Contains(log.String(), "parameter=tools") {
 		t.Errorf("said %d times: %s", n, &log)
 	}
 	for _, s := range r.health.Snapshot() {

@@ -113,7 +113,7 @@ func (h *Handler) stored(w http.ResponseWriter, r *http.Request, callID, sent, a
 	if !ok {
 		rule := dataplane.LoopDetected.Rule()
 		h.cfg.Stored(name, dataplane.LoopDetected)
-		writeError(w, rule.Status, wire.Error{Message: "The request came through this gateway before, or through too many.", Type: rule.Type, Code: rule.Code})
+		writeError(w, rule.Status, wire.Error{Message: "The request has already passed through this gateway, or through too many gateways.", Type: rule.Type, Code: rule.Code})
 		return
 	}
 	var see func([]byte) bool

@@ -36,7 +36,7 @@ const (
 )
 
 // ErrAway is what every use of Redis gets while the breaker is open.
-var ErrAway = errors.New("redis is away")
+var ErrAway = errors.New("Redis is unreachable")
 
 // The states of a client.
 const (
@@ -232,7 +232,7 @@ func (c *Client) Use(ctx context.Context, limit time.Duration, do func(context.C
 func (c *Client) noteFault(err error) {
 	c.faults.Add(1)
 	c.faulty.Do(func() {
-		c.log.Warn("a key in Redis does not hold what this program keeps there: what belongs to it is not shared; find out who writes it, and delete it", "error", OneLine(err))
+		c.log.Warn("a key in Redis has unexpected contents and is not shared; find out what writes it, and delete it", "error", OneLine(err))
 	})
 }
 
@@ -311,9 +311,9 @@ func (c *Client) setAway(err error) {
 		return
 	}
 	if now.denied {
-		c.log.Error("Redis is there, but refuses this node, which goes by its own health and limits until that is put right", "error", now.text)
+		c.log.Error("Redis refuses this node; it uses only its own health and limits until this is fixed", "error", now.text)
 	} else {
-		c.log.Warn("Redis is away: this node goes by its own health and limits until it is back", "error", now.text)
+		c.log.Warn("Redis is unreachable; this node uses only its own health and limits until it is back", "error", now.text)
 	}
 	c.cfg.OnChange()
 }

@@ -36,7 +36,7 @@ const (
 	taskTimeout  = 300 * time.Millisecond // of one script
 )
 
-var errReply = errors.New("an answer of Redis is not what the scripts return")
+var errReply = errors.New("unexpected answer from Redis to a script")
 
 // BroadcastConfig is what a Broadcast needs. All is required.
 type BroadcastConfig struct {

@@ -66,7 +66,7 @@ func (s *Store) Load() {
 	}
 	m, err := s.cfg.File.read()
 	if err != nil {
-		s.log.Error("revocations of the last run are lost; the control plane sends them again", "error", err)
+		s.log.Error("failed to load revocations; the control plane sends them again", "error", err)
 		return
 	}
 	s.mu.Lock()
@@ -89,7 +89,7 @@ func (s *Store) Revoke(m *nodev1.Revoke) *nodev1.RevokeAck {
 	s.upTo = upTo
 	s.apply()
 	if len(fresh) > 0 {
-		s.log.Info("API keys are revoked", "count", len(fresh), "revision", m.GetRevision())
+		s.log.Info("API keys revoked", "count", len(fresh), "revision", m.GetRevision())
 		s.cfg.Publish(fresh)
 	}
 	if !s.save() {
@@ -107,7 +107,7 @@ func (s *Store) Learn(list []Revocation) {
 	if len(fresh) == 0 {
 		return
 	}
-	s.log.Info("API keys are revoked, as another node reports", "count", len(fresh))
+	s.log.Info("API keys revoked, reported by another node", "count", len(fresh))
 	s.dirty = true
 	s.apply()
 	s.save()
@@ -194,7 +194,7 @@ func (s *Store) settle(v version, held Held) {
 func (s *Store) save() bool {
 	if s.cfg.File != nil && s.dirty {
 		if err := s.cfg.File.write(toFile(s.set.list(), s.upTo)); err != nil {
-			s.log.Error("revocations are not kept on disk; they are refused, but a restart without the control plane might accept them",
+			s.log.Error("failed to save revocations; the keys are refused now, but after a restart without the control plane they could be accepted",
 				"revision", s.upTo.revision, "error", err)
 			return false
 		}

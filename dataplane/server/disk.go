@@ -34,7 +34,7 @@ func (c *Config) useDisk(link *uplink.Config) (*sealedfile.Sealer, error) {
 	}
 	link.Sync.Snapshots, err = lastgood.Open(lastgood.Config{Dir: filepath.Join(c.DataDir, "snapshots"), Sealer: sealer, Logger: c.Logger})
 	if err != nil {
-		c.Logger.Error("snapshots are not kept on disk; a restart without the control plane would not serve", "error", err)
+		c.Logger.Error("snapshots are not saved; after a restart without the control plane this node could not serve", "error", err)
 	}
 	return sealer, nil
 }
@@ -56,10 +56,10 @@ func (c *Config) useCallDir(link *uplink.Config) error {
 	}
 	err := c.openCalls(link, dir)
 	if errors.Is(err, spool.ErrInUse) {
-		return fmt.Errorf("data folder: %w; give each node a folder of its own (TRUNKLINE_DATA_DIR)", err)
+		return fmt.Errorf("data folder: %w; give each node its own (TRUNKLINE_DATA_DIR)", err)
 	}
 	if err != nil {
-		c.Logger.Error("call records are kept in memory only; a crash loses those that are not shipped", "error", err)
+		c.Logger.Error("call records are kept only in memory; a crash would lose those not yet shipped", "error", err)
 	}
 	return nil
 }
@@ -80,7 +80,7 @@ func (c *Config) openCalls(link *uplink.Config, dir string) error {
 	}
 	if complete := mark.Crashed(); !complete.IsZero() {
 		now := time.Now()
-		c.Logger.Warn("this node was not stopped when it ended last: calls that ended since then may have no record", "complete_until", complete.UTC())
+		c.Logger.Warn("this node did not shut down cleanly; calls that ended since may have no record", "complete_until", complete.UTC())
 		totals.Killed(complete, now)
 		totals.Tend() // before the mark of this process is all there is
 	}

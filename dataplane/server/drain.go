@@ -9,8 +9,8 @@ import (
 
 // Why a node that works is not ready.
 var (
-	errDraining = errs.Newf(errs.Unavailable, "the node is drained by an admin; it answers what still comes")
-	errLeaving  = errs.Newf(errs.Unavailable, "the node is stopping; it answers what still comes")
+	errDraining = errs.Newf(errs.Unavailable, "drained by an admin; still answering calls")
+	errLeaving  = errs.Newf(errs.Unavailable, "stopping; still answering calls")
 )
 
 // drain is whether the node is to get no new clients.
@@ -32,7 +32,7 @@ func (d *drain) ready() error {
 }
 
 // errRevoked is why a node that an admin has cut off serves nothing.
-var errRevoked = errs.Newf(errs.Unavailable, "the node is revoked: it serves nothing until it has joined again with a new token, unless it runs with --serve-when-revoked")
+var errRevoked = errs.Newf(errs.Unavailable, "the node is revoked and serves nothing until it joins again with a new token, unless it runs with --serve-when-revoked")
 
 // revoked reports whether the node serves nothing because an admin has revoked it.
 func (s *Server) revoked() bool {

@@ -20,7 +20,7 @@ func openLimits(cfg *Config, shared *redis.Client) *nodeLimits {
 	}
 	if lc.File != "" {
 		if err := os.MkdirAll(filepath.Dir(lc.File), 0o700); err != nil {
-			cfg.Logger.Error("data folder could not be made", "error", err) // saving will fail too
+			cfg.Logger.Error("failed to create the data folder", "error", err) // saving will fail too
 		}
 	}
 	return &nodeLimits{limits.New(lc)}

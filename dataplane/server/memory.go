@@ -31,7 +31,7 @@ func (p ProxyConfig) bodyBounds(memory int64) (ProxyConfig, error) {
 		p.MaxBody = min(proxy.DefaultMaxBody, most)
 	}
 	if p.MaxBody > most {
-		return p, fmt.Errorf("max-body-bytes is %d, and max-bodies-bytes %d, of which one key may hold an eighth: no body above %d bytes would find room; set max-bodies-bytes to %d at least, or max-body-bytes lower",
+		return p, fmt.Errorf("max-body-bytes is %d and max-bodies-bytes is %d, of which one key may use an eighth: no body above %d bytes would fit; set max-bodies-bytes to at least %d, or lower max-body-bytes",
 			p.MaxBody, p.MaxBodies, most, p.MaxBody*body.KeyPart)
 	}
 	return p, nil

@@ -23,7 +23,7 @@ func TestBodyBoundsFollowTheMemory(t *testing.T) {
 		"not known":              {0, ProxyConfig{}, 1024 * mib, 32 * mib, ""},
 		"set":                    {512 * mib, ProxyConfig{MaxBodies: 400 * mib, MaxBody: 50 * mib}, 400 * mib, 50 * mib, ""},
 		"all of them set":        {512 * mib, ProxyConfig{MaxBodies: 80 * mib}, 80 * mib, 10 * mib, ""},
-		"one above the eighth":   {512 * mib, ProxyConfig{MaxBody: 33 * mib}, 0, 0, "set max-bodies-bytes to 276824064 at least"},
+		"one above the eighth":   {512 * mib, ProxyConfig{MaxBody: 33 * mib}, 0, 0, "set max-bodies-bytes to at least 276824064"},
 		"below 0":                {512 * mib, ProxyConfig{MaxBodies: -1}, 0, 0, "must not be below 0"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -277,7 +277,7 @@ func (s *Server) Run(ctx context.Context) error {
 	stopBackground()
 	stopBodies(flush)
 	if err := s.uplink.Flush(flush); err != nil {
-		s.log.Warn("calls were not shipped before exit", "on_disk", s.uplink.Spool().Waiting, "error", err)
+		s.log.Warn("some calls were not shipped before exit", "on_disk", s.uplink.Spool().Waiting, "error", err)
 	}
 	stop()
 	err := <-done
@@ -303,11 +303,11 @@ func (s *Server) Ready(context.Context) error {
 			return errRevoked
 		}
 		if s.redis != nil && !s.redis.Tried() {
-			return errs.Newf(errs.Unavailable, "Redis has not been tried yet")
+			return errs.Newf(errs.Unavailable, "not yet connected to Redis")
 		}
 		return s.drain.ready()
 	default:
-		return errs.Newf(errs.Unavailable, "no configuration has come from the control plane yet")
+		return errs.Newf(errs.Unavailable, "no configuration has been received from the control plane yet")
 	}
 }
 

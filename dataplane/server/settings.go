@@ -69,7 +69,7 @@ func (s *Settings) Check() error {
 	case s.SpoolBytes < minSpool:
 		return fmt.Errorf("--call-spool-bytes is %d, want %d or more", s.SpoolBytes, minSpool)
 	case s.SpoolAge == 0:
-		return errors.New("--call-spool-age is 0s: every call record would be summed up at once")
+		return errors.New("--call-spool-age is 0s: every call record would be reduced to totals at once")
 	case s.MinFreeDisk < 0 || s.MinFreeDisk > 90:
 		return fmt.Errorf("--min-free-disk is %d, want a percentage from 0 to 90", s.MinFreeDisk)
 	case s.Environment == "" || strings.ContainsAny(s.Environment, "{} *"):

@@ -43,7 +43,7 @@ func (u *Uplink) identify(ctx context.Context, target string) error {
 	defer conn.Close()
 	err = id.Renew(ctx, nodev1.NewNodeServiceClient(conn))
 	if err != nil && u.cfg.Now().Before(id.Expires()) {
-		u.log.Warn("certificate not renewed; trying again while it is good", "expires", id.Expires(), "error", err)
+		u.log.Warn("failed to renew the certificate; retrying while it is valid", "expires", id.Expires(), "error", err)
 		return nil
 	}
 	if err != nil {
@@ -82,7 +82,7 @@ func (u *Uplink) keepRenewed(ctx context.Context, client nodev1.NodeServiceClien
 			return
 		}
 		if ctx.Err() == nil {
-			u.log.Warn("certificate not renewed; trying again", "expires", id.Expires(), "error", err)
+			u.log.Warn("failed to renew the certificate; retrying", "expires", id.Expires(), "error", err)
 		}
 	}
 }

@@ -38,7 +38,7 @@ func (u *Uplink) keepLinked(ctx context.Context) {
 			return
 		}
 		if errors.Is(err, errRenewed) {
-			u.log.Info("connecting again with the new certificate", "target", target)
+			u.log.Info("reconnecting with the new certificate", "target", target)
 			u.addresses.begin()
 			continue
 		}
@@ -48,7 +48,7 @@ func (u *Uplink) keepLinked(ctx context.Context) {
 		}
 		code := status.Code(err)
 		if bound, more := u.addresses.more(code); !up && more {
-			u.log.Debug("control plane not reached here; trying the next address", "target", target, "error", err)
+			u.log.Debug("cannot reach the control plane at this address; trying the next one", "target", target, "error", err)
 			if !pause(ctx, min(bound, u.cfg.MinBackoff)) {
 				return
 			}
@@ -58,9 +58,9 @@ func (u *Uplink) keepLinked(ctx context.Context) {
 		u.Missed()
 		switch {
 		case up:
-			u.log.Warn("control plane lost; serving on with the last snapshot", "error", err)
+			u.log.Warn("connection to the control plane lost; still serving the last snapshot", "error", err)
 		case code != last:
-			u.log.Warn("control plane not reached; trying again", "target", target, "error", err)
+			u.log.Warn("cannot reach the control plane; retrying", "target", target, "error", err)
 		}
 		last = code
 		// Aborted means that another node took the name over: two of them must not
@@ -93,7 +93,7 @@ func (u *Uplink) link(ctx context.Context, target string) (up bool, err error) {
 	defer cancel(nil)
 	err = u.Sync(ctx, client, func() {
 		up = true
-		u.log.Info("control plane connected", "target", target, "node", u.cfg.Node)
+		u.log.Info("connected to the control plane", "target", target, "node", u.cfg.Node)
 		wg.Go(func() { u.Ship(ctx, client) })
 		wg.Go(func() { u.keepRenewed(ctx, client, func() { cancel(errRenewed) }) })
 	})

@@ -87,7 +87,7 @@ func TestRefusedSnapshotsLeaveTheOldOne(t *testing.T) {
 		want  string
 	}{
 		{name: "apply fails", full: good, apply: func(*nodev1.Snapshot) error { return errors.New("group \"x\" has no sense") }, want: `group "x" has no sense`},
-		{name: "apply panics", full: good, apply: func(s *nodev1.Snapshot) error { panic("index out of range") }, want: "panic while it was applied: index out of range"},
+		{name: "apply panics", full: good, apply: func(s *nodev1.Snapshot) error { panic("index out of range") }, want: "panic while applying it: index out of range"},
 		{name: "reason is bounded", full: good, apply: func(*nodev1.Snapshot) error { return errors.New(strings.Repeat("é", 9000)) }, want: strings.Repeat("é", 2048)},
 		{name: "wrong hash", full: &nodev1.Full{Nonce: 2, Revision: 2, Sha256: flipped, SnapshotZstd: good.GetSnapshotZstd()}, want: "SHA-256 is not the announced one"},
 		{name: "no hash", full: &nodev1.Full{Nonce: 2, Revision: 2, SnapshotZstd: good.GetSnapshotZstd()}, want: "SHA-256 is not the announced one"},
@@ -210,7 +210,7 @@ func TestRefusalIsNotTheEnd(t *testing.T) {
 	if tries.Load() != 4 {
 		t.Errorf("%d tries, want 4", tries.Load())
 	}
-	if n := strings.Count(log.String(), "control plane not reached"); n != 1 || !strings.Contains(log.String(), "not yet") {
+	if n := strings.Count(log.String(), "cannot reach the control plane"); n != 1 || !strings.Contains(log.String(), "not yet") {
 		t.Errorf("three equal refusals were logged %d times, want once with the reason:\n%s", n, &log)
 	}
 	if strings.Contains(log.String(), "let-me-in") {

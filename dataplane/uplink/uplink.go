@@ -56,7 +56,7 @@ func (c *Config) complete() error {
 		return errors.New("uplink: Target, Node and Logger are required")
 	}
 	if (c.Identity == nil) != c.InMemory {
-		return errors.New("uplink: an Identity is required, but for a link in memory")
+		return errors.New("uplink: an Identity is required, except for a link in memory")
 	}
 	if err := nodeid.CheckName(c.Node); err != nil {
 		return fmt.Errorf("uplink: %q: %w", c.Node, err)

@@ -129,7 +129,7 @@ func TestAFlappingProviderIsProbedOnce(t *testing.T) {
 	began := time.Now()
 	opened := func() (n int) {
 		for _, node := range f.nodes {
-			n = max(n, countLines(node.Log(), "cooldown begins", failing))
+			n = max(n, countLines(node.Log(), "cooldown started", failing))
 		}
 		return n
 	}

@@ -51,7 +51,7 @@ func TestBadSnapshotsAreRefused(t *testing.T) {
 		"a model without an id":            {func(s *nodev1.Snapshot) { s.Providers[0].Models[0].Id = "" }, "not a usable id"},
 		"an empty member":                  {func(s *nodev1.Snapshot) { s.Groups[0].Members[0] = &nodev1.Member{} }, "does not exist"},
 		"a member without a policy":        {func(s *nodev1.Snapshot) { s.Groups[0].Members[0].Policy = nil }, "policy: threshold"},
-		"an empty group":                   {func(s *nodev1.Snapshot) { s.Groups = append(s.Groups, &nodev1.Group{}) }, "is empty or taken"},
+		"an empty group":                   {func(s *nodev1.Snapshot) { s.Groups = append(s.Groups, &nodev1.Group{}) }, "is empty or already used"},
 		"a key without a hash":             {func(s *nodev1.Snapshot) { s.ApiKeys[0].Hash = nil }, "hash has 0 bytes"},
 		"a key of a group that is not":     {func(s *nodev1.Snapshot) { s.Groups = nil }, "does not exist"},
 		"an empty keyword":                 {func(s *nodev1.Snapshot) { s.FailureKeywords = []*nodev1.FailureKeyword{{}} }, "failure keyword"},

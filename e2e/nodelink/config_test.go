@@ -119,7 +119,7 @@ func TestWrongTokenNeverGetsASnapshot(t *testing.T) {
 	})
 	select {
 	case m := <-tries:
-		if !strings.Contains(m, "the proof of the join token does not fit") {
+		if !strings.Contains(m, "the proof of the join token is not valid") {
 			t.Errorf("logged %q", m)
 		}
 	case <-time.After(patience):

@@ -82,7 +82,7 @@ func TestANodeJoinsOnceWithATokenAndReturnsWithoutIt(t *testing.T) {
 	if _, err := identity.Open(identity.Config{Node: "c", Logger: slog.New(slog.DiscardHandler)}); !errors.Is(err, identity.ErrNoToken) {
 		t.Errorf("a node with nothing to show: %v", err)
 	}
-	if _, err := identity.Open(identity.Config{Dir: dir, Node: "c", Logger: slog.New(slog.DiscardHandler)}); err == nil || !strings.Contains(err.Error(), `that of node "a"`) {
+	if _, err := identity.Open(identity.Config{Dir: dir, Node: "c", Logger: slog.New(slog.DiscardHandler)}); err == nil || !strings.Contains(err.Error(), `belongs to node "a"`) {
 		t.Errorf("another name in the same folder: %v", err)
 	}
 }
@@ -100,13 +100,13 @@ func TestTokensThatCannotBeUsedSayWhy(t *testing.T) {
 		change       func()
 	}{
 		{secret, "join token " + id + " expired at ", func() {}},
-		{secret, "join token " + id + " is unknown here", func() {
+		{secret, "join token " + id + " is unknown", func() {
 			if err := c.joins.DeleteToken(t.Context(), id, "admin"); err != nil {
 				t.Fatal(err)
 			}
 		}},
-		{"tl-join-" + id + "-" + strings.Repeat("a", 52), "join token " + id + " is unknown here", func() {}},
-		{"tl-join-typo", "the proof of the join token does not fit", func() {}},
+		{"tl-join-" + id + "-" + strings.Repeat("a", 52), "join token " + id + " is unknown", func() {}},
+		{"tl-join-typo", "the proof of the join token is not valid", func() {}},
 	} {
 		step.change()
 		var d diary
@@ -125,7 +125,7 @@ func TestTheNodeThatJoinedLastHasTheName(t *testing.T) {
 	first.reaches(t, 1)
 	second := join(t, "a", lis.Addr().String(), known(t, nil))
 	second.reaches(t, 1)
-	d.await(t, "another node has joined under this name")
+	d.await(t, "another node joined under this name")
 	until(t, "the second stays", func() bool { nodes := c.nodes.Nodes(); return len(nodes) == 1 && live(nodes[0], "a", 1) })
 }
 

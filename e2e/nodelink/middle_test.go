@@ -138,7 +138,7 @@ func TestAManInTheMiddleLearnsNothingAndIsRefused(t *testing.T) {
 	before := spy.said.read()
 	var later diary
 	n = join(t, "a", spy.address, later.logs(known(t, with("", dir))))
-	later.await(t, "somebody with a certificate of their own")
+	later.await(t, "its certificate is from another issuer")
 	n.stop()
 	if !bytes.Equal(spy.said.read(), before) {
 		t.Error("the node spoke to the spy")

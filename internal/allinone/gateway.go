@@ -193,7 +193,7 @@ func (g *Gateway) loadKeys() (secrets.KeyService, *secrets.KeyFile, error) {
 		return nil, nil, err
 	}
 	if created {
-		g.log.Info("made a key that seals provider credentials: back it up", "path", path)
+		g.log.Info("created the master key that encrypts provider credentials: back it up", "path", path)
 	}
 	file, err := secrets.NewKeyFile(func() (*secrets.Keyset, error) { return secrets.LoadKeyFile(path) })
 	return file, file, err

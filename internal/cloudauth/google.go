@@ -92,7 +92,7 @@ func parseServiceAccount(text string) (*serviceAccount, error) {
 	}
 	key, ok := parsed.(*rsa.PrivateKey)
 	if err != nil || !ok {
-		return nil, errors.New("has a private_key that is no RSA key")
+		return nil, errors.New("has a private_key that is not an RSA key")
 	}
 	s.key = key
 	return s, nil

@@ -476,7 +476,7 @@ func TestSpecsThatCannotBeRight(t *testing.T) {
 		"google, no JSON":                  {Spec{Kind: Google, Secret: "canary"}, "secret is not JSON: give the whole key file of a service account"},
 		"google, another file":             {Spec{Kind: Google, Secret: other("type", "external_account")}, "secret is not the key file of a service account: its type must be service_account"},
 		"google, no PEM":                   {Spec{Kind: Google, Secret: other("private_key", "canary")}, "secret has a private_key that is not PEM"},
-		"google, no key":                   {Spec{Kind: Google, Secret: other("private_key", "-----BEGIN PRIVATE KEY-----\nMTIz\n-----END PRIVATE KEY-----\n")}, "secret has a private_key that is no RSA key"},
+		"google, no key":                   {Spec{Kind: Google, Secret: other("private_key", "-----BEGIN PRIVATE KEY-----\nMTIz\n-----END PRIVATE KEY-----\n")}, "secret has a private_key that is not an RSA key"},
 		"google, no account":               {Spec{Kind: Google, Secret: other("client_email", "")}, "secret lacks client_email or private_key"},
 		"google, a file as address":        {Spec{Kind: Google, Secret: other("token_uri", "file:///etc/passwd")}, "secret has a token_uri that must be a URL that begins with https:// or http:// and names a host"},
 		"google, an account of a key":      {Spec{Kind: Google, Account: "a@b.example"}, "service_account is for source metadata only: a key is of one account"},

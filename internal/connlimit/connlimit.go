@@ -122,7 +122,7 @@ func (l *listener) refuse(c net.Conn, from netip.Addr) {
 	}
 	l.mu.Unlock()
 	if tell {
-		l.log.Warn("connections are refused: their address has as many open as one may", "address", from.String(), "most", l.limit.perAddress)
+		l.log.Warn("connections refused: too many open from one address", "address", from.String(), "most", l.limit.perAddress)
 	}
 }
 

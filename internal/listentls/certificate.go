@@ -80,10 +80,10 @@ func (c *Certificate) follow(ctx context.Context) error {
 		changed, err := c.look()
 		switch {
 		case err != nil && err.Error() != trouble:
-			c.log.Error("the new TLS certificate cannot be used; the present one stays", "error", err, "expires", c.current.Load().Leaf.NotAfter)
+			c.log.Error("failed to reload the TLS certificate; the current one stays in use", "error", err, "expires", c.current.Load().Leaf.NotAfter)
 			trouble = err.Error()
 		case err == nil && changed:
-			c.log.Info("TLS certificate read again", "file", c.certFile, "expires", c.current.Load().Leaf.NotAfter)
+			c.log.Info("TLS certificate reloaded", "file", c.certFile, "expires", c.current.Load().Leaf.NotAfter)
 			trouble = ""
 		}
 	}

@@ -112,7 +112,7 @@ func TestSettingsThatCannotBe(t *testing.T) {
 	cert, key := files(t, t.TempDir(), 1)
 	log := slog.New(slog.DiscardHandler)
 	for want, args := range map[string][]string{
-		"go together":            {"--tls-cert-file", cert},
+		"must be set together":   {"--tls-cert-file", cert},
 		"needs tls-cert-file":    {"--ops-tls"},
 		"no such file":           {"--tls-cert-file", cert, "--tls-key-file", key + "x"},
 		"TLS certificate " + key: {"--tls-cert-file", key, "--tls-key-file", key},

@@ -37,7 +37,7 @@ func (s *Settings) Open(log *slog.Logger) (*Certificate, error) {
 		}
 		return nil, nil
 	case s.certFile == "" || s.keyFile == "":
-		return nil, errors.New("tls-cert-file and tls-key-file go together")
+		return nil, errors.New("tls-cert-file and tls-key-file must be set together")
 	}
 	return open(s.certFile, s.keyFile, log)
 }
@@ -63,7 +63,7 @@ func (s *Settings) Warn(log *slog.Logger, c *Certificate, what string, at net.Ad
 	if c != nil || s.behindProxy || onLoopback(at) {
 		return
 	}
-	log.Warn("PLAIN HTTP ON AN ADDRESS THAT OTHERS CAN REACH: passwords, API keys and prompts travel in clear. "+
+	log.Warn("PLAIN HTTP ON AN ADDRESS THAT OTHERS CAN REACH: passwords, API keys and prompts are sent unencrypted.  "+
 		"Set --tls-cert-file and --tls-key-file, listen on loopback, or say --behind-tls-proxy if something in front speaks TLS", "listener", what, "address", at.String())
 }
 

@@ -123,7 +123,7 @@ func (p *jsonParser) node(token json.Token, depth int) (*yaml.Node, error) {
 // children reads the keys and values, or the items, up to the closing bracket.
 func (p *jsonParser) children(n *yaml.Node, depth int) error {
 	if depth > maxDepth {
-		return errors.New("JSON is nested too deep")
+		return errors.New("JSON is nested too deeply")
 	}
 	for {
 		token, err := p.decoder.Token()

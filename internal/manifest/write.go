@@ -141,7 +141,7 @@ func duration(d *durationpb.Duration) (*yaml.Node, error) {
 		return nil, err
 	}
 	if limited := durationpb.New(d.AsDuration()); !proto.Equal(limited, d) {
-		return nil, fmt.Errorf("%d seconds are more than a duration holds", d.GetSeconds())
+		return nil, fmt.Errorf("%d seconds exceed the range of a duration", d.GetSeconds())
 	}
 	return plain(Duration(d.AsDuration())), nil
 }

@@ -86,7 +86,7 @@ func readyz(cfg Config) http.Handler {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 		if err := json.NewEncoder(w).Encode(body); err != nil {
-			cfg.Logger.Debug("readiness not delivered", "error", err)
+			cfg.Logger.Debug("failed to send the readiness response", "error", err)
 		}
 	})
 }

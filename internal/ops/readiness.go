@@ -8,7 +8,7 @@ import (
 )
 
 var (
-	errStarting = errs.Newf(errs.Unavailable, "starting: it waits for what it needs, which its log names")
+	errStarting = errs.Newf(errs.Unavailable, "starting: waiting for dependencies, see the log")
 	errLeaving  = errs.Newf(errs.Unavailable, "stopping")
 )
 

@@ -194,7 +194,7 @@ func readHead(conn net.Conn) (*http.Response, error) {
 	}
 	answer, err := http.ReadResponse(bufio.NewReader(strings.NewReader(head.String())), &http.Request{Method: http.MethodConnect})
 	if err != nil {
-		return nil, errors.New("the proxy's answer to CONNECT is no HTTP")
+		return nil, errors.New("the proxy's answer to CONNECT is not HTTP")
 	}
 	return answer, answer.Body.Close()
 }

@@ -67,7 +67,7 @@ func (c Config) TLS() (*tls.Config, error) {
 		pair, err := tls.X509KeyPair([]byte(c.Certificate), []byte(c.ClientKey))
 		if err != nil {
 			// The cause may say much about the key.
-			return nil, errors.New("the client certificate and its key do not belong together, or are not PEM")
+			return nil, errors.New("the client certificate and its key do not match, or are not PEM")
 		}
 		cfg.Certificates = []tls.Certificate{pair}
 	}
@@ -80,16 +80,16 @@ func ParseCertificates(text string) (all []*x509.Certificate, err error) {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
 			if len(all) == 0 || strings.TrimSpace(string(rest)) != "" {
-				return nil, errors.New("it is not one or more certificates in PEM")
+				return nil, errors.New("it is not one or more PEM certificates")
 			}
 			return all, nil
 		}
 		if block.Type != "CERTIFICATE" {
-			return nil, errors.New("it holds something else than certificates in PEM")
+			return nil, errors.New("it contains something other than PEM certificates")
 		}
 		one, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return nil, errors.New("one of its certificates cannot be read")
+			return nil, errors.New("one of its certificates cannot be parsed")
 		}
 		all = append(all, one)
 	}
@@ -105,13 +105,13 @@ func ParseProxy(raw string) (*url.URL, error) {
 	case err != nil || strings.TrimSpace(raw) != raw:
 		return nil, errors.New("is not a URL")
 	case defaultPorts[u.Scheme] == "":
-		return nil, errors.New("must begin with http://, https:// or socks5://")
+		return nil, errors.New("must start with http://, https:// or socks5://")
 	case u.Hostname() == "":
 		return nil, errors.New("must name a host")
 	case u.User != nil:
-		return nil, errors.New("must not hold a user name or password; they have fields of their own")
+		return nil, errors.New("must not contain a user name or password; they have their own fields")
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
-		return nil, errors.New("must not hold a path, a query or a fragment")
+		return nil, errors.New("must not contain a path, query or fragment")
 	}
 	port := u.Port()
 	if port == "" {

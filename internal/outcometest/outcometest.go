@@ -208,7 +208,7 @@ func (c *Case) read(want, node *yaml.Node) error {
 	c.Name, c.Stream, c.Plain, c.Upstream, c.Judged, c.Given, c.Endpoint = w.Name, w.Stream, w.Plain, w.Upstream, w.Judged, w.Given, w.Endpoint
 	if w.Model != "" {
 		if w.Stream != "" || w.Plain != "" {
-			return errors.New("model and stream or plain are both set")
+			return errors.New("set either model or stream and plain, not both")
 		}
 		c.Stream, c.Plain = w.Model, w.Model
 	}

@@ -69,12 +69,12 @@ func (s *Sealer) Read(path string, most int64, belongs string) ([]byte, error) {
 	}
 	rest, ok := bytes.CutPrefix(file, []byte(magic))
 	if !ok || len(rest) < s.aead.NonceSize() {
-		return nil, fmt.Errorf("%s is not a sealed file of this version", path)
+		return nil, fmt.Errorf("%s is not an encrypted file of this version", path)
 	}
 	nonce, sealed := rest[:s.aead.NonceSize()], rest[s.aead.NonceSize():]
 	plain, err := s.aead.Open(nil, nonce, sealed, s.sealedAlong(belongs))
 	if err != nil {
-		return nil, fmt.Errorf("%s is damaged, or was sealed with another secret, by another node or under another name", path)
+		return nil, fmt.Errorf("%s is damaged, or was encrypted with another secret, by another node or under another name", path)
 	}
 	return plain, nil
 }

@@ -26,11 +26,11 @@ func (d *delivery) note(err error, n int) {
 	switch {
 	case err != nil && !d.down:
 		d.down, d.lost = true, n
-		d.log.Warn("telemetry is not delivered; what does not fit its queue is dropped", "signal", d.signal, "error", err)
+		d.log.Warn("failed to export telemetry; whatever exceeds the queue is dropped", "signal", d.signal, "error", err)
 	case err != nil:
 		d.lost += n
 	case d.down:
 		d.down = false
-		d.log.Info("telemetry is delivered again", "signal", d.signal, "lost", d.lost)
+		d.log.Info("telemetry is exported again", "signal", d.signal, "lost", d.lost)
 	}
 }

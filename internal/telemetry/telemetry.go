@@ -82,7 +82,7 @@ func New(ctx context.Context, cfg Config) (*Telemetry, error) {
 			sdkmetric.WithReader(sdkmetric.NewPeriodicReader(measurements{exporter, newDelivery("metrics", cfg.Logger)})),
 		)
 	}
-	cfg.Logger.Info("telemetry is on", "traces", env.traces.on, "metrics", env.metrics.on)
+	cfg.Logger.Info("telemetry enabled", "traces", env.traces.on, "metrics", env.metrics.on)
 	return t, nil
 }
 
@@ -137,7 +137,7 @@ func (t *Telemetry) End(log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(context.Background(), endTime)
 	defer cancel()
 	if err := t.shutdown(ctx); err != nil {
-		log.Warn("telemetry was not all sent before exit", "error", err)
+		log.Warn("some telemetry was not exported before exit", "error", err)
 	}
 }
 

@@ -43,7 +43,7 @@ test('a proxy that is none is refused at its field, and another one asks for the
   const authorities = page.getByRole('textbox', { name: 'Certificate authorities' });
   await authorities.fill('nonsense');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await expect(page.getByText(/it is not one or more certificates in PEM/i).first()).toBeVisible();
+  await expect(page.getByText(/it is not one or more PEM certificates/i).first()).toBeVisible();
   const stored = await server.call<{ provider: { proxy?: object } }>('ProviderService/GetProvider', {
     name: 'azure-east-us-2',
   });

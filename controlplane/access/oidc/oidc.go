@@ -89,7 +89,7 @@ func (c Config) Check() error {
 	for name, value := range map[string]string{"issuer": c.Issuer, "redirect URL": c.RedirectURL} {
 		u, err := url.Parse(value)
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Fragment != "" {
-			return errs.Newf(errs.InvalidArgument, "OpenID Connect: the %s %q is no http or https address", name, value)
+			return errs.Newf(errs.InvalidArgument, "OpenID Connect: the %s %q is not an http or https URL", name, value)
 		}
 	}
 	if c.ClientID == "" {
@@ -253,7 +253,7 @@ func (p *Provider) look(ctx context.Context) (*goidc.Provider, error) {
 	case p.looking <- struct{}{}:
 		defer func() { <-p.looking }()
 	case <-ctx.Done():
-		return nil, errs.Wrap(errs.Unavailable, ctx.Err(), "the identity provider does not answer")
+		return nil, errs.Wrap(errs.Unavailable, ctx.Err(), "the identity provider does not respond")
 	}
 	if found, err := p.found(); found != nil || err != nil {
 		return found, err
@@ -261,8 +261,8 @@ func (p *Provider) look(ctx context.Context) (*goidc.Provider, error) {
 	// Its keys are fetched long after the call that finds it.
 	found, err := goidc.NewProvider(goidc.ClientContext(context.WithoutCancel(ctx), p.client), p.cfg.Issuer)
 	if err != nil {
-		p.cfg.Logger.WarnContext(ctx, "identity provider not found", "issuer", p.cfg.Issuer, "error", err)
-		err = errs.Wrap(errs.Unavailable, err, "the identity provider does not answer as it should: see the log of the control plane")
+		p.cfg.Logger.WarnContext(ctx, "identity provider discovery failed", "issuer", p.cfg.Issuer, "error", err)
+		err = errs.Wrap(errs.Unavailable, err, "the identity provider's response is not valid: see the log of the control plane")
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -277,7 +277,7 @@ func (p *Provider) refused(ctx context.Context, why string, cause error) error {
 		said = cause.Error()
 		said = said[:min(len(said), 200)]
 	}
-	p.cfg.Logger.WarnContext(ctx, "sign-in at the identity provider failed", "reason", why, "error", said)
+	p.cfg.Logger.WarnContext(ctx, "OIDC sign-in failed", "reason", why, "error", said)
 	return errs.Newf(errs.Unauthenticated, "signing in at the identity provider failed: %s", why)
 }
 

@@ -16,11 +16,11 @@ func ParseRoles(text string) (map[string]adminv1.Role, error) {
 		}
 		at := strings.LastIndex(part, "=")
 		if at <= 0 {
-			return nil, errs.Newf(errs.InvalidArgument, "%q is no group=role", part)
+			return nil, errs.Newf(errs.InvalidArgument, "%q is not of the form group=role", part)
 		}
 		role, known := adminv1.Role_value["ROLE_"+strings.ToUpper(part[at+1:])]
 		if !known || role == 0 {
-			return nil, errs.Newf(errs.InvalidArgument, "%q is no role: use owner, operator or viewer", part[at+1:])
+			return nil, errs.Newf(errs.InvalidArgument, "%q is not a role: use owner, operator or viewer", part[at+1:])
 		}
 		roles[part[:at]] = adminv1.Role(role)
 	}

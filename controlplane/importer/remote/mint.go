@@ -22,7 +22,7 @@ func (c *Client) mint(ctx context.Context, t *Target) error {
 		if f.Refused {
 			kind = kindStatus
 		}
-		return fault(kind, "no token is got for its credential: "+f.Error())
+		return fault(kind, "failed to acquire a token for the credential: "+f.Error())
 	}
 	if err != nil {
 		return err

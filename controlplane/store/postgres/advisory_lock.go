@@ -11,7 +11,7 @@ import (
 )
 
 // errLockLost is why a job's context ends before the job does.
-var errLockLost = errors.New("the connection that holds the job's lock is lost: another replica may run the job now")
+var errLockLost = errors.New("the connection that holds the job's lock was lost: another replica may be running the job")
 
 // Exclusive runs do while this replica alone, of all, has the job of that name; it returns
 // false when another one has it. The lock is of a connection of its own, which must not go

@@ -84,7 +84,7 @@ func parsePath(rawURL string) (string, error) {
 // SQLite gives its companions (-wal, -shm) the rights of the file.
 func create(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return errs.Wrap(errs.FailedPrecondition, err, "cannot make the folder of the database file")
+		return errs.Wrap(errs.FailedPrecondition, err, "cannot create the folder of the database file")
 	}
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -97,7 +97,7 @@ func create(path string) error {
 func open(path, option string) (*sql.DB, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
-		return nil, errs.Wrap(errs.FailedPrecondition, err, "cannot find the folder of the database file")
+		return nil, errs.Wrap(errs.FailedPrecondition, err, "the folder of the database file does not exist")
 	}
 	dsn := "file:" + (&url.URL{Path: filepath.ToSlash(absolute)}).EscapedPath() +
 		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)" +

@@ -180,7 +180,7 @@ func staleEtagIsRefused(t *testing.T, db Database) {
 	replace := func(limit int32, etag controlplane.Revision) error {
 		_, err := s.Update(t.Context(), "tester", seen, func(c *controlplane.Config) ([]controlplane.Op, error) {
 			if r, _ := c.Get(controlplane.KindProvider, "p"); r.Revision != etag {
-				return nil, errs.Newf(errs.Conflict, "provider %q was changed meanwhile", "p")
+				return nil, errs.Newf(errs.Conflict, "provider %q has changed in the meantime", "p")
 			}
 			return []controlplane.Op{put(provider("p", limit))}, nil
 		})

@@ -105,7 +105,7 @@ var upkeepProperties = []property{
 			s.Errorf("%d lines in the snapshot, want the kept one", n)
 		}
 		if s.Changes() == before {
-			s.Error("nobody was told")
+			s.Error("no message was sent")
 		}
 	}},
 	{"a report about nothing says nothing", func(s *story) {

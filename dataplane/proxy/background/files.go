@@ -29,7 +29,7 @@ func (k *Keeper) write(e *entry) {
 		err = atomicfile.Write(k.path(e.Call.ID), text)
 	}
 	if err != nil {
-		k.cfg.Logger.Error("a response in the background is not kept over a restart", "call", e.Call.ID, "error", err)
+		k.cfg.Logger.Error("failed to save a background response; a restart would lose it", "call", e.Call.ID, "error", err)
 	}
 }
 
@@ -38,7 +38,7 @@ func (k *Keeper) remove(call string) {
 		return
 	}
 	if err := atomicfile.Remove(k.path(call)); err != nil {
-		k.cfg.Logger.Error("a file about a response in the background stays", "call", call, "error", err)
+		k.cfg.Logger.Error("failed to delete the file of a background response", "call", call, "error", err)
 	}
 }
 
@@ -49,12 +49,12 @@ func (k *Keeper) load() {
 		return
 	}
 	if err := os.MkdirAll(k.cfg.Dir, 0o700); err != nil {
-		k.cfg.Logger.Error("responses in the background are not kept over a restart", "error", err)
+		k.cfg.Logger.Error("failed to save background responses; a restart would lose them", "error", err)
 		return
 	}
 	files, err := os.ReadDir(k.cfg.Dir)
 	if err != nil {
-		k.cfg.Logger.Error("responses in the background of the last run cannot be read", "error", err)
+		k.cfg.Logger.Error("failed to load background responses", "error", err)
 	}
 	for _, f := range files {
 		call, ok := strings.CutSuffix(f.Name(), suffix)
@@ -72,7 +72,7 @@ func (k *Keeper) load() {
 		}
 		switch {
 		case err != nil:
-			k.cfg.Logger.Error("a response in the background of the last run cannot be read", "file", f.Name(), "error", err)
+			k.cfg.Logger.Error("failed to load a background response", "file", f.Name(), "error", err)
 			k.remove(call)
 		case e.Ended:
 			k.ended[call] = ended{at: k.cfg.Now(), file: true}

@@ -47,7 +47,7 @@ func (k *Keeper) Run(ctx context.Context) {
 // leave says what nobody keeps any more.
 func (k *Keeper) leave() {
 	if n := int(k.count()); n > 0 && k.cfg.Dir == "" {
-		k.cfg.Logger.Warn("responses in the background have not ended, and no disk keeps them: who retrieves one has it billed", "count", n)
+		k.cfg.Logger.Warn("stopping with unfinished background responses that are not saved: they are billed when retrieved", "count", n)
 	}
 }
 
@@ -101,7 +101,7 @@ func (k *Keeper) ask(ctx context.Context, p *part) {
 		status = statusGone
 	case now.Sub(call.Start) > k.cfg.GiveUp:
 		status = statusGivenUp
-		k.cfg.Logger.Warn("a response in the background did not end in a day: its call is recorded without what it used", "call", call.ID)
+		k.cfg.Logger.Warn("a background response did not end within a day; its call is recorded without usage", "call", call.ID)
 	default:
 		k.mu.Lock()
 		defer k.mu.Unlock()

@@ -14,8 +14,8 @@ const shareSlack = 64 << 10
 
 // Reasons why nothing more can be taken.
 var (
-	errBudget = errors.New("too many bytes of request bodies are held already")
-	errShare  = errors.New("the API key holds as many bytes of bodies as one may")
+	errBudget = errors.New("request bodies already use too much memory")
+	errShare  = errors.New("the bodies of this API key's requests already use as much memory as one key may")
 )
 
 // Budget bounds the bytes that all requests together hold, in memory or on disk, and those of

@@ -86,7 +86,7 @@ func decoded(resp *http.Response) (io.Reader, error) {
 		}
 		return r, nil
 	default:
-		return nil, fmt.Errorf("content-encoding %.20q was not asked for", e)
+		return nil, fmt.Errorf("unexpected content-encoding %.20q", e)
 	}
 }
 

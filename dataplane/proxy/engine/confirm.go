@@ -106,12 +106,12 @@ func (a *attempt) confirm(ctx context.Context, v dataplane.Verdict) {
 	case !answered:
 	case met.Outcome == dataplane.OK:
 		own.succeeded(a.endpoint.Number, e.cfg.Now())
-		log.Info("a refusal was not confirmed by a request of the node's own: it is the caller's")
+		log.Info("a refusal was not confirmed by the node's own request: the caller's request caused it")
 	case met.Outcome == v.Outcome && own.against(met) == a.against(v):
 		met.Unconfirmed, met.Scope = false, kind
 		own.report(met)
 		e.suspicions.forget(scope)
-		log.Info("a refusal was confirmed by a request of the node's own")
+		log.Info("a refusal was confirmed by the node's own request")
 	}
 }
 

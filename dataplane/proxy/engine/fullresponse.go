@@ -17,9 +17,9 @@ type fullResponse struct {
 	err   error       // why it could not be held
 }
 
-var errFullTooLarge = errors.New("the stream is too large to be held until it is complete")
+var errFullTooLarge = errors.New("the stream is too large to be buffered until it is complete")
 
-var errBudget = errors.New("too many bytes are held already")
+var errBudget = errors.New("too much memory is already in use")
 
 func newFullResponse(cfg *Config, share *body.Share) *fullResponse {
 	return &fullResponse{file: body.NewTempFile(cfg.TempDir), limit: cfg.MaxFullResponse, share: share}

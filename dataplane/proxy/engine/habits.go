@@ -58,7 +58,7 @@ func (a *attempt) rememberHabits(tried learned.Tried) {
 	e := a.call.engine
 	tried.Each(func(h learned.Habit) {
 		if e.learned.Habits.Note(a.Scope, h, *h.Of(&a.translation.of.Target), e.cfg.Now()) {
-			e.cfg.Logger.Info("a model takes something else than most: translated requests say that for a while",
+			e.cfg.Logger.Info("a model needs other parameters than most; translated requests are adapted for a while",
 				"what", h.String(), "provider", a.Provider.Name, "model", a.Model, "for", learned.Remembered)
 		}
 	})

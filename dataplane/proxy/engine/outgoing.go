@@ -50,7 +50,7 @@ func (o *outgoing) address() (v dataplane.Verdict, refused bool) {
 	}
 	e, err := wire.ReadEnvelope(t.body, o.endpoint)
 	if err != nil {
-		return dataplane.Verdict{Outcome: dataplane.NotTranslatable, Reason: "the translated request is not clear: " + err.Error()}, true
+		return dataplane.Verdict{Outcome: dataplane.NotTranslatable, Reason: "the translated request is ambiguous: " + err.Error()}, true
 	}
 	t.envelope = &e
 	return v, false

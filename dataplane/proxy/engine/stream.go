@@ -218,7 +218,7 @@ func (s *stream) added() (v dataplane.Verdict, failed bool) {
 	case errors.Is(err, errFullTooLarge):
 		return dataplane.Verdict{Outcome: dataplane.TooLarge, Reason: err.Error()}, true
 	}
-	s.call.engine.cfg.Logger.Error("a stream could not be held until it is complete", "request_id", s.call.rec.ID, "error", err)
+	s.call.engine.cfg.Logger.Error("failed to buffer a stream until it is complete", "request_id", s.call.rec.ID, "error", err)
 	return dataplane.Verdict{Outcome: dataplane.GatewayBusy, Reason: "the stream could not be held until it is complete"}, true
 }
 

@@ -30,7 +30,7 @@ func (a *attempt) withoutUsage(ctx context.Context) (v dataplane.Verdict, answer
 	a.noUsage = true
 	v, answered = a.exchange(ctx)
 	if e := a.call.engine; answered && a.reported && e.learned.NoUsage.Add(a.Scope, e.cfg.Now()) {
-		e.cfg.Logger.Warn("a target does not take stream_options: its streams are not asked for usage for a while",
+		e.cfg.Logger.Warn("a target rejects stream_options; its streams are requested without usage for a while",
 			"provider", a.Provider.Name, "model", a.Model, "for", learned.Remembered)
 	}
 	return v, answered

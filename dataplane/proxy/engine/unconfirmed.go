@@ -94,7 +94,7 @@ func (u *unconfirmed) confirmRefusals(by *attempt) {
 			continue
 		}
 		if e := u.engine; e.learned.Refusals.Add(f, e.cfg.Now()) {
-			e.cfg.Logger.Warn("a target refuses what another one takes: requests that hold it are sent there last for a while",
+			e.cfg.Logger.Warn("a target refuses something that another one accepts; such requests are sent to it last for a while",
 				"provider", f.Target.Provider, "model", f.Target.Name, "endpoint", f.Endpoint, "parameter", f.Parameter, "value", f.Value, "for", learned.Remembered)
 		}
 	}

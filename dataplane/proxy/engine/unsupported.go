@@ -25,7 +25,7 @@ func (e *Engine) lacks(t *dataplane.Target, endpoint *wire.Endpoint) bool {
 // misses notes that a target does not have an endpoint, and says so once.
 func (e *Engine) misses(t *dataplane.Target, endpoint *wire.Endpoint) {
 	if e.learned.Endpoints.Miss(t, endpoint, e.cfg.Now()) {
-		e.cfg.Logger.Warn("a target does not have an endpoint: it is asked last there for a while",
+		e.cfg.Logger.Warn("a target lacks an endpoint; such requests are sent to it last for a while",
 			"provider", t.Provider.Name, "model", t.Model, "endpoint", endpoint.Path, "for", learned.Remembered)
 	}
 }

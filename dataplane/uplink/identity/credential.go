@@ -34,7 +34,7 @@ func newCredential(key *ecdsa.PrivateKey, certificate []byte, authorities [][]by
 		return nil, err
 	}
 	if !key.PublicKey.Equal(leaf.PublicKey) {
-		return nil, errors.New("the node's certificate is not for its key")
+		return nil, errors.New("the node's certificate does not match its key")
 	}
 	trusted, err := parseAuthorities(domain, authorities)
 	if err != nil {
@@ -69,14 +69,14 @@ func parseAuthorities(domain string, authorities [][]byte) (all []*x509.Certific
 	for _, der := range authorities {
 		ca, err := x509.ParseCertificate(der)
 		if err != nil {
-			return nil, fmt.Errorf("the certificate of the authority: %w", err)
+			return nil, fmt.Errorf("the CA certificate: %w", err)
 		}
 		of, err := nodeid.Domain(ca)
 		if err != nil {
-			return nil, fmt.Errorf("the certificate of the authority: %w", err)
+			return nil, fmt.Errorf("the CA certificate: %w", err)
 		}
 		if of != domain {
-			return nil, errors.New("the node's certificate is not of its authority")
+			return nil, errors.New("the node's certificate was not issued by its CA")
 		}
 		all = append(all, ca)
 	}
@@ -121,7 +121,7 @@ func decode(text []byte) (*credential, error) {
 		certificates = append(certificates, block.Bytes)
 	}
 	if len(certificates) < 2 {
-		return nil, errors.New("it is not a key and two certificates in PEM")
+		return nil, errors.New("it is not a PEM key with two certificates")
 	}
 	return newCredential(key, certificates[0], certificates[1:])
 }
@@ -137,7 +137,7 @@ func encodeKey(key *ecdsa.PrivateKey) ([]byte, error) {
 func decodeKey(text []byte) (key *ecdsa.PrivateKey, rest []byte, err error) {
 	block, rest := pem.Decode(text)
 	if block == nil {
-		return nil, nil, errors.New("it is not a key in PEM")
+		return nil, nil, errors.New("it is not a PEM key")
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {

@@ -47,7 +47,7 @@ func (f folder) read(name string) ([]byte, error) {
 		return nil, err
 	}
 	if mode := info.Mode().Perm(); !info.Mode().IsRegular() || mode&0o077 != 0 {
-		return nil, fmt.Errorf("%s may be used by others (mode %04o); run: chmod 600 %s", f.path(name), mode, f.path(name))
+		return nil, fmt.Errorf("%s is accessible by other users (mode %04o); run chmod 600 %s", f.path(name), mode, f.path(name))
 	}
 	return io.ReadAll(io.LimitReader(file, maxFile))
 }

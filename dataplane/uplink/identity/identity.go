@@ -72,7 +72,7 @@ func Open(cfg Config) (*Identity, error) {
 	}
 	i := &Identity{cfg: cfg, folder: folder(cfg.Dir), log: cfg.Logger, due: make(chan struct{}, 1)}
 	if err := i.folder.make(); err != nil {
-		i.log.Error("the node's identity is kept in memory only, so it has to join again at its next start", "error", err)
+		i.log.Error("the node's identity is kept only in memory; the node has to join again at its next start", "error", err)
 		i.folder = ""
 	}
 	if err := i.load(); err != nil {
@@ -101,11 +101,11 @@ func (i *Identity) load() (err error) {
 		if i.cfg.JoinToken == "" {
 			return fmt.Errorf("identity: %s: %w; give the node a new join token to replace it", i.folder.path(identityFile), err)
 		}
-		i.log.Error("the node's identity is damaged; it joins again", "path", i.folder.path(identityFile), "error", err)
+		i.log.Error("the node's identity is damaged; joining again", "path", i.folder.path(identityFile), "error", err)
 		return nil
 	}
 	if c.node != i.cfg.Node {
-		return fmt.Errorf("identity: %s is that of node %q, but this node is called %q: give it that name (TRUNKLINE_NODE), "+
+		return fmt.Errorf("identity: %s belongs to node %q, but this node is named %q: give it that name (TRUNKLINE_NODE), "+
 			"or another data folder, or remove the folder %s to join under the new name", i.folder.path(identityFile), c.node, i.cfg.Node, i.folder)
 	}
 	i.current, i.written, i.renewAt = c, c, c.renewal()
@@ -128,7 +128,7 @@ func (i *Identity) loadSecret() ([]byte, error) {
 	secret = make([]byte, secretSize)
 	rand.Read(secret) // never fails
 	if err := i.folder.write(secretFile, secret); err != nil {
-		i.log.Error("the node's secret is not kept; what it seals cannot be read after a restart", "error", err)
+		i.log.Error("failed to save the node's secret; what it encrypts cannot be read after a restart", "error", err)
 	}
 	return secret, nil
 }
@@ -205,9 +205,9 @@ func (i *Identity) revoke() {
 	if i.revoked.Swap(true) {
 		return
 	}
-	i.log.Error("this node is revoked: it joins again only with a join token made after that")
+	i.log.Error("this node is revoked; it can join again only with a join token created after the revocation")
 	if err := i.folder.write(revokedFile, nil); err != nil {
-		i.log.Error("that the node is revoked is not kept on disk; after a restart it serves until the control plane says so again", "error", err)
+		i.log.Error("failed to save that the node is revoked; after a restart it serves until the control plane tells it again", "error", err)
 	}
 }
 
@@ -231,7 +231,7 @@ func (i *Identity) take(c *credential) {
 		err = errors.Join(i.folder.remove(joiningFile), i.folder.remove(revokedFile))
 	}
 	if err != nil {
-		i.log.Error("the node's identity is not kept on disk; a restart would use an older one, or have to join again", "error", err)
+		i.log.Error("failed to save the node's identity; after a restart the node would use an older one or have to join again", "error", err)
 		return
 	}
 	i.written = c

@@ -125,7 +125,7 @@ func (i *Identity) joiningKey() (*ecdsa.PrivateKey, error) {
 		return nil, err
 	}
 	if err := i.folder.write(joiningFile, text); err != nil {
-		i.log.Warn("the key to join with is not kept on disk", "error", err)
+		i.log.Warn("failed to save the private key for joining", "error", err)
 	}
 	i.pending = &pendingKey{key}
 	return key, nil

@@ -46,12 +46,12 @@ func (i *Identity) config(show bool) *tls.Config {
 // verify accepts the replicas of the control plane that the node has joined.
 func (i *Identity) verify(c *credential, state tls.ConnectionState) error {
 	if len(state.PeerCertificates) == 0 {
-		return errors.New("the control plane shows no certificate")
+		return errors.New("the control plane presented no certificate")
 	}
 	leaf := state.PeerCertificates[0]
 	domain, _, err := nodeid.ControlPlane(leaf)
 	if err != nil {
-		return fmt.Errorf("who answers is not the control plane that this node has joined: %w", err)
+		return fmt.Errorf("the server is not the control plane that this node has joined: %w", err)
 	}
 	if domain != c.domain {
 		return fmt.Errorf("this is another control plane, %s; the node has joined %s: give it the right address, or remove %s to let it join this one",
@@ -59,10 +59,10 @@ func (i *Identity) verify(c *credential, state tls.ConnectionState) error {
 	}
 	_, err = leaf.Verify(x509.VerifyOptions{Roots: c.roots, CurrentTime: leaf.NotAfter, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}})
 	if err != nil {
-		return fmt.Errorf("who answers is not the control plane that this node has joined, but somebody with a certificate of their own: %w", err)
+		return fmt.Errorf("the server is not the control plane that this node has joined; its certificate is from another issuer: %w", err)
 	}
 	if now := i.cfg.Now(); now.Before(leaf.NotBefore) || now.After(leaf.NotAfter) {
-		return fmt.Errorf("the clock of this node says %s, but the control plane's certificate is good from %s to %s: one of the clocks is far off",
+		return fmt.Errorf("the clock of this node says %s, but the control plane's certificate is valid from %s to %s: one of the clocks is far off",
 			now.UTC().Format(time.RFC3339), leaf.NotBefore.Format(time.RFC3339), leaf.NotAfter.Format(time.RFC3339))
 	}
 	return nil

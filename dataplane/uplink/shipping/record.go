@@ -204,7 +204,7 @@ func (l *losses) watch(s *Shipper) {
 	switch grew := now > l.seen; {
 	case grew && !l.losing:
 		l.losing, l.before = true, l.seen
-		s.cfg.Logger.Error("call records are being dropped for lack of room; what they add up to is kept",
+		s.cfg.Logger.Error("dropping call records for lack of space; only their totals are kept",
 			"dropped", now-l.before, "waiting", count.Waiting, "lost_altogether", count.Dropped)
 	case !grew && l.losing:
 		l.losing = false

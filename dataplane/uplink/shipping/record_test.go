@@ -31,7 +31,7 @@ func TestLossesAreLoggedOncePerSpell(t *testing.T) {
 			u.cfg.Totals.Call(overflow.QueueFull, &nodev1.Call{})
 		}
 		l.watch(u)
-		began := strings.Count(log.String(), "are being dropped")
+		began := strings.Count(log.String(), "dropping call records")
 		ended := strings.Count(log.String(), "no longer dropped")
 		if began != step.began || ended != step.ended {
 			t.Fatalf("after %d more: %d and %d lines, want %d and %d", step.dropped, began, ended, step.began, step.ended)

@@ -38,14 +38,14 @@ func (s *Shipper) Ship(ctx context.Context, client nodev1.NodeServiceClient) {
 			limit = sent / 2
 			continue
 		case code == codes.InvalidArgument && sent == 1:
-			s.cfg.Logger.Error("a call record was refused and is given up", "error", err)
+			s.cfg.Logger.Error("a call record was refused and is dropped", "error", err)
 			s.rejected.Add(1)
 			s.backlog.settle(1)
 			limit = batchCalls
 			continue
 		}
 		if code != last {
-			s.cfg.Logger.Warn("calls not shipped; trying again", "waiting", s.Counters().Waiting, "error", err)
+			s.cfg.Logger.Warn("failed to ship calls; retrying", "waiting", s.Counters().Waiting, "error", err)
 		}
 		last = code
 		if !retry.Wait(ctx, s.hurry) {
@@ -86,7 +86,7 @@ func (s *Shipper) ship(ctx context.Context, client nodev1.NodeServiceClient, lim
 		}
 		response, err := calls.Recv()
 		if err == io.EOF {
-			err = status.Error(codes.Unavailable, "the control plane ended the stream")
+			err = status.Error(codes.Unavailable, "the control plane closed the stream")
 		}
 		if err != nil {
 			return acked, out.size(), stream.Because(ctx, err)
@@ -97,7 +97,7 @@ func (s *Shipper) ship(ctx context.Context, client nodev1.NodeServiceClient, lim
 		}
 		if int(response.GetTaken()) < len(out.totals)+len(out.gaps) {
 			// It would lose them. They wait for one that knows them.
-			s.cfg.Logger.Warn("this control plane is too old to take sums of calls; they wait for another")
+			s.cfg.Logger.Warn("this control plane is too old to accept totals of unrecorded calls; keeping them for another one")
 			*sums = false
 			continue
 		}
@@ -142,7 +142,7 @@ func (s *Shipper) acknowledge(response *nodev1.ShipCallsResponse, out parcel) {
 	rejected := min(len(response.GetRejected()), out.size())
 	if rejected > 0 {
 		first := response.GetRejected()[0]
-		s.cfg.Logger.Error("call records were put aside by the control plane",
+		s.cfg.Logger.Error("the control plane rejected call records",
 			"count", rejected, "first_id", first.GetId(), "first_reason", first.GetReason())
 	}
 	s.rejected.Add(uint64(rejected))

@@ -116,7 +116,7 @@ func (s *Shipper) Finish() {
 		return
 	}
 	if unsure := s.backlog.sumUpRest(); unsure > 0 {
-		s.cfg.Logger.Warn("call records were sent without an answer and are on no disk; they are lost unless the control plane has them", "count", unsure)
+		s.cfg.Logger.Warn("call records were sent without an acknowledgement and are not on disk; they are lost unless the control plane stored them", "count", unsure)
 	}
 	s.cfg.Totals.Tend()
 }

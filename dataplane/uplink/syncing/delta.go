@@ -131,7 +131,7 @@ func (s *Syncer) append(d *nodev1.Delta) {
 	}
 	many, err := s.cfg.Snapshots.Append(d)
 	if err != nil {
-		s.log.Error("change not kept on disk; a restart without the control plane would start from an older snapshot",
+		s.log.Error("failed to save a delta; after a restart without the control plane this node would serve an older snapshot",
 			"revision", d.GetTo().GetRevision(), "error", err)
 	}
 	if many {

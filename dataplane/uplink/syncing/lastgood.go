@@ -9,7 +9,7 @@ import (
 )
 
 // errCrashed is why a snapshot is refused that has ended this node before.
-var errCrashed = errors.New("CRASHED: the node ended while it applied this revision before, and does not try it again; any later revision is tried")
+var errCrashed = errors.New("CRASHED: the node crashed while applying this revision and does not try it again; later revisions are tried")
 
 // LoadLastGood brings the newest snapshot of the node's own disk into use that is fit for it.
 // It returns whether there was one.
@@ -19,7 +19,7 @@ func (s *Syncer) LoadLastGood() bool {
 	}
 	list, err := s.cfg.Snapshots.Generations()
 	if err != nil {
-		s.log.Error("last good snapshots cannot be read; waiting for the control plane", "error", err)
+		s.log.Error("failed to read the last good snapshots; waiting for the control plane", "error", err)
 		return false
 	}
 	for _, g := range list {
@@ -28,11 +28,11 @@ func (s *Syncer) LoadLastGood() bool {
 			err = s.use(full)
 		}
 		if err != nil {
-			s.log.Error("last good snapshot not usable; trying the one before", "revision", g.Revision, "error", err)
+			s.log.Error("the last good snapshot is not usable; trying the one before", "revision", g.Revision, "error", err)
 			continue
 		}
 		if err := s.cfg.Snapshots.Loaded(full); err != nil {
-			s.log.Error("last good snapshots cannot be continued; the next snapshot is kept whole", "error", err)
+			s.log.Error("cannot append to the last good snapshots; the next one is saved in full", "error", err)
 		}
 		s.contact.lost(g.SavedAt)
 		s.log.Info("serving from the last good snapshot", "revision", full.GetRevision(), "saved", g.SavedAt.UTC())
@@ -66,7 +66,7 @@ func (s *Syncer) KeepCompact(ctx context.Context) {
 		case <-s.compact:
 		}
 		if err := s.cfg.Snapshots.Compact(); err != nil {
-			s.log.Error("the changes of a snapshot on disk cannot be put together; they stay as they are", "error", err)
+			s.log.Error("failed to compact the deltas of a snapshot on disk", "error", err)
 		}
 	}
 }
@@ -82,7 +82,7 @@ func (s *Syncer) guard(revision uint64, digest []byte) (done func(), err error) 
 	}
 	done, err = s.cfg.Snapshots.Begin(revision, digest)
 	if err != nil {
-		s.log.Warn("snapshot is applied without a guard against crashes", "revision", revision, "error", err)
+		s.log.Warn("failed to write the crash marker of a snapshot; applying it without", "revision", revision, "error", err)
 	}
 	return done, nil
 }
@@ -93,7 +93,7 @@ func (s *Syncer) save(full *nodev1.Full) {
 		return
 	}
 	if err := s.cfg.Snapshots.Save(full); err != nil {
-		s.log.Error("snapshot not kept on disk; a restart without the control plane would start from an older one",
+		s.log.Error("failed to save a snapshot; after a restart without the control plane this node would serve an older one",
 			"revision", full.GetRevision(), "error", err)
 	}
 }

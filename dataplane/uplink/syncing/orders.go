@@ -10,9 +10,9 @@ import (
 // drain passes on whether the node is to get new clients, and shows soon that it knows.
 func (s *Syncer) drain(order *nodev1.Drain) {
 	if order.GetDraining() {
-		s.log.Warn("an admin drains the node: it is not ready, and answers whatever still comes")
+		s.log.Warn("drain started by an admin: the node is not ready but still answers calls")
 	} else {
-		s.log.Info("an admin ended the drain: the node takes new clients again")
+		s.log.Info("drain ended by an admin: the node is ready for new clients")
 	}
 	s.cfg.Drain(order.GetDraining())
 	s.StatusChanged()
@@ -20,7 +20,7 @@ func (s *Syncer) drain(order *nodev1.Drain) {
 
 // reset passes on that cooldowns are to end, and shows soon that they have.
 func (s *Syncer) reset(order *nodev1.ResetCooldown) {
-	s.log.Info("an admin ends cooldowns",
+	s.log.Info("cooldowns reset by an admin",
 		"provider", order.GetProvider(), "model", order.GetModel(), "credential", order.GetCredential())
 	s.cfg.Reset(order.GetProvider(), order.GetModel(), order.GetCredential())
 	s.StatusChanged()

@@ -70,7 +70,7 @@ func (s *Syncer) take(to *nodev1.Full, again bool, use func() error, save func()
 			level = slog.LevelWarn // the whole comes next
 		}
 		trace.SpanFromContext(ctx).SetStatus(codes.Error, "refused")
-		s.log.Log(ctx, level, "snapshot refused; serving on with the last one",
+		s.log.Log(ctx, level, "snapshot refused; still serving the last one",
 			"revision", to.GetRevision(), "serving", s.Revision(), "error", err)
 		return &nodev1.SyncRequest{Message: &nodev1.SyncRequest_Nack{Nack: &nodev1.Nack{
 			Nonce:    to.GetNonce(),
@@ -82,7 +82,7 @@ func (s *Syncer) take(to *nodev1.Full, again bool, use func() error, save func()
 	save()
 	s.beReady()
 	if refused := s.refused.Load(); refused.Count > 0 {
-		s.log.Warn("this build of the node cannot serve all of the snapshot; upgrade it", "revision", to.GetRevision(),
+		s.log.Warn("this version cannot serve the whole configuration; upgrade the node", "revision", to.GetRevision(),
 			"refused", refused.Count, "first_kind", refused.List[0].GetKind(), "first_name", refused.List[0].GetName(),
 			"first_missing", refused.List[0].GetMissingFeatures())
 	}
@@ -114,7 +114,7 @@ func (s *Syncer) use(full *nodev1.Full) error {
 	}
 	next.changed = next.set.Len()
 	if digest := next.set.Digest(); len(full.GetDigest()) > 0 && !bytes.Equal(digest[:], full.GetDigest()) {
-		s.log.Warn("a snapshot's digest is not the announced one; changes of it will come as whole snapshots", "revision", full.GetRevision())
+		s.log.Warn("the digest of a snapshot differs from the announced one; deltas are not used for it", "revision", full.GetRevision())
 	}
 	return s.bring(full, next, func() error { return s.cfg.Apply(snapshot) })
 }
@@ -147,8 +147,8 @@ func (s *Syncer) bring(to *nodev1.Full, next content, apply func() error) error 
 func (s *Syncer) apply(revision uint64, apply func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.log.Error("applying a snapshot panicked", "revision", revision, "panic", p, "stack", string(debug.Stack()))
-			err = fmt.Errorf("panic while it was applied: %v", p)
+			s.log.Error("panic while applying a snapshot", "revision", revision, "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic while applying it: %v", p)
 		}
 	}()
 	return apply()

@@ -63,6 +63,6 @@ func (s *Syncer) wantsWhole() bool {
 	if !s.resync.overdue(gap, s.cfg.Now()) {
 		return false
 	}
-	s.log.Warn("what the node serves is not on its disk; asking for the whole", "revision", s.Revision())
+	s.log.Warn("the snapshot being served is not on disk; requesting it in full", "revision", s.Revision())
 	return true
 }

@@ -63,7 +63,7 @@ func (s *Syncer) Sync(ctx context.Context, client nodev1.NodeServiceClient, up f
 	for {
 		m, err := link.Recv()
 		if err == io.EOF {
-			err = status.Error(codes.Unavailable, "the control plane ended the stream")
+			err = status.Error(codes.Unavailable, "the control plane closed the stream")
 		}
 		if errors.Is(context.Cause(ctx), ErrGap) {
 			return ErrGap
@@ -125,7 +125,7 @@ func (s *Syncer) greet(link syncStream) error {
 		if _, err := link.Recv(); err != nil && err != io.EOF {
 			return err
 		}
-		return status.Error(codes.Unavailable, "the control plane ended the stream before it began")
+		return status.Error(codes.Unavailable, "the control plane closed the stream before it started")
 	}
 	return nil
 }

@@ -134,7 +134,7 @@ func (s *sender) body(r *http.Request, chunked bool) error {
 	return nil
 }
 
-var errTooLong = errors.New("it is longer than announced")
+var errTooLong = errors.New("it is longer than declared")
 
 // Write takes a part of the body.
 func (s *sender) Write(p []byte) (int, error) {

@@ -162,9 +162,9 @@ func TestBadInput(t *testing.T) {
 	}{
 		"cut":        {marshal(&nodev1.Snapshot{ApiKeys: []*nodev1.ApiKey{key}})[:10], "unexpected EOF"},
 		"short hash": {marshal(&nodev1.Snapshot{ApiKeys: []*nodev1.ApiKey{{Name: "k", Hash: []byte("h")}}}), `api key "k": hash has 1 bytes instead of 32`},
-		"twice":      {marshal(&nodev1.Snapshot{ApiKeys: []*nodev1.ApiKey{key, key}}), "1 documents are given twice"},
+		"twice":      {marshal(&nodev1.Snapshot{ApiKeys: []*nodev1.ApiKey{key, key}}), "1 documents occur twice"},
 		"twice by name": {
-			marshal(&nodev1.Snapshot{Groups: []*nodev1.Group{{Name: "g"}, {Name: "g", CreateTime: 1}}}), "1 documents are given twice",
+			marshal(&nodev1.Snapshot{Groups: []*nodev1.Group{{Name: "g"}, {Name: "g", CreateTime: 1}}}), "1 documents occur twice",
 		},
 	} {
 		if _, err := docset.Parse(tt.raw, true); err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -59,7 +59,7 @@ func Parse(raw []byte, lean bool) (*Set, error) {
 	}
 	s := Empty(lean).With(c)
 	if s.Len() != len(c.Documents) {
-		return nil, fmt.Errorf("%d documents are given twice", len(c.Documents)-s.Len())
+		return nil, fmt.Errorf("%d documents occur twice", len(c.Documents)-s.Len())
 	}
 	return s, nil
 }

@@ -35,7 +35,7 @@ func Compile(keyword, pattern string) (*Matcher, error) {
 		return nil, fmt.Errorf("pattern: %w", err)
 	}
 	if re.MatchString("") {
-		return nil, errors.New("the pattern matches the empty text, so every answer would fail")
+		return nil, errors.New("the pattern matches the empty string, so every response would fail")
 	}
 	return &Matcher{pattern: re}, nil
 }

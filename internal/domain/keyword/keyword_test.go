@@ -53,7 +53,7 @@ func TestCompileRefuses(t *testing.T) {
 		"only spaces": {" \t", "", "neither"},
 		"both":        {"a", "b", "both"},
 		"bad pattern": {"", "a(", "pattern"},
-		"matches all": {"", "x*", "every answer would fail"},
+		"matches all": {"", "x*", "every response would fail"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

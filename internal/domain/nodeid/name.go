@@ -87,7 +87,7 @@ func named(certificate *x509.Certificate, kind string) (domain, name string, err
 // spiffe takes apart the one name that a certificate of ours has.
 func spiffe(certificate *x509.Certificate) (domain, path string, err error) {
 	if len(certificate.URIs) != 1 || certificate.URIs[0].Scheme != "spiffe" || certificate.URIs[0].Host == "" {
-		return "", "", errors.New("the certificate has no SPIFFE id: it is not one of a Trunkline")
+		return "", "", errors.New("the certificate has no SPIFFE ID: it was not issued by Trunkline")
 	}
 	return certificate.URIs[0].Host, certificate.URIs[0].EscapedPath(), nil
 }

@@ -60,7 +60,7 @@ func (u *Sum) check() error {
 	case u.Failovers < 0 || u.Failovers > u.Calls:
 		return fmt.Errorf("of %d calls, %d took more than one attempt", u.Calls, u.Failovers)
 	case u.Cost.Pico < 0 || u.Cost.Pico >= microInPico:
-		return fmt.Errorf("%d is no part of a micro-USD", u.Cost.Pico)
+		return fmt.Errorf("%d is not a fraction of a micro-USD", u.Cost.Pico)
 	case u.Latency.Total() != u.Calls || u.FirstToken.Total() > u.Calls:
 		return fmt.Errorf("its histograms count %d and %d of %d calls", u.Latency.Total(), u.FirstToken.Total(), u.Calls)
 	}

@@ -18,7 +18,7 @@ const (
 // Errors of a stream with a large event.
 var (
 	ErrTooLarge = errors.New("an event is larger than 32 MiB")
-	ErrBudget   = errors.New("too many bytes are held already for an event above 1 MiB")
+	ErrBudget   = errors.New("too much memory is already in use for an event above 1 MiB")
 )
 
 // Reader cuts a stream into server-sent events. Events are returned as the

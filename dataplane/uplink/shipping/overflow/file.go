@@ -38,7 +38,7 @@ type file struct {
 	failing bool
 }
 
-var errNotYet = errors.New("the disk failed a moment ago")
+var errNotYet = errors.New("the disk failed recently")
 
 // load opens the file and returns the newest state that is whole; an empty one when there
 // is none.
@@ -51,7 +51,7 @@ func (f *file) load() *nodefilev1.OverflowTotals {
 	for slot := range int64(2) {
 		found, number, err := f.read(slot)
 		if err != nil {
-			f.log.Warn("a copy of the sums of calls is damaged; the other one is used", "file", f.path, "error", err)
+			f.log.Warn("one copy of the totals of unrecorded calls is damaged; using the other", "file", f.path, "error", err)
 			continue
 		}
 		if found != nil && number > f.number {
@@ -72,7 +72,7 @@ func (f *file) use() error {
 	}
 	if err := reserveSpace(file, f.bytes); err != nil {
 		// What is there may be enough; if not, a write says so.
-		f.log.Warn("the space for sums of calls cannot be reserved", "file", f.path, "bytes", f.bytes, "error", err)
+		f.log.Warn("failed to reserve disk space for totals of unrecorded calls", "file", f.path, "bytes", f.bytes, "error", err)
 	}
 	f.file = file
 	return nil
@@ -132,7 +132,7 @@ func (f *file) write(state *nodefilev1.OverflowTotals) error {
 		return err
 	}
 	if int64(len(raw)+headerSize) > f.bytes/2 {
-		return fmt.Errorf("sums of calls take %d bytes, there is room for %d", len(raw), f.bytes/2)
+		return fmt.Errorf("totals of unrecorded calls need %d bytes, but there is space for %d", len(raw), f.bytes/2)
 	}
 	number := f.number + 1
 	b := append(make([]byte, 0, headerSize+len(raw)), fileMagic...)
@@ -158,9 +158,9 @@ func (f *file) tell(err error) {
 	}
 	switch {
 	case err != nil && !f.failing:
-		f.log.Error("sums of calls cannot be written to disk and are kept in memory only", "file", f.path, "error", err)
+		f.log.Error("failed to write totals of unrecorded calls to disk; keeping them in memory", "file", f.path, "error", err)
 	case err == nil && f.failing:
-		f.log.Info("sums of calls are written to disk again", "file", f.path)
+		f.log.Info("totals of unrecorded calls are written to disk again", "file", f.path)
 	}
 	f.failing = err != nil
 }

@@ -287,7 +287,7 @@ func (b *Totals) Close() error {
 	}
 	err := b.file.close()
 	if b.dirty && !(b.open.empty() && b.closed.empty()) {
-		err = errors.Join(err, errors.New("sums of calls could not be saved and are lost"))
+		err = errors.Join(err, errors.New("totals of unrecorded calls could not be saved and are lost"))
 	}
 	return err
 }

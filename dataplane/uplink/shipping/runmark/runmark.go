@@ -154,7 +154,7 @@ func (m *Mark) write(how string) error {
 // tell logs when the mark cannot be written, and when it can again. The caller holds mu.
 func (m *Mark) tell(err error) {
 	if err != nil && !m.failing {
-		m.cfg.Logger.Warn("the mark of this process cannot be written; after a crash the gap in its records would seem longer than it was", "path", m.cfg.Path, "error", err)
+		m.cfg.Logger.Warn("failed to write the run marker; after a crash the gap in the records would seem longer than it was", "path", m.cfg.Path, "error", err)
 	}
 	m.failing = err != nil
 }

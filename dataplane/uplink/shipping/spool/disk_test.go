@@ -67,7 +67,7 @@ func TestFullDiskHandsRecordsBackAndRecovers(t *testing.T) {
 	if s.Stats().Trouble != nil {
 		t.Errorf("stats %+v", s.Stats())
 	}
-	if lines.count("kept in memory only") != 1 || lines.count("written to disk again") != 1 {
+	if lines.count("keeping them in memory") != 1 || lines.count("written to disk again") != 1 {
 		t.Errorf("log:\n%s", &lines.text)
 	}
 	crash(t, s)

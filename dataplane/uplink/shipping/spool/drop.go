@@ -29,7 +29,7 @@ func (s *Spool) Tend() {
 	for s.hasTooOld() {
 		if dropped, err := s.drop(true); !dropped || err != nil {
 			if err != nil {
-				s.log.Error("call records that are too old stay on disk", "error", err)
+				s.log.Error("failed to delete call records that are too old", "error", err)
 			}
 			return
 		}
@@ -106,7 +106,7 @@ func (s *Spool) giveUp(doomed segment, tooOld bool) (readable uint64, err error)
 func (s *Spool) records(seg segment) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		if err := s.eachRecord(seg, yield); err != nil {
-			s.log.Error("a file of call records cannot be read to its end", "error", err)
+			s.log.Error("failed to read a file of call records to its end", "error", err)
 		}
 	}
 }
@@ -171,7 +171,7 @@ func (s *Spool) mark() mark {
 // a file before the cursor is removed at the next start.
 func (s *Spool) remove(old segment, at mark) {
 	if err := s.cursor.save(at, true); err != nil {
-		s.log.Error("the end of a file of call records cannot be noted", "error", err)
+		s.log.Error("failed to record the end of a file of call records", "error", err)
 		if at.segment > old.first {
 			return // it is sent again after a restart
 		}
@@ -186,7 +186,7 @@ func (s *Spool) removeFile(first uint64) {
 		err = nil
 	}
 	if err = errors.Join(err, atomicfile.SyncDir(s.cfg.Dir)); err != nil {
-		s.log.Error("a file of call records that is done with cannot be removed", "error", err)
+		s.log.Error("failed to delete a file of shipped call records", "error", err)
 		return
 	}
 	if s.cfg.Removed != nil {

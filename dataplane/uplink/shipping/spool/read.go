@@ -52,7 +52,7 @@ func (s *Spool) Read(maxRecords, maxBytes int) ([]Record, error) {
 				return nil, fmt.Errorf("read call records: %w", err)
 			}
 			if s.skip(at, limit) {
-				s.log.Error("a file of call records cannot be read and is given up", "error", err)
+				s.log.Error("failed to read a file of call records; skipping it", "error", err)
 			}
 			s.in.failures = 0
 			continue
@@ -110,7 +110,7 @@ func (s *Spool) readAt(at Position, limit int64, maxRecords, maxBytes int) (reco
 func (s *Spool) load(at Position, limit int64) ([]byte, error) {
 	if s.in.file == nil || s.in.segment != at.segment {
 		if err := s.in.close(); err != nil {
-			s.log.Warn("close a file of call records", "error", err)
+			s.log.Warn("failed to close a file of call records", "error", err)
 		}
 		f, err := os.Open(s.path(at.segment))
 		if err != nil {
@@ -160,7 +160,7 @@ func (s *Spool) finish(at Position) bool {
 	next := s.mark()
 	s.mu.Unlock()
 	if missing > 0 {
-		s.log.Error("call records on disk were damaged and are lost", "count", missing)
+		s.log.Error("damaged call records on disk are lost", "count", missing)
 		if s.cfg.Lost != nil {
 			s.cfg.Lost(missing, done.modified)
 		}
@@ -181,7 +181,7 @@ func (s *Spool) Ack(to Position) {
 	m := s.mark()
 	s.mu.Unlock()
 	if err := s.cursor.save(m, false); err != nil {
-		s.log.Warn("acknowledged call records cannot be noted; they are sent again after a restart", "error", err)
+		s.log.Warn("failed to record acknowledged calls; they are sent again after a restart", "error", err)
 	}
 }
 

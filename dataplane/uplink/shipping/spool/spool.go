@@ -69,7 +69,7 @@ func (c *Config) complete() error {
 }
 
 // ErrInUse is the error of Open when another process has the folder.
-var ErrInUse = errors.New("another process uses this folder")
+var ErrInUse = errors.New("the folder is used by another process")
 
 // Spool is a folder of records. One goroutine may write (Append, Flush, Tend), one may
 // read (Read, Ack) and one may call Sync; the rest is for any number.

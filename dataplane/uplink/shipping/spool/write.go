@@ -93,10 +93,10 @@ func (s *Spool) checkDisk(now time.Time) error {
 	}
 	free, err := s.cfg.FreeDisk(s.cfg.Dir)
 	if err != nil {
-		return fmt.Errorf("ask for the free disk: %w", err)
+		return fmt.Errorf("read the free disk space: %w", err)
 	}
 	if free < s.cfg.MinFree {
-		return fmt.Errorf("only %.1f %% of the disk are free; %.1f %% are left to others", 100*free, 100*s.cfg.MinFree)
+		return fmt.Errorf("only %.1f %% of the disk is free, and %.1f %% is reserved for others", 100*free, 100*s.cfg.MinFree)
 	}
 	s.out.checked = now
 	return nil
@@ -149,7 +149,7 @@ func (s *Spool) seal() {
 	// A write that failed may have left a part behind. Its records are in other hands now:
 	// the next process must not find them.
 	if err := errors.Join(f.Truncate(s.out.size), f.Sync(), f.Close()); err != nil {
-		s.log.Warn("a file of call records may not survive a loss of power", "file", f.Name(), "error", err)
+		s.log.Warn("failed to sync a file of call records; it may not survive a power failure", "file", f.Name(), "error", err)
 	}
 }
 
@@ -168,7 +168,7 @@ func (s *Spool) Sync() {
 		s.mu.Lock()
 		s.suspect = true
 		s.mu.Unlock()
-		s.log.Error("call records may not survive a loss of power; the next ones go to another file", "error", err)
+		s.log.Error("failed to sync call records, which may not survive a power failure; starting a new file", "error", err)
 	}
 }
 
@@ -195,7 +195,7 @@ func (s *Spool) tell(err error) {
 	}
 	switch {
 	case err != nil && before == nil:
-		s.log.Error("call records cannot be written to disk and are kept in memory only", "dir", s.cfg.Dir, "error", err)
+		s.log.Error("failed to write call records to disk; keeping them in memory", "dir", s.cfg.Dir, "error", err)
 	case err == nil && before != nil:
 		s.log.Info("call records are written to disk again", "dir", s.cfg.Dir)
 	}

@@ -165,7 +165,7 @@ func (s *Store) follow(g Generation, changes []Generation) (*nodev1.Full, error)
 			set, err = changed(set, d)
 		}
 		if err != nil {
-			s.log.Error("a change of the last good snapshot cannot be used, nor those after it", "whole", g.whole, "revision", c.Revision, "error", err)
+			s.log.Error("a delta of the last good snapshot is not usable; ignoring it and all later ones", "whole", g.whole, "revision", c.Revision, "error", err)
 			break
 		}
 		full = d.GetTo()

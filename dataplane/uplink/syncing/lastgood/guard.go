@@ -36,7 +36,7 @@ func (s *Store) Begin(revision uint64, digest []byte) (done func(), err error) {
 			err = atomicfile.SyncDir(s.dir) // or a loss of power brings it back
 		}
 		if err != nil {
-			s.log.Error("the mark of a snapshot cannot be removed; the next start will take it for a crash", "path", path, "error", err)
+			s.log.Error("failed to delete the crash marker of a snapshot; the next start will take it for a crash", "path", path, "error", err)
 		}
 	}, nil
 }
@@ -73,9 +73,9 @@ func (s *Store) recover() error {
 		}
 		if revision, ok := markedRevision(e.Name(), applying); ok {
 			s.quarantined[revision] = readDigest(path)
-			s.log.Error("the process ended while it applied a snapshot; that snapshot is not used again", "revision", revision)
+			s.log.Error("the process crashed while applying a snapshot, which is not used again", "revision", revision)
 			if err := os.Rename(path, s.mark(crashed, revision)); err != nil {
-				s.log.Warn("the mark of a snapshot cannot be kept", "path", path, "error", err)
+				s.log.Warn("failed to keep the crash marker of a snapshot", "path", path, "error", err)
 			}
 		}
 	}
@@ -92,7 +92,7 @@ func (s *Store) release(current uint64) {
 			continue
 		}
 		if err := os.Remove(s.mark(crashed, revision)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			s.log.Warn("the mark of a snapshot cannot be removed", "revision", revision, "error", err)
+			s.log.Warn("failed to delete the crash marker of a snapshot", "revision", revision, "error", err)
 			continue
 		}
 		delete(s.quarantined, revision)

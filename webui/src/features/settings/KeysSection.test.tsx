@@ -29,13 +29,13 @@ test('a key is put in use, and a refusal says why not', async () => {
   const rotateMasterKey = vi
     .fn((_req: object) => ({}))
     .mockImplementationOnce(() => {
-      throw new ConnectError('1 replicas were not given master key bbbb2222', Code.FailedPrecondition);
+      throw new ConnectError('1 control-plane replicas lack master key bbbb2222', Code.FailedPrecondition);
     });
   renderApp('/settings?section=keys', { masterKeys: { listMasterKeys: () => status, rotateMasterKey } });
   await userEvent.click(await screen.findByRole('button', { name: 'Use this key' }));
   const question = screen.getByRole('dialog', { name: 'Use master key bbbb2222?' });
   await userEvent.click(within(question).getByRole('button', { name: 'Use this key' }));
-  expect(await within(question).findByText(/were not given master key bbbb2222/)).toBeVisible();
+  expect(await within(question).findByText(/lack master key bbbb2222/)).toBeVisible();
   await userEvent.click(within(question).getByRole('button', { name: 'Use this key' }));
   expect(await screen.findByText('Master key bbbb2222 is in use.')).toBeInTheDocument();
   expect(rotateMasterKey.mock.calls[1]?.[0]).toMatchObject({ id: 'bbbb2222' });

@@ -61,7 +61,7 @@ test('what needs a recent sign-in asks for the password and goes on by itself', 
     return { user: { name: 'eve' } };
   });
   const reauthenticate = vi.fn((req: { password: string }) => {
-    if (req.password !== 'right') throw refusal({ password: 'is not the present password' });
+    if (req.password !== 'right') throw refusal({ password: 'is not the current password' });
     proved = true;
     return {};
   });
