@@ -28,8 +28,18 @@ var postgresFolders = []string{
 	"/Applications/Postgres.app/*/*/*/bin", // Postgres.app
 }
 
+// postgresEnv names a folder of PostgreSQL's programs, to test with another version than the newest installed.
+const postgresEnv = "TRUNKLINE_TEST_POSTGRES"
+
 // postgresBinary finds one of PostgreSQL's programs, of the newest version installed.
 func postgresBinary(name string) (string, error) {
+	if folder := os.Getenv(postgresEnv); folder != "" {
+		path, err := exec.LookPath(filepath.Join(folder, name))
+		if err != nil {
+			return "", fmt.Errorf("look for %s in %s: %w", name, postgresEnv, err)
+		}
+		return path, nil
+	}
 	var found []string
 	for _, folder := range postgresFolders {
 		matches, err := filepath.Glob(filepath.Join(folder, name))
