@@ -43,7 +43,7 @@ test('axe finds nothing in four languages and two themes, and a phone is wide en
     for (const lang of width === 390 ? ['en'] : LANGS) {
       await prefer(page, lang, 'light');
       await page.goto('/kit');
-      await expect(page.locator('.recharts-surface').first()).toBeVisible();
+      await expect(page.locator('.recharts-surface').first()).toBeVisible({ timeout: 30_000 });
       found.push(...(await auditThemes(page, `kit ${lang} ${width}`)));
       const extra = await tooWide(page);
       if (extra > 0) found.push(`${width}: ${extra} px too wide`);
