@@ -16,9 +16,11 @@ import (
 )
 
 // documents are what lies beside the programs: files and folders of the repository, under the same names.
+// They are those that README.md links to and what a server is set up with.
 var documents = []string{
-	"LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md",
-	"deployments/systemd", "deployments/nginx", "deployments/haproxy", "deployments/envoy", "deployments/grafana", "docs/cli/man",
+	"LICENSE", "README.md", "README.zh.md", "README.ja.md", "README.ko.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "THREAT_MODEL.md",
+	".env.example", "docs", "examples", "proto/trunkline/admin/v1", "testdata/outcomes.yaml",
+	"deployments/systemd", "deployments/nginx", "deployments/haproxy", "deployments/envoy", "deployments/grafana",
 }
 
 // build builds the programs for a platform into a folder.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -27,7 +28,8 @@ func testRelease(t *testing.T) *release {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"go.mod", "go.sum", "cmd", "cli", "internal", "proto", "controlplane", "dataplane", "deployments", "docs", "LICENSE", "README.md"} {
+	for _, name := range []string{"go.mod", "go.sum", "cmd", "cli", "internal", "proto", "controlplane", "dataplane", "deployments", "docs", "examples", "testdata",
+		"LICENSE", "README.md", "README.zh.md", "README.ja.md", "README.ko.md", "CONTRIBUTING.md", "THREAT_MODEL.md", ".env.example"} {
 		if err := os.Symlink(filepath.Join(repository, name), filepath.Join(root, name)); err != nil {
 			t.Fatal(err)
 		}
@@ -100,6 +102,11 @@ func TestReleaseIsWholeAndReproducible(t *testing.T) {
 			t.Errorf("the archive lacks %s", name)
 		}
 	}
+	for _, link := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(string(packed[folder+"/README.md"]), -1) {
+		if !holds(packed, folder+"/"+link[1]) {
+			t.Errorf("README.md links to %s, which the archive lacks", link[1])
+		}
+	}
 	program := filepath.Join(t.TempDir(), "trunklinectl")
 	if err := os.WriteFile(program, packed[folder+"/trunklinectl"], 0o700); err != nil {
 		t.Fatal(err)
@@ -117,6 +124,16 @@ func TestReleaseIsWholeAndReproducible(t *testing.T) {
 		t.Error("the notices name what only builds the console")
 	}
 	checkSBOM(t, results[0][bomName])
+}
+
+// holds reports whether an archive has a file, or a folder with files in it.
+func holds(packed map[string][]byte, name string) bool {
+	for at := range packed {
+		if at == name || strings.HasPrefix(at, name+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 func checkSBOM(t *testing.T, text []byte) {
