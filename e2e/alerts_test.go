@@ -86,7 +86,7 @@ func TestAlertsOfAFleet(t *testing.T) {
 	const failing = "status-500-times-1"
 	config := fmt.Sprintf(`
 kind: Settings
-failover: {failure_threshold: 1, cooldown: 3s, cooldown_max: 3s, retry_same_target: false}
+failover: {failure_threshold: 1, cooldown: 8s, cooldown_max: 8s, retry_same_target: false}
 ---
 kind: Provider
 name: flaky

@@ -175,7 +175,7 @@ func TestRedisFailsUnderLoad(t *testing.T) {
 	}
 	l.end()
 	for _, node := range s.nodes {
-		for line, want := range map[string]int{"goes by its own health": 2, "health, limits and revoked keys are shared through Redis": 3} {
+		for line, want := range map[string]int{"uses only its own health and limits": 2, "health, limits and revoked keys are shared through Redis": 3} {
 			if got := strings.Count(node.Log(), line); got != want {
 				t.Errorf("%d lines %q of %s, want %d:\n%s", got, line, node.Args, want, node.Log())
 			}

@@ -36,7 +36,7 @@ const (
 )
 
 // ErrAway is what every use of Redis gets while the breaker is open.
-var ErrAway = errors.New("Redis is unreachable")
+var ErrAway = errors.New("redis is unreachable")
 
 // The states of a client.
 const (
