@@ -44,7 +44,7 @@ test('a group shows what goes where, and why a client would get no answers', asy
   const panel = within(await screen.findByRole('tabpanel', { name: 'Cursor' }));
   expect(panel.getByText('In the settings of Cursor')).toBeVisible();
   expect(panel.getByText('Key: your-key')).toBeVisible();
-  expect(panel.getByText(/^Cursor calls the chat API, in which no member/)).toBeVisible();
+  expect(panel.getByText(/^Cursor uses the chat API, which no member/)).toBeVisible();
   expect(panel.getByText('The API key may not use this group.')).toBeVisible();
   expect(panel.getByRole('link', { name: 'Cursor documentation' })).toHaveAttribute('href', 'https://docs.example');
 });

@@ -116,7 +116,10 @@ test('the strips of listed providers come in one answer for fifty of them', asyn
   const cell = (await row('p01')).getByTitle(/97.5% succeeded, 1 of 40 failed/);
   expect(cell.tagName).toBe('I');
   await userEvent.hover(cell);
-  expect((await row('p01')).getByTitle(/97.5% well/)).toHaveAttribute('href', expect.stringContaining('provider=p01'));
+  expect((await row('p01')).getByTitle(/97.5% succeeded/)).toHaveAttribute(
+    'href',
+    expect.stringContaining('provider=p01'),
+  );
 });
 
 test('without any provider the page begins with the vendors', async () => {
