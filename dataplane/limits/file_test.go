@@ -55,7 +55,7 @@ func TestABrokenFileIsSaidAndReplaced(t *testing.T) {
 	}
 	log := &logBuffer{}
 	l := New(Config{File: path, Logger: slog.New(slog.NewTextHandler(log, nil)), Now: c.now})
-	if log.count("could not be read") != 1 {
+	if log.count("failed to load the spending") != 1 {
 		t.Error("a broken file is not said")
 	}
 	key := newKey(t, "k", &nodev1.ApiKey{Budget: 1_000_000, BudgetPeriod: "day"})
@@ -77,7 +77,7 @@ func TestAFileThatCannotBeWrittenIsSaidOnce(t *testing.T) {
 		mustAcquire(t, l, key, dataplane.Estimate{}).Settle(0, 1)
 		l.save()
 	}
-	if n := log.count("could not be saved"); n != 1 {
+	if n := log.count("failed to save the spending"); n != 1 {
 		t.Errorf("said %d times, want once", n)
 	}
 }

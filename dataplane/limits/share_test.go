@@ -408,7 +408,7 @@ func TestWithoutRedisEveryNodeKeepsTheLimitsAlone(t *testing.T) {
 	if spent := a.account("k").spending.total(); spent < usd*19/10 || spent > usd*21/10 {
 		t.Errorf("%d spent as the first node knows it, want both nodes' dollars", spent)
 	}
-	if away, back := b.log.count("Redis is away"), b.log.count("are shared"); away != 1 || back != 2 {
+	if away, back := b.log.count("Redis is unreachable"), b.log.count("are shared"); away != 1 || back != 2 {
 		t.Errorf("said %d times that Redis is away and %d times that limits are shared, want 1 and 2:\n%s", away, back, b.log.text.String())
 	}
 }
@@ -442,7 +442,7 @@ func TestAFrozenRedisHoldsNobodyUp(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	if n := log.count("Redis is away"); n != 1 {
+	if n := log.count("Redis is unreachable"); n != 1 {
 		t.Errorf("said %d times that Redis is away, want once", n)
 	}
 	client := goredis.NewClient(&goredis.Options{Addr: server.Addr})

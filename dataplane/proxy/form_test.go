@@ -113,7 +113,7 @@ func TestFormsWeRefuse(t *testing.T) {
 		{"attachment", model + part(`attachment; name="x"`, "1") + end, 400, "no name"},
 		{"encoded", "--B\r\nContent-Disposition: form-data; name=\"model\"\r\nContent-Transfer-Encoding: base64\r\n\r\nZw==\r\n" + end, 400, "content-transfer-encoding"},
 		{"cut off", model + model[:30], 400, "before its last boundary"},
-		{"no end", model, 400, "could not be read"},
+		{"no end", model, 400, "Failed to read"},
 		{"many parts", model + strings.Repeat("--B\r\nContent-Disposition: form-data; name=x\r\n\r\n\r\n", 130) + end, 400, "more than 128 parts"},
 		{"stream", model + part(`form-data; name="stream"`, "maybe") + end, 400, "true or false"},
 		{"group of others", part(`form-data; name="model"`, "private") + end, 404, "does not exist"},

@@ -80,7 +80,7 @@ func TestStreamOptionsAreRefusedOnProof(t *testing.T) {
 	step("remembered", "hi", 200, 0, 1, 1)
 	ahead.Store(int64(10*time.Minute + time.Second))
 	step("forgotten", "hi", 200, 1, 1, 1)
-	if n := strings.Count(log.String(), "does not take stream_options"); n != 2 {
+	if n := strings.Count(log.String(), "rejects stream_options"); n != 2 {
 		t.Errorf("said %d times, want 2: %s", n, &log)
 	}
 }

@@ -56,7 +56,7 @@ func TestMissingChatIsHeldAgainstNobody(t *testing.T) {
 		if got, call := (api{path: "/embeddings", body: `"input":"a"`}).call(t, r, false); got.status != 200 || outcomes(call) != "p1:ok" {
 			t.Errorf("%s: embeddings were tried at %s", model, outcomes(call))
 		}
-		if n := strings.Count(log.String(), "does not have an endpoint"); n != 1 || !strings.Contains(log.String(), "endpoint=/chat/completions") {
+		if n := strings.Count(log.String(), "lacks an endpoint"); n != 1 || !strings.Contains(log.String(), "endpoint=/chat/completions") {
 			t.Errorf("%s: said %d times: %s", model, n, &log)
 		}
 	}
