@@ -151,12 +151,12 @@ func staysOpen(t *testing.T, url string) {
 		t.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+patientKey)
+	begin, waits, content := time.Now(), 0, 0
 	resp, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	begin, waits, content := time.Now(), 0, 0
 	lines := bufio.NewScanner(resp.Body)
 	last := ""
 	for lines.Scan() {

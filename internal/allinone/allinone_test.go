@@ -135,7 +135,7 @@ func TestDefaultPasswordStaysOnThisMachine(t *testing.T) {
 		return nil
 	}
 	const warning = "THE DEFAULT PASSWORD IS IN USE"
-	if err := begin("0.0.0.0:0"); err == nil || !strings.Contains(err.Error(), "loopback only") {
+	if err := begin("0.0.0.0:0"); err == nil || !strings.Contains(err.Error(), "only on loopback") {
 		t.Errorf("the well-known password on every address: %v", err)
 	}
 	short := Config{
