@@ -33,7 +33,7 @@ test('a proxy that is none is refused at its field, and another one asks for the
   const proxy = page.getByRole('textbox', { name: 'Proxy', exact: true });
   await proxy.fill('ftp://proxy.example');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await expect(page.getByText(/must begin with http:/i).first()).toBeVisible();
+  await expect(page.getByText(/must start with http:/i).first()).toBeVisible();
   expect(await audit(page, 'a proxy that is refused')).toEqual([]);
   // One that is good could read what is sent, so the key must be given again.
   await proxy.fill('http://proxy.example:3128');
