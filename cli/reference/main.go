@@ -1,8 +1,10 @@
 // Command reference writes the reference of trunklinectl out of its commands: docs/cli, a page for
-// each command as Markdown, and docs/cli/man, the same as man pages.
+// each command as Markdown, docs/cli/man, the same as man pages, and docs/cli/completion, the
+// completion scripts of shells, for packages that install them.
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -49,7 +51,17 @@ func generate(dir string) error {
 			return err
 		}
 	}
-	return nil
+	return completion(root, filepath.Join(dir, "completion"))
+}
+
+// completion writes the scripts under the names that the shells look for.
+func completion(root *cobra.Command, dir string) error {
+	return errors.Join(
+		os.MkdirAll(dir, 0o755),
+		root.GenBashCompletionFileV2(filepath.Join(dir, root.Name()), true),
+		root.GenZshCompletionFile(filepath.Join(dir, "_"+root.Name())),
+		root.GenFishCompletionFile(filepath.Join(dir, root.Name()+".fish"), true),
+	)
 }
 
 // page is a command with its subcommands.

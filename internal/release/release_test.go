@@ -97,7 +97,8 @@ func TestReleaseIsWholeAndReproducible(t *testing.T) {
 
 	packed := unpack(t, results[0][folder+".tar.gz"], r.date)
 	for _, name := range []string{"trunklinectl", "LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md", "THIRD_PARTY_NOTICES.txt",
-		"deployments/systemd/trunkline.service", "deployments/nginx/trunkline.conf", "deployments/grafana/rules/alerts.yaml", "docs/cli/man/trunklinectl.1"} {
+		"deployments/systemd/trunkline.service", "deployments/nginx/trunkline.conf", "deployments/grafana/rules/alerts.yaml", "docs/cli/man/trunklinectl.1",
+		"docs/cli/completion/trunklinectl", "docs/cli/completion/_trunklinectl", "docs/cli/completion/trunklinectl.fish"} {
 		if len(packed[folder+"/"+name]) == 0 {
 			t.Errorf("the archive lacks %s", name)
 		}
