@@ -165,6 +165,7 @@ func TestOidcRefusals(t *testing.T) {
 		"no nonce":          func(c map[string]any) { delete(c, "nonce") },
 		"audience":          func(c map[string]any) { c["aud"] = "another-client" },
 		"several audiences": func(c map[string]any) { c["aud"] = []string{idp.Client, "another-client"} },
+		"no subject":        func(c map[string]any) { delete(c, "sub") },
 		"issuer":            func(c map[string]any) { c["iss"] = p.URL + "/" },
 		"expired":           func(c map[string]any) { c["exp"] = e.clock.Now().Add(-time.Hour).Unix() },
 	} {

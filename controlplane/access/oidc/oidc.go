@@ -155,7 +155,7 @@ func (p *Provider) Finish(ctx context.Context, kept, state, code string) (id Ide
 	if !ok || p.cfg.Now().After(f.Expires) || subtle.ConstantTimeCompare([]byte(f.State), []byte(state)) != 1 {
 		return Identity{}, "", errs.Newf(errs.Unauthenticated, "this sign-in was not begun in this browser, or too long ago: begin again")
 	}
-	config, verifier, err := p.discover(ctx)
+	config, found, err := p.discover(ctx)
 	if err != nil {
 		return Identity{}, "", err
 	}
@@ -167,63 +167,25 @@ func (p *Provider) Finish(ctx context.Context, kept, state, code string) (id Ide
 	if !ok {
 		return Identity{}, "", p.refused(ctx, "there is no ID token", nil)
 	}
-	idToken, err := verifier.Verify(ctx, raw)
+	idToken, err := found.Verifier(&goidc.Config{ClientID: p.cfg.ClientID, Now: p.cfg.Now}).Verify(ctx, raw)
 	if err != nil {
 		return Identity{}, "", p.refused(ctx, "the ID token is not valid", err)
 	}
 	if subtle.ConstantTimeCompare([]byte(idToken.Nonce), []byte(f.Nonce)) != 1 {
 		return Identity{}, "", p.refused(ctx, "the ID token is for another sign-in", nil)
 	}
-	if id, err = p.identity(ctx, idToken, f.Again); err != nil {
+	all, err := p.claims(ctx, found, idToken, token)
+	if err != nil {
+		return Identity{}, "", err
+	}
+	if id, err = p.identity(ctx, idToken, all, f.Again); err != nil {
 		return Identity{}, "", err
 	}
 	return id, f.Next, nil
 }
 
-// identity reads the claims of a token that is valid.
-func (p *Provider) identity(ctx context.Context, token *goidc.IDToken, again bool) (Identity, error) {
-	var claims struct {
-		Email    string `json:"email"`
-		Verified bool   `json:"email_verified"`
-		AuthTime int64  `json:"auth_time"`
-		Party    string `json:"azp"`
-	}
-	var all map[string]any
-	if err := errors.Join(token.Claims(&claims), token.Claims(&all)); err != nil {
-		return Identity{}, p.refused(ctx, "the claims of the ID token cannot be read", err)
-	}
-	switch {
-	case len(token.Audience) != 1 && claims.Party != p.cfg.ClientID:
-		return Identity{}, p.refused(ctx, "the ID token is for several audiences", nil)
-	case again && p.cfg.Now().Sub(time.Unix(claims.AuthTime, 0)) > freshness:
-		return Identity{}, p.refused(ctx, "the identity provider did not ask again who it is", nil)
-	case claims.Email == "" || !claims.Verified:
-		return Identity{}, errs.Newf(errs.PermissionDenied, "the identity provider has not verified your e-mail address")
-	}
-	proved := p.cfg.Now()
-	if at := time.Unix(claims.AuthTime, 0); claims.AuthTime != 0 && at.Before(proved) {
-		proved = at
-	}
-	return Identity{Issuer: token.Issuer, Subject: token.Subject, Email: claims.Email, ProvedAt: proved, Role: p.role(all[p.cfg.RoleClaim])}, nil
-}
-
-// role is the highest that any of the groups gives.
-func (p *Provider) role(claim any) (highest adminv1.Role) {
-	groups, _ := claim.([]any)
-	if one, ok := claim.(string); ok {
-		groups = []any{one}
-	}
-	highest = p.cfg.Roles["*"]
-	for _, group := range groups {
-		if name, ok := group.(string); ok && name != "*" {
-			highest = max(highest, p.cfg.Roles[name])
-		}
-	}
-	return highest
-}
-
 // discover asks the provider where its parts are, once.
-func (p *Provider) discover(ctx context.Context) (*oauth2.Config, *goidc.IDTokenVerifier, error) {
+func (p *Provider) discover(ctx context.Context) (*oauth2.Config, *goidc.Provider, error) {
 	found, err := p.found()
 	if found == nil && err == nil {
 		found, err = p.look(ctx)
@@ -231,10 +193,9 @@ func (p *Provider) discover(ctx context.Context) (*oauth2.Config, *goidc.IDToken
 	if err != nil {
 		return nil, nil, err
 	}
-	config := &oauth2.Config{
+	return &oauth2.Config{
 		ClientID: p.cfg.ClientID, ClientSecret: p.cfg.ClientSecret(), Endpoint: found.Endpoint(), RedirectURL: p.cfg.RedirectURL, Scopes: p.cfg.Scopes,
-	}
-	return config, found.Verifier(&goidc.Config{ClientID: p.cfg.ClientID, Now: p.cfg.Now}), nil
+	}, found, nil
 }
 
 // found is the provider if it was found, or why it was not a moment ago.
