@@ -60,6 +60,15 @@ func cFin(reason string) string {
 	return `{"choices":[{"index":0,"delta":{},"finish_reason":"` + reason + `"}]}`
 }
 
+// native is an answer through an aggregator: its own reason to finish, as a member, and the provider's.
+func native(text, own, theirs string) string {
+	return `{"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"` + text + `"},` + own + `,"native_finish_reason":"` + theirs + `"}]}`
+}
+
+func cNative(text, own, theirs string) string {
+	return `{"id":"c","choices":[{"index":0,"delta":{"content":"` + text + `"},` + own + `,"native_finish_reason":"` + theirs + `"}]}`
+}
+
 func cPlain(rest string) string {
 	return `{"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"hello world!"},"finish_reason":"stop"}]` + rest + `}`
 }
@@ -162,6 +171,39 @@ var oddAnswers = []oddAnswer{
 	{"usage beside an error", "chat", true, events(cHi, `{"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error"}],"error":{"code":502,"message":"x"},"usage":{"prompt_tokens":24,"completion_tokens":9}}`, done), "stream_error", "24/9/upstream", ""},
 	{"usage without choices key", "chat", true, events(cHi, cStop, `{"usage":{"prompt_tokens":24,"completion_tokens":9}}`, done), "ok", "24/9/upstream", ""},
 	{"usage with null choices", "chat", true, events(cHi, cStop, `{"choices":null,"usage":{"prompt_tokens":24,"completion_tokens":9}}`, done), "ok", "24/9/upstream", ""},
+	{"native failure behind nothing", "chat", false, native("", `"finish_reason":null`, "network_error"), "server_error", "", ""},
+	{"native failure, no reason", "chat", false, native("", `"x":1`, "error"), "server_error", "", ""},
+	{"native failure, empty reason", "chat", false, native("", `"finish_reason":""`, "error"), "server_error", "", ""},
+	{"native failure called stop", "chat", false, native("", `"finish_reason":"stop"`, "MALFORMED_FUNCTION_CALL"), "server_error", "", ""},
+	{"native overload called stop", "chat", false, native("", `"finish_reason":"stop"`, "insufficient_system_resource"), "overloaded", "", ""},
+	{"native failure, cut answer", "chat", false, native(hello, `"finish_reason":null`, "network_error"), "server_error", "", ""},
+	{"native failure, good answer", "chat", false, native(hello, `"finish_reason":"stop"`, "error"), "ok", "", ""},
+	{"native end of an empty answer", "chat", false, native("", `"finish_reason":"stop"`, "end_turn"), "ok", "", ""},
+	{"native filter of an empty answer", "chat", false, native("", `"finish_reason":"content_filter"`, "error"), "ok", "", ""},
+	{"native limit of an empty answer", "chat", false, native("", `"finish_reason":"length"`, "error"), "ok", "", ""},
+	{"LiteLLM's native failure", "chat", false, `{"choices":[{"index":0,"message":{"role":"assistant","content":""},"finish_reason":"stop","provider_specific_fields":{"native_finish_reason":"network_error"}}]}`, "server_error", "", ""},
+	{"native failure in a stream", "chat", true, events(cRole, cNative("", `"finish_reason":null`, "network_error"), done), "server_error", "", ""},
+	{"native failure called stop in a stream", "chat", true, events(cRole, cNative("", `"finish_reason":"stop"`, "error"), done), "server_error", "", ""},
+	{"native failure, then stop", "chat", true, events(cRole, cNative("", `"finish_reason":""`, "error"), cStop, done), "server_error", "", ""},
+	{"native failure behind text", "chat", true, events(cHi, cNative("", `"finish_reason":null`, "network_error"), done), "stream_error", "", ""},
+	{"native failure with the last text", "chat", true, events(cHi, cNative("more", `"finish_reason":null`, "error"), done), "stream_error", "", ""},
+	{"native failure called stop behind text", "chat", true, events(cHi, cNative("", `"finish_reason":"stop"`, "error"), done), "ok", "", ""},
+	{"native null in each chunk", "chat", true, events(`{"choices":[{"index":0,"delta":{"content":"hello world!"},"finish_reason":null,"native_finish_reason":null}]}`, cNative("", `"finish_reason":"stop"`, "completed"), done), "ok", "", ""},
+	{"Z.ai's nothing", "chat", false, `{"id":"","choices":null,"usage":null}`, "bad_body", "", ""},
+	{"Z.ai's nothing for a stream", "chat", true, `{"id":"","choices":null,"usage":null}`, "bad_body", "", "application/json"},
+	{"Z.ai's nothing as an event", "chat", true, events(`{"id":"","choices":null,"usage":null}`), "empty_stream", "", ""},
+	{"Z.ai's nothing and the end", "chat", true, events(`{"id":"","choices":null,"usage":null}`, done), "empty_stream", "", ""},
+	{"Z.ai's nothing behind a role", "chat", true, events(cRole, `{"id":"","choices":null,"usage":null}`, done), "empty_stream", "", ""},
+	{"Z.ai's nothing behind text", "chat", true, events(cHi, `{"id":"","choices":null,"usage":null}`, cStop, done), "ok", "", ""},
+	{"no choices member", "chat", false, `{"id":"c","object":"chat.completion","usage":{"prompt_tokens":3,"completion_tokens":0}}`, "bad_body", "", ""},
+	{"choices of null", "chat", false, `{"id":"c","choices":[null]}`, "bad_body", "", ""},
+	{"choices of null as an event", "chat", true, events(`{"id":"c","choices":[null]}`, done), "empty_stream", "", ""},
+	{"empty object", "chat", false, `{}`, "bad_body", "", ""},
+	{"empty object as an event", "chat", true, events(`{}`, done), "empty_stream", "", ""},
+	{"content null", "messages", false, `{"id":"","type":"message","content":null,"usage":null}`, "bad_body", "", ""},
+	{"output null", "responses", false, `{"id":"","object":"response","output":null,"usage":null}`, "bad_body", "", ""},
+	{"candidates null", "gemini", false, `{"candidates":null,"usageMetadata":null}`, "bad_body", "", ""},
+	{"candidates null as an event", "gemini", true, events(`{"candidates":null,"usageMetadata":null}`), "empty_stream", "", ""},
 	{"usage type event", "chat", true, events(cHi, cStop, `{"type":"usage","usage":{"prompt_tokens":24,"completion_tokens":9}}`, done), "ok", "24/9/upstream", ""},
 }
 
@@ -183,6 +225,9 @@ func TestOddAnswers(t *testing.T) {
 				}
 				if c.want == "ok" && strings.Contains(c.body, hello) && !strings.Contains(got.body, hello) {
 					t.Errorf("the text is lost: %s", got.body)
+				}
+				if c.want == "stream_error" && (!strings.Contains(got.body, "error") || strings.Contains(got.body, done)) {
+					t.Errorf("the client takes it for whole: %s", got.body)
 				}
 			})
 		}

@@ -182,12 +182,16 @@ func (e *Endpoint) Ended(answer []byte) (v dataplane.Verdict, failed bool) {
 	if e.Finish == "" || !classify.MayFinishBadly(answer) {
 		return v, false
 	}
-	return ending(gjson.GetBytes(answer, e.Finish), func() bool {
+	output := func() bool {
 		if e.Stream != nil && e.Stream.Output != nil {
 			return e.Stream.Output(answer, new(Inspection))
 		}
 		return slices.ContainsFunc(e.Lists, func(key string) bool { return IsThere(gjson.GetBytes(answer, key)) })
-	})
+	}
+	if v, failed = ending(gjson.GetBytes(answer, e.Finish), output); !failed {
+		v, _, failed = nativeEnding(answer, output)
+	}
+	return v, failed
 }
 
 // EndedByItself reports whether no reason to end - one, or one for each choice - is other than

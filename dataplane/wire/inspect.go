@@ -50,6 +50,7 @@ type Inspection struct {
 	Finished   bool              // a finish_reason was seen
 	Limited    bool              // and it was not the model's own end
 	Failure    dataplane.Verdict // what the finish_reason says; OK: nothing bad
+	Broken     bool              // and no finish_reason tells the client so
 	Usage      dataplane.Usage
 	Images     int64 // that are whole
 
@@ -100,6 +101,9 @@ func (i *Inspection) See(event []byte, hideUsage bool) Kind {
 	}
 	if has.finish {
 		i.finish(gjson.GetBytes(text, cmp.Or(i.Stream.Reason, "choices.#.finish_reason")), func() bool { return i.Stream.Output(text, new(Inspection)) })
+	}
+	if has.native {
+		i.nativeFinish(text)
 	}
 	if i.Spoken && i.Watch == nil {
 		return Meaningful

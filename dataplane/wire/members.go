@@ -8,6 +8,7 @@ type members struct {
 	err     bool  // error, with whatever value
 	usage   bool  // usage, with an object: most upstreams send null until the end
 	finish  bool  // finish_reason, with a text
+	native  bool  // native_finish_reason, with a text
 	filled  bool  // choices, with at least one
 	service bool  // service_tier, with a text
 	output  int64 // bytes of output text, of reasoning and of what tools are called with
@@ -15,7 +16,7 @@ type members struct {
 }
 
 // longestKey is the longest of the keys that membersOf knows.
-const longestKey = len("reasoning_content")
+const longestKey = len("native_finish_reason")
 
 // membersOf finds them in one pass, from colon to colon. Quotes inside strings are escaped,
 // so no key can be part of the output.
@@ -67,8 +68,8 @@ const maxFrame = 512
 // with adds what another part of the event has.
 func (m members) with(more members) members {
 	return members{
-		err: m.err || more.err, usage: m.usage || more.usage, finish: m.finish || more.finish, filled: m.filled || more.filled,
-		service: m.service || more.service, output: m.output + more.output, index: more.index,
+		err: m.err || more.err, usage: m.usage || more.usage, finish: m.finish || more.finish, native: m.native || more.native,
+		filled: m.filled || more.filled, service: m.service || more.service, output: m.output + more.output, index: more.index,
 	}
 }
 
@@ -99,6 +100,8 @@ func membersIn(text []byte, spoken *Spoken, around *frame) (m members) {
 			m.usage = m.usage || valueAt(text[i:]) != 'n'
 		case "finish_reason", "finishReason", "blockReason": // the last where Google refuses the prompt
 			m.finish = m.finish || isFilled(text[i:], '"', '"')
+		case "native_finish_reason":
+			m.native = m.native || isFilled(text[i:], '"', '"')
 		case "service_tier":
 			m.service = m.service || valueAt(text[i:]) == '"'
 		case "choices", "candidates":

@@ -23,7 +23,10 @@ func TestMembersOf(t *testing.T) {
 		`{"finish_reason":null}`:          {},
 		`{"finish_reason": "stop"}`:       {finish: true},
 		`{"finish_reason":`:               {},
-		`[{"finish_reason":"a","usage":{},"error":1}]`: {err: true, usage: true, finish: true},
+		`{"finish_reason":null,"native_finish_reason":null}`:    {},
+		`{"finish_reason":"stop","native_finish_reason":"end"}`: {finish: true, native: true},
+		`{"alternative_finish_reason":"end"}`:                   {},
+		`[{"finish_reason":"a","usage":{},"error":1}]`:          {err: true, usage: true, finish: true},
 
 		`{"content":"hello"}`:                          {output: 5},
 		"{\"content\" : \"hello\"}":                    {output: 5},

@@ -144,6 +144,9 @@ func (s *stream) take(event []byte) (v dataplane.Verdict, ended bool) {
 	if v, failed := s.pass(event); failed {
 		return v, true
 	}
+	if s.seen.Broken {
+		return s.whole(), true
+	}
 	if s.out.isOpen() {
 		return v, false
 	}
