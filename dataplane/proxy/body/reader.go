@@ -97,11 +97,10 @@ func (in *reader) close(whole bool) {
 	}
 }
 
-// How a body's buffer grows: from firstRoom four times at each step, from manyRoom twice, and
-// never beyond what is announced. Copies cost little beside what the body's own way costs.
+// How large a body's buffer is at first. When it is full it grows to the next size of the pool, fourfold, and from
+// 4 MiB on twofold, but never beyond what is announced. Copies cost little beside what the body's own way costs.
 const (
 	firstRoom   = 16 << 10
-	manyRoom    = 1 << 20
 	unknownRoom = 4 << 10 // of a body of unknown size
 )
 
@@ -135,9 +134,6 @@ func (in *reader) all(pool *buffer.Pool) (*buffer.Buffer, error) {
 // grow gives a full buffer more room.
 func (in *reader) grow(pool *buffer.Pool, full *buffer.Buffer) (*buffer.Buffer, error) {
 	size := 2 * int64(cap(full.B))
-	if size < manyRoom {
-		size *= 2
-	}
 	if most := in.size + 1; most > int64(cap(full.B)) { // open has refused what is announced beyond the limit
 		size = min(size, most)
 	}
