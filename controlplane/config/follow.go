@@ -77,7 +77,7 @@ func (l *Live) listen(ctx context.Context, wake chan<- struct{}) {
 			err = errors.New("the store stopped sending notifications")
 		}
 		if outage.now(err) == began {
-			l.cfg.Logger.Warn("not notified of configuration changes; polling only", "error", err)
+			l.cfg.Logger.Warn("cannot receive notifications of configuration changes; polling only", "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -275,9 +275,9 @@ func TestRunGoesOnThroughAnOutageAndSaysSoOnce(t *testing.T) {
 			t.Errorf("Run = %v, want nil", err)
 		}
 		counts := map[string]int{
-			"cannot follow the configuration store":   2,
-			"following the configuration store again": 1,
-			"not notified of configuration changes;":  1,
+			"cannot follow the configuration store":                  2,
+			"following the configuration store again":                1,
+			"cannot receive notifications of configuration changes;": 1,
 		}
 		for text, want := range counts {
 			if got := strings.Count(b.logs.String(), text); got != want {

@@ -134,11 +134,11 @@ func (f *Fleet) Nodes() []*adminv1.Node {
 	defer f.showing.Unlock()
 	maps.DeleteFunc(f.shown, func(name string, _ shown) bool { _, listed := lines[name]; return !listed })
 	for _, name := range slices.Sorted(maps.Keys(lines)) {
-		is := shown{line: lines[name], newest: newest}
-		is.line.Seen, is.line.Change = time.Time{}, 0 // a new report is another document
-		was, ok := f.shown[name]
-		if is.node = was.node; !ok || is != was || was.node.GetRevisionsBehind() > 0 { // for how long goes on
-			is.node = f.present(lines[name], newest, now)
+		from := basis{lines[name], newest}
+		from.line.Seen, from.line.Change = time.Time{}, 0 // a new report is another document
+		is := f.shown[name]
+		if is.from != from || is.node.GetRevisionsBehind() > 0 { // for how long it is behind changes all the time
+			is = shown{from, f.present(lines[name], newest, now)}
 			f.shown[name] = is
 		}
 		nodes = append(nodes, is.node)
@@ -146,11 +146,16 @@ func (f *Fleet) Nodes() []*adminv1.Node {
 	return nodes
 }
 
-// shown is a node as Nodes gave it last, and what that was made of.
+// shown is a node as Nodes gave it last.
 type shown struct {
+	from basis
+	node *adminv1.Node
+}
+
+// basis is what a node is shown from.
+type basis struct {
 	line   Line
 	newest uint64
-	node   *adminv1.Node
 }
 
 // Node returns one node, which is the caller's; errs.NotFound when nobody knows it.

@@ -16,8 +16,8 @@ const (
 	roundTime = 5 * time.Second
 	// together is how long what is urgent waits for more of it.
 	together = 50 * time.Millisecond
-	// seenEvery is how often a node of which nothing else is new is written down as heard of: it reports every 30 s then,
-	// and each of these reports counts.
+	// seenEvery is how often a node of which nothing else is new is stored as seen. Such a node reports every 30 s, and
+	// each of those reports must be stored.
 	seenEvery = 20 * time.Second
 	// forgetAfter is how long a node is listed after it was heard of last.
 	forgetAfter = 24 * time.Hour
@@ -65,7 +65,7 @@ func (f *Fleet) Run(ctx context.Context) error {
 func (f *Fleet) listen(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := f.cfg.Store.NotifyFleet(ctx, func() { nudge(f.wake) }); err != nil && ctx.Err() == nil {
-			f.cfg.Logger.Warn("not notified of node changes; polling only", "error", err)
+			f.cfg.Logger.Warn("cannot receive notifications of node changes; polling only", "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -80,7 +80,7 @@ func (r *Rollouts) Run(ctx context.Context) error {
 func (r *Rollouts) listen(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := r.cfg.Store.NotifyRollouts(ctx, func() { nudge(r.wake) }); err != nil && ctx.Err() == nil {
-			r.cfg.Logger.Warn("not notified of rollouts; polling only", "error", err)
+			r.cfg.Logger.Warn("cannot receive notifications of rollouts; polling only", "error", err)
 		}
 		select {
 		case <-ctx.Done():

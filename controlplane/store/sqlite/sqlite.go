@@ -97,7 +97,7 @@ func create(path string) error {
 func open(path, option string) (*sql.DB, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
-		return nil, errs.Wrap(errs.FailedPrecondition, err, "the folder of the database file does not exist")
+		return nil, errs.Wrap(errs.FailedPrecondition, err, "cannot make the path of the database file absolute")
 	}
 	dsn := "file:" + (&url.URL{Path: filepath.ToSlash(absolute)}).EscapedPath() +
 		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)" +

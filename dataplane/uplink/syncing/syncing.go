@@ -130,8 +130,8 @@ func (s *Syncer) greet(link syncStream) error {
 	return nil
 }
 
-// talk owns the sending side of the stream: answers at once, the status at the start,
-// soon after it changed, and every few seconds, or more rarely while nothing is new. It returns when the stream has ended, or is to end for the whole.
+// talk owns the sending side of the stream: answers at once, the status at the start, soon after it changed, and every
+// few seconds, or less often while nothing is new. It returns when the stream has ended, or is to end for the whole.
 func (s *Syncer) talk(ctx context.Context, link syncStream, answers <-chan *nodev1.SyncRequest) (whole bool) {
 	tick := time.NewTicker(s.cfg.StatusInterval)
 	defer tick.Stop()
