@@ -59,7 +59,8 @@ export function TimeDrawing({
     if (to) void router.navigate(to);
   };
   return (
-    <div aria-hidden data-pick={link !== undefined}>
+    // Bars are links, and the browser drags links itself: then the chart would miss the moves, or the release.
+    <div aria-hidden data-pick={link !== undefined} onDragStart={(event) => onZoom && event.preventDefault()}>
       <ComposedChart
         width={width}
         height={height}
@@ -136,7 +137,8 @@ export function TimeDrawing({
               {...common}
               stackId="all"
               fill={s.color}
-              minPointSize={(value) => (Number(value) > 0 ? 2 : 0)}
+              // What is there is seen, however little. Recharts passes the height of the stack, so we look the value up.
+              minPointSize={(_, index) => ((points[index]?.[s.key] ?? 0) > 0 ? 2 : 0)}
               shape={(shape: BarShapeProps) => (
                 <MarkAnchor to={link?.(Number(shape.payload?.at), s.key)}>
                   <Rectangle

@@ -1,6 +1,6 @@
-import { screen, within } from '@testing-library/react';
+import { fireEvent, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { renderUi } from '@/test/renderUi';
 import { BarList } from './BarList';
 import { Donut } from './Donut';
@@ -8,6 +8,8 @@ import { toneOf } from './HeatStrip';
 import { Kpi, Kpis } from './Kpi';
 import { colorsByRank, OTHER_COLOR } from './palette';
 import { TimeChart } from './TimeChart';
+import { TimeDrawing } from './TimeDrawing';
+import type { TimeChartProps } from './types';
 
 const at = Date.UTC(2026, 10, 23, 12);
 
@@ -42,6 +44,42 @@ test('a chart is a table too, and every number in it leads to its calls', async 
   );
   await userEvent.click(screen.getByRole('button', { name: 'Show as chart: Traffic of 24 h' }));
   expect(screen.queryByRole('table')).toBeNull();
+});
+
+const drawn = (props: Partial<TimeChartProps>) =>
+  renderUi(() => (
+    <TimeDrawing
+      kind="bars"
+      label="Traffic"
+      step={3_600_000}
+      width={600}
+      series={[
+        { key: 'ok', label: 'OK', color: 'blue' },
+        { key: 'failed', label: 'Failed', color: 'red' },
+      ]}
+      points={[
+        { at, ok: 7, failed: 0 },
+        { at: at + 3_600_000, ok: 9_000, failed: 1 },
+      ]}
+      format={String}
+      {...props}
+    />
+  ));
+
+test('a bar of one among thousands is seen, and nothing is drawn where there is nothing', async () => {
+  await drawn({});
+  const bars = (color: string) => screen.getByTestId('ui').querySelectorAll(`path[fill=${color}]`);
+  await vi.waitUntil(() => bars('blue').length === 2);
+  expect(bars('red')).toHaveLength(1);
+});
+
+test.each([
+  ['where a drag zooms, the browser drags no bar', () => undefined, false],
+  ['elsewhere a bar is dragged as any link', undefined, true],
+])('%s', async (_, onZoom, isDragged) => {
+  await drawn({ link: () => ({ to: '/calls' }), onZoom });
+  const bar = await vi.waitUntil(() => screen.getByTestId('ui').querySelector('a'));
+  expect(fireEvent.dragStart(bar)).toBe(isDragged);
 });
 
 test('a donut says its shares in words', async () => {
