@@ -114,29 +114,39 @@ export async function audit(page: Page, where: string, rules?: string[]): Promis
   return found.map((line) => `${where} ${line}`);
 }
 
+const COLOURS = ['color-contrast', 'link-in-text-block'];
+
 /** What axe finds in both themes: they differ in their colours alone. */
 export async function auditThemes(page: Page, where: string): Promise<string[]> {
   await setScheme(page, 'light');
   const found = await audit(page, `${where} light`);
   await setScheme(page, 'dark');
-  return [...found, ...(await audit(page, `${where} dark`, ['color-contrast', 'link-in-text-block']))];
+  return [...found, ...(await audit(page, `${where} dark`, COLOURS))];
 }
 
-/** What is wrong with addresses in any language and theme: what axe finds, and what is too wide for a phone. */
+/**
+ * What is wrong with addresses in any language and theme: what axe finds, and what is too wide for a phone.
+ * All of its rules run on a phone in one language, in the dark; elsewhere the second theme gets those about colours.
+ */
 export async function inspect(page: Page, paths: readonly string[], arrived?: (path: string) => Promise<void>) {
   test.setTimeout(900_000); // axe computes for seconds a page, and a busy machine gives it a part of a core
   const found: string[] = [];
   for (const lang of LANGS) {
     await prefer(page, lang, 'light');
     for (const [i, path] of paths.entries()) {
+      const where = `${path} ${lang}`;
       if (i > 0) await visit(page, path);
       else await page.goto(path);
       await settled(page);
       await arrived?.(path);
-      found.push(...(await auditThemes(page, `${path} ${lang}`)));
+      await setScheme(page, 'light');
+      found.push(...(await audit(page, `${where} light`)));
+      await setScheme(page, 'dark');
+      if (lang !== 'en') found.push(...(await audit(page, `${where} dark`, COLOURS)));
       await page.setViewportSize(PHONE);
       const extra = await tooWide(page);
-      if (extra > 0) found.push(`${path} ${lang}: ${extra} px too wide`);
+      if (extra > 0) found.push(`${where}: ${extra} px too wide`);
+      if (lang === 'en') found.push(...(await audit(page, `${where} dark, phone`)));
       await page.setViewportSize(DESKTOP);
     }
   }

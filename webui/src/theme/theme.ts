@@ -66,6 +66,9 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: 'sm', radius: 8 } },
     Menu: { defaultProps: { radius: 10, shadow: 'md' } },
+    // The head of a dialog is no banner of the page.
+    DrawerHeader: { defaultProps: { role: 'presentation' } },
+    ModalHeader: { defaultProps: { role: 'presentation' } },
     Input: { vars: () => ({ wrapper: { '--input-bd': 'var(--line-strong)' } }) },
   },
 });
