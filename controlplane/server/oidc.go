@@ -23,7 +23,7 @@ func (s *OIDCSettings) register(set *settings.Set) {
 	set.SecretFrom(&s.clientSecret, &s.clientSecretFile, "oidc-client-secret-file", "TRUNKLINE_OIDC_CLIENT_SECRET", "", "its secret; none for a public client. A file is read again at each sign-in")
 	set.String(&s.redirectURL, "oidc-redirect-url", "TRUNKLINE_OIDC_REDIRECT_URL", "", "/login of the console as browsers reach it, such as https://console.example.com/login; the identity provider must allow it")
 	set.String(&s.scopes, "oidc-scopes", "TRUNKLINE_OIDC_SCOPES", "openid email profile", "scopes to request, separated by spaces; openid and email are required")
-	set.String(&s.roleClaim, "oidc-role-claim", "TRUNKLINE_OIDC_ROLE_CLAIM", "groups", "claim of the ID token that holds the groups of --oidc-roles")
+	set.String(&s.roleClaim, "oidc-role-claim", "TRUNKLINE_OIDC_ROLE_CLAIM", "groups", "claim that holds the groups of --oidc-roles, in the ID token or at the UserInfo endpoint")
 	set.String(&s.roles, "oidc-roles", "TRUNKLINE_OIDC_ROLES", "", "roles of groups, such as admins=owner,developers=operator,*=viewer; * is everybody. Without it, only users created by an owner may sign in there")
 	set.Duration(&s.session, "oidc-session", "TRUNKLINE_OIDC_SESSION", oidc.DefaultSession,
 		"how long a session lasts at most that began at the identity provider; then it is asked again, and a role or an account that was taken away there counts here; 5m to 168h")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -22,6 +23,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/trunkline-ai/trunkline/internal/testenv/otlp"
 	"github.com/trunkline-ai/trunkline/internal/testenv/program"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
@@ -41,9 +43,10 @@ const (
 )
 
 // T-X5: whatever goes wrong, no secret and no prompt is in a log, the database, Redis, a
-// file, a metric, or an answer to anybody.
+// file, a trace, a metric, an export, or an answer to anybody.
 func TestSecretsStayWhereTheyBelong(t *testing.T) {
 	t.Parallel()
+	receiver := otlp.Start(t)
 	leaky := httptest.NewServer(http.HandlerFunc(leak))
 	t.Cleanup(leaky.Close)
 	models := []string{"echo-400", "echo-401", "echo-402", "echo-429", "echo-500", "echo-html", "echo-200-error", "echo-stream-error", "echo-mid-stream", "echo-redirect", "echo-header", "echo-garbage", "cut"}
@@ -54,13 +57,19 @@ func TestSecretsStayWhereTheyBelong(t *testing.T) {
 		fmt.Fprintf(&config, "  - {id: %s, price: {input: \"1\", output: \"2\"}}\n", m)
 		groups = append(groups, m, m+"-then-dead")
 	}
-	config.WriteString("---\n" + provider("primary", "ok"))
+	config.WriteString("---\n" + tell(leaky.URL, postOffice(t)) + provider("primary", "ok"))
+	groups = append(groups, "tunnelled")
 	for _, m := range models {
 		config.WriteString(group(m, "leaky/"+m) + group(m+"-then-dead", "leaky/"+m, "primary/ok"))
 	}
 	fmt.Fprintf(&config, "kind: ApiKey\nname: app\nsecret: %s\ndebug: true\ngroups: [%s]\n---\n", canaryKey, strings.Join(groups, ", "))
-	f := newFleet(t, setup{config: config.String(), redisPassword: redisPassword, env: []string{"TRUNKLINE_LOG_LEVEL=debug"}})
+	f := newFleet(t, setup{config: config.String(), redisPassword: redisPassword, env: []string{
+		"TRUNKLINE_LOG_LEVEL=debug", "OTEL_EXPORTER_OTLP_ENDPOINT=" + receiver.GRPC, "OTEL_EXPORTER_OTLP_PROTOCOL=grpc", "OTEL_METRIC_EXPORT_INTERVAL=300",
+		"TRUNKLINE_OIDC_ISSUER=" + leaky.URL, "TRUNKLINE_OIDC_CLIENT_ID=console", "TRUNKLINE_OIDC_CLIENT_SECRET=" + oidcSecret,
+		"TRUNKLINE_OIDC_REDIRECT_URL=http://console.example/login", "TRUNKLINE_OIDC_ALLOW_PRIVATE_NETWORK=true",
+	}})
 	heard := &sinks{found: map[string][]string{}}
+	f.mint(heard)
 
 	// Faults under calls: providers that say what they should not, one that is dead, Redis
 	// gone and back, the control plane killed.
@@ -96,6 +105,8 @@ func TestSecretsStayWhereTheyBelong(t *testing.T) {
 	f.plane.Run()
 	f.calls("app", calls)
 	f.signInWrongly(heard)
+	f.signInElsewhere(heard)
+	f.awaitAlerts()
 	f.exports(heard)
 	for _, n := range f.nodes {
 		for _, ops := range []string{"/metrics", "/readyz", "/healthz"} {
@@ -110,7 +121,11 @@ func TestSecretsStayWhereTheyBelong(t *testing.T) {
 		heard.look("log of "+p.Name, []byte(p.Log()))
 		heard.folder(t, p)
 	}
-	for _, what := range []string{"log of trunkline-dataplane", "log of trunkline-controlplane", "the database", "a file of trunkline-dataplane", "metrics", "Redis", "the admin API"} {
+	heard.look("OpenTelemetry", receiver.Raw())
+	for _, what := range []string{
+		"log of trunkline-dataplane", "log of trunkline-controlplane", "the database", "a file of trunkline-dataplane", "metrics", "Redis", "the admin API",
+		"OpenTelemetry", "an export of calls", "an export of the audit log",
+	} {
 		if heard.bytes[what] == 0 {
 			t.Errorf("nothing was looked at in: %s", what)
 		}
@@ -128,6 +143,9 @@ func TestSecretsStayWhereTheyBelong(t *testing.T) {
 // leak is an upstream that says everything it knows in every way it can.
 func leak(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
+	if leakToPlane(w, r, body) {
+		return
+	}
 	key := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 	all := key + " " + r.Header.Get("X-Extra-Key") + " " + r.URL.Query().Get("gate")
 	if !strings.HasSuffix(all, querySecret) {
@@ -182,6 +200,8 @@ func leak(w http.ResponseWriter, r *http.Request) {
 
 // sinks is what was looked at, and where something was found.
 type sinks struct {
+	minted map[string]string // secrets that are made while the test runs
+
 	mu    sync.Mutex
 	found map[string][]string
 	bytes map[string]int
@@ -195,11 +215,15 @@ func (s *sinks) look(where string, b []byte) {
 		s.bytes = map[string]int{}
 	}
 	s.bytes[where] += len(b)
-	for name, secret := range map[string]string{
+	secrets := map[string]string{
 		"a provider's secret": providerSecret, "a provider's second secret": secondSecret, "a header's value": headerSecret, "a query parameter": querySecret,
 		"a client's key": canaryKey, "a wrong key": wrongKey, "the Redis password": redisPassword, "a prompt": promptText,
 		"the admin's password": adminPassword, "a wrong password": wrongPassword, "the join token": joinToken, "the sealing key": sealingKey,
-	} {
+		"a webhook's secret": hookSecret, "Slack's address": slackSecret, "the post office's password": mailSecret, "a proxy's password": tunnelSecret,
+		"the identity provider's secret": oidcSecret,
+	}
+	maps.Copy(secrets, s.minted)
+	for name, secret := range secrets {
 		for how, form := range map[string]string{
 			"": secret, " in hex": hex.EncodeToString([]byte(secret)), " in base64": strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(secret)), "="),
 			" escaped": url.QueryEscape(secret), " in part": secret[:len(secret)-6],
@@ -286,6 +310,15 @@ func (f *fleet) exports(s *sinks) {
 	look(adminv1connect.NewKeyServiceClient(client).ListApiKeys(ctx, &adminv1.ListApiKeysRequest{}))
 	look(adminv1connect.NewConfigServiceClient(client).ExportConfig(ctx, &adminv1.ExportConfigRequest{}))
 	look(adminv1connect.NewNodeServiceClient(client).ListNodes(ctx, &adminv1.ListNodesRequest{}))
+	look(adminv1connect.NewNodeServiceClient(client).ListJoinTokens(ctx, &adminv1.ListJoinTokensRequest{}))
+	look(adminv1connect.NewTokenServiceClient(client).ListTokens(ctx, &adminv1.ListTokensRequest{}))
+	look(adminv1connect.NewUserServiceClient(client).ListUsers(ctx, &adminv1.ListUsersRequest{}))
+	look(adminv1connect.NewAlertServiceClient(client).ListAlerts(ctx, &adminv1.ListAlertsRequest{}))
+	look(adminv1connect.NewAlertChannelServiceClient(client).ListAlertChannels(ctx, &adminv1.ListAlertChannelsRequest{}))
+	look(adminv1connect.NewAlertChannelServiceClient(client).ListAlertChannelDeliveries(ctx, &adminv1.ListAlertChannelDeliveriesRequest{}))
+	look(adminv1connect.NewMasterKeyServiceClient(client).ListMasterKeys(ctx, &adminv1.ListMasterKeysRequest{}))
+	look(adminv1connect.NewConfigServiceClient(client).GetRevision(ctx, &adminv1.GetRevisionRequest{Revision: 1}))
+	f.streams(s, client)
 	look(adminv1connect.NewCallServiceClient(client).ListCalls(ctx, &adminv1.ListCallsRequest{PageSize: 1000, WithAttempts: true}))
 }
 

@@ -6,11 +6,13 @@ package oidc
 import (
 	"context"
 	"crypto/subtle"
+	"encoding/base64"
 	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -231,11 +233,16 @@ func (p *Provider) look(ctx context.Context) (*goidc.Provider, error) {
 	return found, err
 }
 
-// refused tells the log why, and the caller only that. The cause may quote what the provider answered, which is cut.
+// refused tells the log why, and the caller only that. The cause may quote what the provider answered, which is cut
+// and may repeat what it was sent.
 func (p *Provider) refused(ctx context.Context, why string, cause error) error {
 	said := ""
 	if cause != nil {
 		said = cause.Error()
+		if secret := p.cfg.ClientSecret(); secret != "" {
+			basic := base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(p.cfg.ClientID) + ":" + url.QueryEscape(secret)))
+			said = strings.NewReplacer(secret, "[redacted]", url.QueryEscape(secret), "[redacted]", basic, "[redacted]").Replace(said)
+		}
 		said = said[:min(len(said), 200)]
 	}
 	p.cfg.Logger.WarnContext(ctx, "OIDC sign-in failed", "reason", why, "error", said)
