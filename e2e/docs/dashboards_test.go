@@ -2,6 +2,7 @@ package docs
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -229,7 +230,7 @@ func TestEveryAlertHasItsTests(t *testing.T) {
 	}
 }
 
-// TestRulesPassPromtool, which also runs the tests of the alerts.
+// TestRulesPassPromtool, which also runs the tests of the alerts, and reads the queries of the dashboards.
 func TestRulesPassPromtool(t *testing.T) {
 	t.Parallel()
 	promtool, err := exec.LookPath("promtool")
@@ -243,11 +244,51 @@ func TestRulesPassPromtool(t *testing.T) {
 	for _, path := range glob(t, "rules/*.yaml") {
 		rules = append(rules, filepath.Join("rules", filepath.Base(path)))
 	}
-	for _, args := range [][]string{rules, {"test", "rules", "alerts_test.yaml"}} {
+	for _, args := range [][]string{rules, {"test", "rules", "alerts_test.yaml"}, {"check", "rules", queriesAsRules(t)}} {
 		cmd := exec.CommandContext(t.Context(), promtool, args...)
 		cmd.Dir = grafana
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("promtool %v: %v\n%s", args, err, out)
 		}
 	}
+}
+
+var variableForm = regexp.MustCompile(`\$\{?(\w+)\}?`)
+
+// queriesAsRules writes the queries of the dashboards into a file that promtool reads, and returns its path. Variables
+// are what Grafana would put in their place.
+func queriesAsRules(t *testing.T) string {
+	t.Helper()
+	type rule struct {
+		Record string `yaml:"record"`
+		Expr   string `yaml:"expr"`
+	}
+	var rules []rule
+	for _, d := range readDashboards(t) {
+		values := map[string]string{"__rate_interval": "5m"}
+		for _, v := range d.Templating.List {
+			values[v.Name] = ".*"
+		}
+		for _, p := range d.Panels {
+			for _, target := range p.Targets {
+				expr := variableForm.ReplaceAllStringFunc(target.Expr, func(v string) string {
+					value, ok := values[variableForm.FindStringSubmatch(v)[1]]
+					if !ok {
+						t.Errorf("%s, %s: nothing defines %s", d.Title, p.Title, v)
+					}
+					return value
+				})
+				rules = append(rules, rule{fmt.Sprintf("query_%d", len(rules)), expr})
+			}
+		}
+	}
+	text, err := yaml.Marshal(map[string]any{"groups": []any{map[string]any{"name": "dashboards", "rules": rules}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "dashboards.yaml")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
