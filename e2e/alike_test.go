@@ -211,7 +211,11 @@ func TestNodeAndAllInOneAnswerAlike(t *testing.T) {
 			}
 			var statuses []string
 			for _, answer := range ours {
-				statuses = append(statuses, strings.Fields(answer)[1])
+				status := strings.Fields(answer)[1]
+				statuses = append(statuses, status)
+				if status >= "4" && !strings.Contains(answer, `Content-Type: ["application/json"]`) {
+					t.Errorf("a refusal is no JSON: %s", answer)
+				}
 			}
 			if got := strings.Join(statuses, " "); len(ours) == 0 || tt.status != "" && got != tt.status {
 				t.Errorf("answered with %q, want %q: %s", got, tt.status, ours)

@@ -8,6 +8,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/proxy/affinity"
 	"github.com/trunkline-ai/trunkline/dataplane/wire"
 	"github.com/trunkline-ai/trunkline/dataplane/wire/api"
+	"github.com/trunkline-ai/trunkline/internal/ops"
 )
 
 // maxHeaders bounds the header fields of a request; their bytes are bounded by the server.
@@ -36,8 +37,7 @@ func refuseHeaders(w http.ResponseWriter, r *http.Request, path string) bool {
 	return true
 }
 
-// EarlyError words what the server answers to a request that does not get here: its header
-// fields are more than the server takes, 32 KiB together, or its head is no HTTP. line is how the
+// EarlyError words what the server answers to a request that does not get here. line is how the
 // request's first line begins.
 func EarlyError(line string, status int) []byte {
 	_, path, _ := strings.Cut(line, " ")
@@ -45,8 +45,17 @@ func EarlyError(line string, status int) []byte {
 	path, _, _ = strings.Cut(path, "?")
 	path = locate(path).path
 	e := wire.Error{Message: "The request is not valid HTTP.", Type: wire.InvalidRequest, Code: "invalid_http"}
-	if status == http.StatusRequestHeaderFieldsTooLarge {
+	switch status {
+	case http.StatusRequestHeaderFieldsTooLarge:
 		e.Message, e.Code = "The header fields of the request are larger than 32 KiB together.", "headers_too_large"
+	case ops.StatusNotTLS:
+		e.Message, e.Code = "This port speaks HTTPS. Use https:// in the base URL.", "https_required"
+	case http.StatusExpectationFailed:
+		e.Message = "The Expect header of the request may only be 100-continue."
+	case http.StatusNotImplemented:
+		e.Message = "The Transfer-Encoding of the request may only be chunked."
+	case http.StatusHTTPVersionNotSupported:
+		e.Message = "The HTTP version of the request is not supported. Use HTTP/1.1 or HTTP/2."
 	}
 	return api.ErrorsOf(path).Body(status, e, "")
 }

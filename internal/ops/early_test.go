@@ -48,6 +48,11 @@ func testEarlyErrors(t *testing.T, plain func(string) bool) {
 		"POST /v1/messages HTTP/1.1\r\nHost: a\r\nX-Large: " + strings.Repeat("a", 40<<10) + "\r\n\r\n": `431 {"line":"POST /v1/messages HTT","status":431}`,
 		"GET / HTTP/1.1\r\nHost: a\r\nX: a\x01b\r\n\r\n":                                                `400 {"line":"GET / HTTP/1.1","status":400}`,
 		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n":                                 `501 {"line":"POST / HTTP/1.1","status":501}`,
+		"POST / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\nContent-Length: 9\r\n\r\n":                        `417 {"line":"POST / HTTP/1.1","status":417}`,
+		"POST / HTTP/1.0\r\nExpect: tea\r\n\r\n":                                                        `417 {"line":"POST / HTTP/1.0","status":417}`,
+		"GET / HTTP/4.0\r\nHost: a\r\n\r\n":                                                             `505 {"line":"GET / HTTP/4.0","status":505}`,
+		"GET / HTTP/1.1\r\n\r\n":                                                                        `400 {"line":"GET / HTTP/1.1","status":400}`,
+		"GET / HTTP/1.1\r\nHost: a b\r\n\r\n":                                                           `400 {"line":"GET / HTTP/1.1","status":400}`,
 		"GET / HTTP/1.1\r\nHost: a\r\n\r\n":                                                             "400 of the handler\n",
 	} {
 		conn, err := net.Dial("tcp", ln.Addr().String())

@@ -3,10 +3,13 @@ package ops
 import (
 	"crypto/tls"
 	"errors"
-	"io"
+	"fmt"
 	"net"
 	"net/http"
 	"slices"
+	"time"
+
+	"github.com/trunkline-ai/trunkline/internal/linger"
 )
 
 // hsts makes browsers that have seen it come over TLS only, for a year.
@@ -17,6 +20,7 @@ const hsts = "max-age=31536000"
 type secureListener struct {
 	net.Listener
 	config *tls.Config
+	early  Early
 }
 
 // Accept gives connections that speak TLS.
@@ -25,19 +29,37 @@ func (l secureListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return secureConn{tls.Server(c, l.config)}, nil
+	return secureConn{tls.Server(c, l.config), l.early}, nil
 }
 
 // secureConn answers a client that speaks HTTP in clear.
-type secureConn struct{ *tls.Conn }
+type secureConn struct {
+	*tls.Conn
+	early Early
+}
 
 // Read reads from the connection.
 func (c secureConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if wrong, ok := errors.AsType[tls.RecordHeaderError](err); ok && wrong.Conn != nil {
-		_, _ = io.WriteString(wrong.Conn, "HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nthis port speaks HTTPS; use https://\n")
+		c.refuseClear(wrong.Conn)
 	}
 	return n, err
+}
+
+// StatusNotTLS stands for a request in clear where TLS is spoken, as it does at nginx. It is sent as 400.
+const StatusNotTLS = 497
+
+// refuseClear answers in clear, and takes the rest of the request off the connection.
+func (c secureConn) refuseClear(conn net.Conn) {
+	media, body := "text/plain", []byte("this port speaks HTTPS; use https://\n")
+	if c.early != nil {
+		media, body = "application/json", c.early("", StatusNotTLS)
+	}
+	_, err := fmt.Fprintf(conn, "HTTP/1.0 400 Bad Request\r\nContent-Type: %s\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", media, len(body), body)
+	if half, ok := conn.(interface{ CloseWrite() error }); ok && err == nil && half.CloseWrite() == nil {
+		linger.Default.Rest(conn, func(t time.Time) { _ = conn.SetReadDeadline(t) })
+	}
 }
 
 // secured tells requests that they came over TLS, as net/http does where it speaks TLS itself.
@@ -59,7 +81,7 @@ func (s Server) secure(srv *http.Server, ln net.Listener) net.Listener {
 	if s.TLS == nil {
 		return ln
 	}
-	srv.Handler = secured(s.Handler)
+	srv.Handler = secured(srv.Handler)
 	srv.Protocols.SetUnencryptedHTTP2(slices.Contains(s.TLS.NextProtos, "h2"))
-	return secureListener{ln, s.TLS}
+	return secureListener{ln, s.TLS, s.Early}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -33,7 +34,12 @@ func overTLS(t *testing.T, protocols ...string) (address string, roots *x509.Cer
 	server := ops.Server{
 		Logger: slog.New(slog.DiscardHandler),
 		TLS:    &tls.Config{Certificates: borrowed.TLS.Certificates, MinVersion: tls.VersionTLS12, NextProtos: protocols},
+		Early:  func(_ string, status int) []byte { return fmt.Appendf(nil, `{"status":%d,"say":"https://"}`, status) },
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/refused" {
+				http.Error(w, "no", http.StatusRequestEntityTooLarge)
+				return
+			}
 			body, err := io.ReadAll(r.Body)
 			if err != nil || r.TLS == nil || !r.TLS.HandshakeComplete {
 				http.Error(w, "no TLS", http.StatusInternalServerError)
@@ -103,16 +109,47 @@ func TestHeadsAreStrictOverTLS(t *testing.T) {
 	}
 }
 
-func TestWhoDoesNotSpeakTLSIsTold(t *testing.T) {
-	t.Parallel()
-	address, roots := overTLS(t, "h2", "http/1.1")
-	resp, err := http.Get("http://" + address)
+// writtenFirst writes all of a large request that is refused, asks to close the connection, and only then reads.
+func writtenFirst(t *testing.T, conn net.Conn) string {
+	t.Helper()
+	defer conn.Close()
+	const size = 16 << 20 // more than the buffers on the way hold
+	if _, err := fmt.Fprintf(conn, "POST /refused HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", size, strings.Repeat("a", size)); err != nil {
+		t.Fatalf("the connection was closed while the client wrote: %v", err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if body, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != http.StatusBadRequest || !strings.Contains(string(body), "https://") {
-		t.Errorf("plain HTTP is answered with %d %q, %v", resp.StatusCode, body, err)
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint(resp.StatusCode, " ", strings.TrimSpace(string(body)))
+}
+
+func TestARefusalReachesWhoWritesFirstOverTLS(t *testing.T) {
+	t.Parallel()
+	address, roots := overTLS(t, "http/1.1")
+	conn, err := tls.Dial("tcp", address, &tls.Config{RootCAs: roots})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := writtenFirst(t, conn); got != "413 no" {
+		t.Errorf("seen was %q", got)
+	}
+}
+
+func TestWhoDoesNotSpeakTLSIsTold(t *testing.T) {
+	t.Parallel()
+	address, roots := overTLS(t, "h2", "http/1.1")
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := writtenFirst(t, conn); got != `400 {"status":497,"say":"https://"}` {
+		t.Errorf("plain HTTP is answered with %q", got)
 	}
 	if conn, err := tls.Dial("tcp", address, &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}); err == nil {
 		conn.Close()
