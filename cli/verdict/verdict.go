@@ -23,6 +23,10 @@ func Of(answer proto.Message) error {
 		if m.GetStage() == adminv1.ImportStage_IMPORT_STAGE_FAILED {
 			return exit.NotReachedf("the import of %s failed: %s", m.GetProvider(), m.GetError())
 		}
+	case *adminv1.PreviewImportResponse:
+		return ofPlans(m.GetPlans())
+	case *adminv1.FollowImportPreviewResponse:
+		return ofPlans(m.GetPlans())
 	case *adminv1.TestAlertChannelResponse:
 		if !m.GetDelivered() {
 			return exit.NotReachedf("the test message was not accepted: %s", m.GetError())
@@ -35,6 +39,16 @@ func Of(answer proto.Message) error {
 		if n := len(m.GetReceipt().GetUnconfirmed()); n > 0 {
 			return exit.NotReachedf("the key is revoked, but %d of %d nodes have not confirmed that they refuse it: %s",
 				n, n+len(m.GetReceipt().GetConfirmed()), names(m.GetReceipt().GetUnconfirmed()))
+		}
+	}
+	return nil
+}
+
+// ofPlans tells the first import that is not possible.
+func ofPlans(plans []*adminv1.ImportPlan) error {
+	for _, p := range plans {
+		if p.GetError() != "" {
+			return exit.NotReachedf("%s cannot be imported: %s", p.GetProvider(), p.GetError())
 		}
 	}
 	return nil

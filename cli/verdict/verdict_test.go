@@ -28,9 +28,15 @@ func TestVerdicts(t *testing.T) {
 		"an import failed": {
 			&adminv1.ImportModelsResponse{Provider: "p", Stage: adminv1.ImportStage_IMPORT_STAGE_FAILED, Error: "404"}, 9, "the import of p failed: 404",
 		},
-		"a message is taken":  {&adminv1.TestAlertChannelResponse{Delivered: true}, 0, ""},
-		"a message is not":    {&adminv1.TestAlertChannelResponse{Error: "it answered 500"}, 9, "the test message was not accepted: it answered 500"},
-		"all nodes confirmed": {&adminv1.RevokeApiKeyResponse{Receipt: &adminv1.RevocationReceipt{Confirmed: []string{"node-1"}}}, 0, ""},
+		"a preview went well": {&adminv1.PreviewImportResponse{Plans: []*adminv1.ImportPlan{{Provider: "p"}}}, 0, ""},
+		"one of a preview did not": {
+			&adminv1.PreviewImportResponse{Plans: []*adminv1.ImportPlan{{Provider: "p"}, {Provider: "q", Error: "404"}}}, 9, "q cannot be imported: 404",
+		},
+		"a preview is under way":    {&adminv1.FollowImportPreviewResponse{Provider: "p", Listed: 3}, 0, ""},
+		"a followed preview failed": {&adminv1.FollowImportPreviewResponse{Plans: []*adminv1.ImportPlan{{Provider: "p", Error: "404"}}}, 9, "p cannot be imported: 404"},
+		"a message is taken":        {&adminv1.TestAlertChannelResponse{Delivered: true}, 0, ""},
+		"a message is not":          {&adminv1.TestAlertChannelResponse{Error: "it answered 500"}, 9, "the test message was not accepted: it answered 500"},
+		"all nodes confirmed":       {&adminv1.RevokeApiKeyResponse{Receipt: &adminv1.RevocationReceipt{Confirmed: []string{"node-1"}}}, 0, ""},
 		"one has not": {
 			&adminv1.RevokeApiKeyResponse{Receipt: &adminv1.RevocationReceipt{Confirmed: []string{"node-1"}, Unconfirmed: []*adminv1.UnconfirmedNode{node}}},
 			9, "the key is revoked, but 1 of 2 nodes have not confirmed that they refuse it: node-2",
