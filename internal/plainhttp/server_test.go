@@ -311,6 +311,41 @@ func TestStopAndWait(t *testing.T) {
 	}
 }
 
+// What ends the server's context ends those of its requests: of the one under way, and of the next.
+func TestRequestsEndWithTheServersContext(t *testing.T) {
+	t.Parallel()
+	type key struct{}
+	base, end := context.WithCancel(context.WithValue(t.Context(), key{}, "kept"))
+	defer end()
+	began := make(chan struct{}, 4)
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		began <- struct{}{}
+		select {
+		case <-r.Context().Done():
+			fmt.Fprint(w, r.Context().Err(), " ", r.Context().Value(key{}))
+		case <-time.After(patience):
+			_, _ = io.WriteString(w, "nothing ends it")
+		}
+	}, func(c *Config) { c.Base = base })
+	conn := s.dial(t)
+	in := bufio.NewReader(conn)
+	fmt.Fprint(conn, ask)
+	<-began
+	end()
+	for range 2 {
+		if got := answer(t, in); got != "200 context canceled kept" {
+			t.Errorf("answered %q", got)
+		}
+		fmt.Fprint(conn, ask)
+	}
+	answer(t, in)
+	fresh := s.dial(t)
+	fmt.Fprint(fresh, ask)
+	if got := answer(t, bufio.NewReader(fresh)); got != "200 context canceled kept" {
+		t.Errorf("on a connection that came later: %q", got)
+	}
+}
+
 // A connection that waits for a request, or whose answer is quiet, holds no buffer.
 func TestQuietConnectionsHoldNoBuffers(t *testing.T) {
 	t.Parallel()
