@@ -1,7 +1,7 @@
 // Takes pictures of every page for people to look at: make shots, or
 // SHOTS=folder npx playwright test, with ONLY=groups,keys for some of them, LANGS=en,zh, SCHEMES=light and SIZES=390.
 import { mkdirSync } from 'node:fs';
-import { LANGS, prefer, SCHEMES, settled, signIn, test, tooWide, useConsole } from './fixture';
+import { expect, LANGS, prefer, SCHEMES, settled, signIn, test, tooWide, useConsole } from './fixture';
 import { SHOTS } from './pages';
 
 const out = process.env.SHOTS ?? 'shots';
@@ -22,9 +22,11 @@ for (const isEmpty of [false, true]) {
     const it = useConsole(isEmpty ? 'empty' : 'demo', { seedDays: isEmpty ? 0 : 30, signedOut: true });
 
     test('pictures', async () => {
-      test.setTimeout(1_200_000);
+      test.setTimeout(3_600_000);
       const { page, server } = it;
+      page.setDefaultTimeout(30_000);
       mkdirSync(out, { recursive: true });
+      const failed: string[] = [];
       const take = async (shots: typeof wanted) => {
         for (const size of sizes) {
           await page.setViewportSize(size);
@@ -44,12 +46,16 @@ for (const isEmpty of [false, true]) {
                   );
                 }
                 for (const method of shot.never ?? []) await page.route(`**/trunkline.admin.v1.${method}*`, () => {});
-                await page.goto(shot.path);
-                if (shot.waitFor) await page.locator(shot.waitFor).first().waitFor();
-                else await settled(page);
-                await shot.before?.(page);
-                await page.waitForTimeout(400); // what moves has come to rest
                 const name = `${shot.name}-${lang}-${scheme}-${size.name}`;
+                try {
+                  await page.goto(shot.path);
+                  if (shot.waitFor) await page.locator(shot.waitFor).first().waitFor();
+                  else await settled(page);
+                  await shot.before?.(page);
+                } catch (error) {
+                  failed.push(`${name}: ${error}`); // the picture shows why
+                }
+                await page.waitForTimeout(400); // what moves has come to rest
                 await page.screenshot({ path: `${out}/${name}.png`, fullPage: size.width < 1000 && !shot.before });
                 const wide = await tooWide(page);
                 if (wide > 0) console.log(`${name}: ${wide} px too wide`);
@@ -70,6 +76,7 @@ for (const isEmpty of [false, true]) {
         }
       }
       await take(wanted.filter((shot) => !shot.signedOut));
+      expect(failed).toEqual([]);
     });
   });
 }

@@ -1,6 +1,6 @@
 import { ago, first, type Said, type Shot } from './shot';
 
-const REVOKED = { enabled: false, revokeTime: ago(12), revokedBy: 'user:admin', status: 'API_KEY_STATUS_REVOKED' };
+const REVOKED = { enabled: false, revokeTime: ago(12), revokedBy: 'user:admin', state: 'API_KEY_STATE_REVOKED' };
 
 /** What one rarely sees and must still be able to read: refused, cut off, in each other's way, on the way. */
 export const TROUBLE: readonly Shot[] = [
@@ -108,7 +108,11 @@ export const TROUBLE: readonly Shot[] = [
     name: 'provider-import-refused',
     path: '/providers?provider=openrouter&import=true',
     fails: {
-      'ProviderService/ImportModels': { status: 503, code: 'unavailable', message: 'the upstream does not answer' },
+      'ProviderService/FollowImportPreview': {
+        status: 503,
+        code: 'unavailable',
+        message: 'the upstream does not answer',
+      },
     },
     waitFor: '[role=alert]',
   },

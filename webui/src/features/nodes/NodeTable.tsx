@@ -78,7 +78,7 @@ export function NodeTable({
       cell: (n) => (
         <span className={c.stack}>
           {int(n.callsWaiting)}
-          {n.spoolBytes > 0n && <small>{bytes(n.spoolBytes)}</small>}
+          {n.callsWaiting > 0n && <small>{bytes(n.spoolBytes)}</small>}
         </span>
       ),
     },

@@ -39,7 +39,13 @@ export function Cost({ call }: { call: Call }) {
         },
         ...(speed === undefined
           ? []
-          : [{ name: t('calls.speed'), value: decimal(speed, speed < 10 ? 1 : 0), note: t('calls.speedHint') }]),
+          : [
+              {
+                name: t('calls.speed'),
+                value: decimal(speed, speed < 10 ? 1 : 0),
+                note: t(call.stream ? 'calls.speedAfterFirst' : 'calls.speedOverall'),
+              },
+            ]),
         ...call.attempts
           .map((attempt, i) => ({ attempt, n: i + 1 }))
           .filter(({ attempt }) => call.attempts.length > 1 && Number(attempt.cost) > 0)

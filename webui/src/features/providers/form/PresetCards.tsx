@@ -4,6 +4,9 @@ import { useI18n } from '@/i18n';
 import c from './form.module.css';
 import { CUSTOM } from './presets';
 
+/** A long host breaks behind a dot, not within a word. */
+const breakable = (host: string) => host.replaceAll('.', '.\u200b');
+
 /** Where to begin: a vendor whose address and ways are known, or an API of one's own. */
 export function PresetCards() {
   const { t } = useI18n();
@@ -13,7 +16,7 @@ export function PresetCards() {
         <li key={preset.id}>
           <Link to="/providers" search={{ new: preset.id }}>
             <b>{preset.title}</b>
-            <small>{new URL(preset.baseUrl).host}</small>
+            <small>{breakable(new URL(preset.baseUrl).host)}</small>
           </Link>
         </li>
       ))}
