@@ -64,7 +64,7 @@ func (c *command) warning(w adminv1.ClientSetupWarning, s *adminv1.ClientSetup) 
 	case adminv1.ClientSetupWarning_CLIENT_SETUP_WARNING_GROUP_DISABLED:
 		return fmt.Sprintf("group %q is disabled", c.group)
 	case adminv1.ClientSetupWarning_CLIENT_SETUP_WARNING_API_NOT_SERVED:
-		return fmt.Sprintf("%s calls the %s API, in which no member of group %q can be asked", s.GetTitle(), s.GetApi(), c.group)
+		return fmt.Sprintf("%s uses the %s API, which no member of group %q can serve", s.GetTitle(), s.GetApi(), c.group)
 	case adminv1.ClientSetupWarning_CLIENT_SETUP_WARNING_API_KEY_UNKNOWN:
 		return fmt.Sprintf("there is no API key %q", c.apiKey)
 	case adminv1.ClientSetupWarning_CLIENT_SETUP_WARNING_API_KEY_INACTIVE:
