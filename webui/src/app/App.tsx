@@ -10,6 +10,7 @@ import { I18nProvider } from '@/i18n';
 import { cssVariables, theme } from '@/theme/theme';
 import { ConfirmIdentity } from './ConfirmIdentity';
 import { createAppRouter } from './routes';
+import { sessionEnded } from './sessionEnded';
 
 const schemeManager = localStorageColorSchemeManager({ key: 'ui.scheme' });
 
@@ -38,11 +39,7 @@ export function App({ nonce }: { nonce: string }) {
 function wire() {
   const queryClient = createQueryClient();
   const gate = new IdentityGate();
-  const transport = createTransport(() => {
-    const { pathname, href } = router.state.location;
-    if (pathname === '/login') return;
-    void router.navigate({ to: '/login', search: { next: href, ended: true } }).then(() => queryClient.clear());
-  }, gate);
+  const transport = createTransport(() => sessionEnded({ router, queryClient, transport }), gate);
   const router = createAppRouter({ queryClient, transport });
   return { queryClient, transport, router, gate };
 }

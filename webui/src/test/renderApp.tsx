@@ -7,8 +7,10 @@ import { createMemoryHistory, RouterProvider } from '@tanstack/react-router';
 import { render } from '@testing-library/react';
 import { IdentityGate, proveIdentity } from '@/api/identity';
 import { createQueryClient } from '@/api/queries';
+import { watchSession } from '@/api/transport';
 import { ConfirmIdentity } from '@/app/ConfirmIdentity';
 import { createAppRouter } from '@/app/routes';
+import { sessionEnded } from '@/app/sessionEnded';
 import { AlertChannelService } from '@/gen/trunkline/admin/v1/alert_channel_pb';
 import { AlertService } from '@/gen/trunkline/admin/v1/alert_pb';
 import { AuditService } from '@/gen/trunkline/admin/v1/audit_pb';
@@ -113,7 +115,15 @@ export function renderApp(path: string, backend: Backend = {}, lang: Lang = 'en'
         ...backend.usage,
       });
     },
-    { transport: { interceptors: [proveIdentity(gate), keepRefusals] } },
+    {
+      transport: {
+        interceptors: [
+          watchSession(() => sessionEnded({ router, queryClient, transport })),
+          proveIdentity(gate),
+          keepRefusals,
+        ],
+      },
+    },
   );
   const queryClient = createQueryClient();
   const router = createAppRouter({ queryClient, transport }, createMemoryHistory({ initialEntries: [path] }));

@@ -156,3 +156,29 @@ test('a refusal of the identity provider is shown, and one may try again', async
   expect(await screen.findByRole('alert')).toHaveTextContent(/none of your groups may use this console/);
   expect(screen.getByRole('button', { name: 'Sign in with single sign-on' })).toBeEnabled();
 });
+
+test('when a session has ended, one may sign in again where one did before', async () => {
+  let over = false;
+  const session: Backend['session'] = { getSignInMethods: () => ({ oidc: true }) };
+  const groups: Backend['groups'] = {
+    listGroups: () => {
+      if (over) throw new ConnectError('sign in first', Code.Unauthenticated);
+      return {};
+    },
+  };
+  const { router, queryClient } = renderApp('/groups', { session, groups });
+  expect(await screen.findByRole('heading', { level: 1, name: 'Groups' })).toBeVisible();
+  over = true;
+  await queryClient.invalidateQueries();
+  expect(await screen.findByText('Your session has ended. Sign in to continue.')).toBeVisible();
+  expect(await screen.findByRole('button', { name: 'Sign in with single sign-on' })).toBeEnabled();
+  expect(router.state.location.search).toMatchObject({ next: '/groups' });
+  expect(queryClient.getQueryCache().getAll()).toHaveLength(1); // nothing of the session is left
+});
+
+test('someone who had no session is told of none, and may use single sign-on', async () => {
+  const session = { ...signedOut(undefined).session, getSignInMethods: () => ({ oidc: true }) };
+  renderApp('/groups', { session });
+  expect(await screen.findByRole('button', { name: 'Sign in with single sign-on' })).toBeEnabled();
+  expect(screen.queryByText(/Your session has ended/)).toBeNull();
+});
