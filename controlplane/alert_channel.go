@@ -119,7 +119,7 @@ func emailSecret(c *adminv1.AlertChannel) *ChannelSecret {
 		Endpoint: net.JoinHostPort(strings.ToLower(e.GetHost()), strconv.Itoa(SMTPPort(e))),
 		Fault: func(secret string) string {
 			if strings.ContainsFunc(secret, func(r rune) bool { return r < 0x20 || r == 0x7f }) {
-				return "must not hold control characters"
+				return "must not contain control characters"
 			}
 			return ""
 		},

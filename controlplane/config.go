@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"sync/atomic"
@@ -153,6 +154,12 @@ func (c *Config) Get(kind Kind, name string) (*Resource, bool) {
 func (c *Config) List(kind Kind) []*Resource {
 	return slices.Clip(c.sorted[kind].of(c.resources[kind]))
 }
+
+// All gives the resources of a kind in no order, which costs less than List.
+func (c *Config) All(kind Kind) iter.Seq[*Resource] { return maps.Values(c.resources[kind]) }
+
+// Has reports whether there is such a resource.
+func (c *Config) Has(kind Kind, name string) bool { return c.resources[kind][name] != nil }
 
 // Count returns how many resources of a kind there are.
 func (c *Config) Count(kind Kind) int { return len(c.resources[kind]) }

@@ -2,7 +2,6 @@ package controlplane
 
 import (
 	"iter"
-	"maps"
 	"slices"
 )
 
@@ -30,9 +29,3 @@ func (c *Config) Unchecked(kind Kind) iter.Seq[*Resource] {
 		}
 	}
 }
-
-// All gives the resources of a kind in no order, which costs less than List.
-func (c *Config) All(kind Kind) iter.Seq[*Resource] { return maps.Values(c.resources[kind]) }
-
-// Has reports whether there is such a resource.
-func (c *Config) Has(kind Kind, name string) bool { return c.resources[kind][name] != nil }

@@ -21,17 +21,17 @@ func URLFault(raw string) string {
 	case err != nil || strings.TrimSpace(raw) != raw:
 		return "is not a URL"
 	case u.Scheme != "http" && u.Scheme != "https":
-		return "must begin with http:// or https://"
+		return "must start with http:// or https://"
 	case u.Hostname() == "":
 		return "must name a host"
 	case u.User != nil:
-		return "must not hold a user name or password; use credentials"
+		return "must not contain a user name or password; use credentials"
 	case !dialect.IsExact(u) && u.Fragment != "" || strings.Contains(strings.TrimSuffix(raw, "#"), "#"):
-		return "must not hold a fragment; a # at its very end makes it the exact URL of every call"
+		return "must not contain a fragment; a # at its very end makes it the exact URL of every call"
 	}
 	for name, values := range u.Query() {
 		if slices.ContainsFunc(values, func(v string) bool { return secretname.Is(name, v) }) {
-			return "must not hold a secret in its query; give it in secret_query, where it is stored encrypted and never shown"
+			return "must not contain a secret in its query; give it in secret_query, where it is stored encrypted and never shown"
 		}
 	}
 	if port := u.Port(); port != "" || strings.HasSuffix(u.Host, ":") {
@@ -48,10 +48,10 @@ func ReceiverFault(raw string, allowPrivate bool) string {
 		return strings.Replace(fault, "; use credentials", "", 1)
 	}
 	if strings.HasSuffix(raw, "#") {
-		return "must not hold a fragment"
+		return "must not contain a fragment"
 	}
 	if u, err := url.Parse(raw); err != nil || u.Scheme != "https" && !allowPrivate && !IsLoopback(u.Hostname()) {
-		return "must begin with https://, except at a loopback address or with allow_private_network"
+		return "must start with https://, except at a loopback address or with allow_private_network"
 	}
 	return ""
 }

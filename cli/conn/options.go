@@ -73,7 +73,7 @@ func ParseServer(raw string) (*url.URL, error) {
 	case err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https"):
 		return nil, exit.Usagef("--server %q is not an address such as %s or https://trunkline.example.com", raw, DefaultServer)
 	case u.User != nil:
-		return nil, exit.Usagef("--server must not hold a user name or password: use --token-file or --username")
+		return nil, exit.Usagef("--server must not contain a user name or password: use --token-file or --username")
 	case u.RawQuery != "" || u.Fragment != "":
 		return nil, exit.Usagef("--server %q must not have a query or a fragment", raw)
 	}

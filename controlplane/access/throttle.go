@@ -74,7 +74,7 @@ func (t *Throttle) Admit(ctx context.Context, who Who) (*Attempt, time.Duration)
 	keys := slices.Collect(maps.Keys(judged))
 	stored, err := t.store.SignInFailures(ctx, keys)
 	if err != nil {
-		t.log.WarnContext(ctx, "failed to read failed sign-ins; this replica counts only its own", "error", err)
+		t.log.WarnContext(ctx, "cannot read the failed sign-ins; this replica counts only its own", "error", err)
 	}
 	charged, wait := t.charge(judged, stored)
 	if wait > 0 {
@@ -135,7 +135,7 @@ func (t *Throttle) charge(judged map[SignInKey]int, stored map[SignInKey]SignInF
 
 func (t *Throttle) save(ctx context.Context, failures map[SignInKey]SignInFailures) {
 	if err := t.store.SaveSignInFailures(ctx, failures); err != nil {
-		t.log.WarnContext(ctx, "failed to store failed sign-ins; a restart loses them", "error", err)
+		t.log.WarnContext(ctx, "cannot store the failed sign-ins; a restart loses them", "error", err)
 	}
 }
 
@@ -148,7 +148,7 @@ func (a *Attempt) Succeeded(ctx context.Context) {
 	}
 	t.mu.Unlock()
 	if err := t.store.ForgetSignInFailures(ctx, a.keys); err != nil {
-		t.log.WarnContext(ctx, "failed to reset failed sign-ins after a successful one", "error", err)
+		t.log.WarnContext(ctx, "cannot reset the failed sign-ins after a successful one", "error", err)
 	}
 }
 

@@ -187,11 +187,11 @@ func TestAlertChannelFaultsNameTheirField(t *testing.T) {
 		"no secret":         {webhook("https://a.example", ""), "alert_channel.webhook.secret: is required: none is stored"},
 		"a plain secret":    {webhook("https://a.example", "hunter2hunter2hunter2hunter2"), "alert_channel.webhook.secret: must be whsec_ and the base64 of 24 to 64 random bytes"},
 		"a short secret":    {webhook("https://a.example", "whsec_aGk="), "alert_channel.webhook.secret: must be whsec_ and the base64 of 24 to 64 random bytes"},
-		"clear http":        {webhook("http://a.example", signingSecret), "alert_channel.webhook.url: must begin with https://, except at a loopback address or with allow_private_network"},
-		"a password":        {webhook("https://u:p@a.example", signingSecret), "alert_channel.webhook.url: must not hold a user name or password"},
-		"another scheme":    {webhook("ftp://a.example", signingSecret), "alert_channel.webhook.url: must begin with http:// or https://"},
-		"a mark at the end": {webhook("https://a.example/#", signingSecret), "alert_channel.webhook.url: must not hold a fragment"},
-		"clear slack":       {&adminv1.AlertChannel{Name: "x", Slack: &adminv1.AlertSlack{WebhookUrl: "http://hooks.slack.com/services/x"}}, "alert_channel.slack.webhook_url: must begin with https://, except at a loopback address or with allow_private_network"},
+		"clear http":        {webhook("http://a.example", signingSecret), "alert_channel.webhook.url: must start with https://, except at a loopback address or with allow_private_network"},
+		"a password":        {webhook("https://u:p@a.example", signingSecret), "alert_channel.webhook.url: must not contain a user name or password"},
+		"another scheme":    {webhook("ftp://a.example", signingSecret), "alert_channel.webhook.url: must start with http:// or https://"},
+		"a mark at the end": {webhook("https://a.example/#", signingSecret), "alert_channel.webhook.url: must not contain a fragment"},
+		"clear slack":       {&adminv1.AlertChannel{Name: "x", Slack: &adminv1.AlertSlack{WebhookUrl: "http://hooks.slack.com/services/x"}}, "alert_channel.slack.webhook_url: must start with https://, except at a loopback address or with allow_private_network"},
 		"no slack":          {&adminv1.AlertChannel{Name: "x", Slack: &adminv1.AlertSlack{}}, "alert_channel.slack.webhook_url: is required: none is stored"},
 		"an event":          {&adminv1.AlertChannel{Name: "x", Events: []string{"cooldowns"}, Slack: &adminv1.AlertSlack{WebhookUrl: "https://a.example"}}, "alert_channel.events[0]: must be in list [cooldown, group_unavailable, budget, key_expiring, node_lost, models_gone, drift, import_failing, sign_ins_failing, rollout_held]"},
 		"a long digest":     {&adminv1.AlertChannel{Name: "x", Digest: durationpb.New(2 * time.Hour), Slack: &adminv1.AlertSlack{WebhookUrl: "https://a.example"}}, "alert_channel.digest: must be greater than or equal to 0s and less than or equal to 3600s"},
@@ -203,7 +203,7 @@ func TestAlertChannelFaultsNameTheirField(t *testing.T) {
 		"a bad sender":      {email(func(d *adminv1.AlertEmail) { d.From = "ops" }), "alert_channel.email.from: is not an e-mail address"},
 		"a named receiver":  {email(func(d *adminv1.AlertEmail) { d.To = []string{"A <a@example.com>"} }), "alert_channel.email.to[0]: must be an address alone, such as ops@example.com"},
 		"a header":          {email(func(d *adminv1.AlertEmail) { d.To = []string{"a@example.com\r\nBcc: b@example.com"} }), "alert_channel.email.to[0]: is not an e-mail address"},
-		"two lines":         {email(func(d *adminv1.AlertEmail) { d.Password = "a\nb" }), "alert_channel.email.password: must not hold control characters"},
+		"two lines":         {email(func(d *adminv1.AlertEmail) { d.Password = "a\nb" }), "alert_channel.email.password: must not contain control characters"},
 	} {
 		_, err := c.channels.CreateAlertChannel(ctx, &adminv1.CreateAlertChannelRequest{AlertChannel: tt.doc})
 		if got := violations(t, err); !slices.Equal(got, []string{tt.want}) {
@@ -351,7 +351,7 @@ func TestViewersSeeOnlyTheHostOfAWebhook(t *testing.T) {
 	}
 	exported := ok(viewer.config.ExportConfig(ctx, &adminv1.ExportConfigRequest{}))(t)
 	_, err := operator.config.ApplyConfig(ctx, &adminv1.ApplyConfigRequest{Resources: exported.GetResources()})
-	if got := violations(t, err); len(got) != 1 || !strings.HasSuffix(got[0], "webhook.url: is cut short, as viewers see it: give the whole URL") {
+	if got := violations(t, err); len(got) != 1 || !strings.HasSuffix(got[0], "webhook.url: is truncated, as viewers see it: give the whole URL") {
 		t.Errorf("applying what a viewer exported: %q", got)
 	}
 }

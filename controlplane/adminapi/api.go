@@ -86,7 +86,7 @@ type Gaps interface {
 
 // Nodes knows the data-plane nodes of every control-plane replica and how they stand.
 type Nodes interface {
-	// Nodes lists them in name order. They are shared and must not be changed.
+	// Nodes lists them in name order. The list is the caller's; the nodes in it are shared and must not be changed.
 	Nodes() []*adminv1.Node
 	// Node returns one, which is the caller's; errs.NotFound when nobody knows it.
 	Node(name string) (*adminv1.Node, error)

@@ -69,7 +69,7 @@ func (a *auditor) intercept(next connect.ServerFunc) connect.ServerFunc {
 			outcome = connect.CodeOf(err).String()
 		}
 		if failed := recording.finish(outcome); failed != nil && err == nil {
-			return connect.NewError(connect.CodeUnavailable, "failed to write to the audit log").WithCause(failed)
+			return connect.NewError(connect.CodeUnavailable, "the action was carried out but could not be recorded in the audit log").WithCause(failed)
 		}
 		return err
 	}

@@ -82,7 +82,7 @@ func toConnect(ctx context.Context, log *slog.Logger, header *connect.Header, er
 		return errInternal
 	}
 	if ours.Code == errs.Unavailable {
-		log.WarnContext(ctx, "admin API call unavailable", "error", err)
+		log.WarnContext(ctx, "admin API call failed: unavailable", "error", err)
 	}
 	mapped := connect.NewError(code, ours.Message).WithCause(err)
 	if ours.Code == errs.Unauthenticated {

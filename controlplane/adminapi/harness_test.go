@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -71,7 +72,7 @@ func (b *buffer) String() string {
 
 type nodes []*adminv1.Node
 
-func (n nodes) Nodes() []*adminv1.Node { return n }
+func (n nodes) Nodes() []*adminv1.Node { return slices.Clone(n) }
 
 func (n nodes) Node(name string) (*adminv1.Node, error) {
 	for _, node := range n {

@@ -143,7 +143,7 @@ func (a *Alerts) attempt(ctx context.Context, ch channel, d Delivery) {
 func (a *Alerts) sendTo(ctx context.Context, ch channel, d Delivery) error {
 	secret, err := a.cfg.Opener.OpenAlertChannel(ch.resource)
 	if err != nil {
-		return &send.Fault{Text: "its secret cannot be opened with this control plane's key; give it again"}
+		return &send.Fault{Text: "its secret cannot be decrypted with this control plane's master key; enter it again"}
 	}
 	return a.cfg.Sender.Send(ctx, send.Target{Channel: ch.doc, Secret: secret}, messageOf(d))
 }

@@ -14,6 +14,7 @@ import (
 
 // Nodes knows the nodes of all control-plane replicas.
 type Nodes interface {
+	// Nodes lists them. The list is the caller's; the nodes in it are shared and must not be changed.
 	Nodes() []*adminv1.Node
 	// Incomplete says why nodes of other replicas are missing or shown as they were; empty when they are not.
 	Incomplete() string

@@ -3,7 +3,7 @@ package alerts
 import (
 	"cmp"
 	"context"
-	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -83,7 +83,7 @@ func (a *Alerts) target(req *adminv1.TestAlertChannelRequest) (doc *adminv1.Aler
 	}
 	doc, ok = r.Spec.(*adminv1.AlertChannel)
 	if !ok {
-		return nil, "", "", errors.New("an alert channel is a different document")
+		return nil, "", "", fmt.Errorf("alert channel %q is stored as a %T", req.GetName(), r.Spec)
 	}
 	secret, err = a.cfg.Opener.OpenAlertChannel(r)
 	return doc, r.UID, secret, err

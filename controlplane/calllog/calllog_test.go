@@ -96,10 +96,10 @@ func (m *memory) DeleteCallsBefore(_ context.Context, t time.Time, limit int) (i
 	return len(old), nil
 }
 
-func (m *memory) KeepCalls(_ context.Context, t time.Time) (time.Time, error) {
+func (m *memory) KeepCalls(context.Context, time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return t, m.fail()
+	return m.fail()
 }
 
 func (m *memory) PutAside(_ context.Context, records []calllog.Refused) error {

@@ -83,13 +83,12 @@ func (l *Log) expire(ctx context.Context) {
 			l.cfg.Logger.Error("failed to delete old calls", "before", before, "removed", removed, "error", err)
 		}
 	}
-	left, err := l.cfg.Store.KeepCalls(ctx, before)
-	if err != nil {
+	if err := l.cfg.Store.KeepCalls(ctx, before); err != nil {
 		failed(err)
 		return
 	}
 	for {
-		n, err := l.cfg.Store.DeleteCallsBefore(ctx, left, chunk)
+		n, err := l.cfg.Store.DeleteCallsBefore(ctx, before, chunk)
 		removed += n
 		if err != nil {
 			failed(err)
@@ -100,7 +99,7 @@ func (l *Log) expire(ctx context.Context) {
 		}
 	}
 	if removed > 0 {
-		l.cfg.Logger.Info("old calls deleted", "before", left, "count", removed)
+		l.cfg.Logger.Info("old calls deleted", "before", before, "count", removed)
 	}
 }
 

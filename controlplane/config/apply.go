@@ -188,7 +188,7 @@ func (p *planner) add(doc proto.Message) error {
 		return err
 	}
 	if p.given[identity{kind, name}] {
-		p.violations = append(p.violations, errs.Violation{Field: controlplane.DocumentPath(kind, name), Description: "is given twice"})
+		p.violations = append(p.violations, errs.Violation{Field: controlplane.DocumentPath(kind, name), Description: "occurs twice"})
 		return nil
 	}
 	p.given[identity{kind, name}] = true

@@ -15,6 +15,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
 	"github.com/trunkline-ai/trunkline/internal/errs"
+	"github.com/trunkline-ai/trunkline/internal/errs/errstest"
 	"github.com/trunkline-ai/trunkline/internal/manifest"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -166,10 +167,10 @@ func TestApplyIsAllOrNothing(t *testing.T) {
 		`groups["pool"].members[0].model: refers to model "ghost", which provider "p" does not have`,
 		`failure_keywords["k"]: set either keyword or pattern`,
 	}
-	if got := violations(t, err); !slices.Equal(got, want) {
+	if got := errstest.Violations(t, err); !slices.Equal(got, want) {
 		t.Errorf("violations %q, want %q", got, want)
 	}
-	if _, err := b.Diff(docs, config.ApplyOptions{}); !slices.Equal(violations(t, err), want) {
+	if _, err := b.Diff(docs, config.ApplyOptions{}); !slices.Equal(errstest.Violations(t, err), want) {
 		t.Errorf("Diff: %v, want the same refusal", err)
 	}
 	if b.Current().Revision != 0 || b.store.changes() != 0 {
@@ -178,13 +179,13 @@ func TestApplyIsAllOrNothing(t *testing.T) {
 
 	twice := append(file(), &adminv1.Group{Name: "pool"}, &adminv1.Settings{})
 	_, err = b.Apply(t.Context(), "test", twice, config.ApplyOptions{})
-	if got, want := violations(t, err), []string{`groups["pool"]: is given twice`, "settings: is given twice"}; !slices.Equal(got, want) {
+	if got, want := errstest.Violations(t, err), []string{`groups["pool"]: occurs twice`, "settings: occurs twice"}; !slices.Equal(got, want) {
 		t.Errorf("violations %q, want %q", got, want)
 	}
 	// Faults of several documents come together.
 	docs = []proto.Message{upstream("a", cred("x", "")), upstream("b", cred("y", "")), &adminv1.ApiKey{Name: "k", Secret: "short"}}
 	_, err = b.Apply(t.Context(), "test", docs, config.ApplyOptions{})
-	if got := violations(t, err); len(got) != 3 {
+	if got := errstest.Violations(t, err); len(got) != 3 {
 		t.Errorf("violations %q, want one for each document", got)
 	}
 }

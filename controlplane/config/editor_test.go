@@ -15,6 +15,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
 	"github.com/trunkline-ai/trunkline/internal/errs"
+	"github.com/trunkline-ai/trunkline/internal/errs/errstest"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -301,13 +302,13 @@ func TestSecretsFollowTheURL(t *testing.T) {
 			}
 			const why = "must be given again, because base_url moves to another scheme, host or port"
 			want := []string{`providers["p"].credentials[0].secret: ` + why, `providers["p"].credentials[1].secret: ` + why}
-			if got := violations(t, err); !slices.Equal(got, want) {
+			if got := errstest.Violations(t, err); !slices.Equal(got, want) {
 				t.Errorf("violations %q, want %q", got, want)
 			}
 			// Apply is no way around it, nor is giving only one of them.
 			moved.Credentials[0].Secret = "canary-one"
 			_, err = b.Apply(t.Context(), "test", []proto.Message{moved}, config.ApplyOptions{Prune: true})
-			if got := violations(t, err); !slices.Equal(got, want[1:]) {
+			if got := errstest.Violations(t, err); !slices.Equal(got, want[1:]) {
 				t.Errorf("by Apply: violations %q, want %q", got, want[1:])
 			}
 			moved.Credentials[1].Secret = "canary-three"

@@ -3,7 +3,6 @@ package config_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -449,19 +448,3 @@ func TestAFailedWriteChangesNothing(t *testing.T) {
 }
 
 func seconds(n int) *durationpb.Duration { return durationpb.New(time.Duration(n) * time.Second) }
-
-// violations gives an error's violations as text; every fault must be InvalidArgument.
-func violations(t *testing.T, err error) (list []string) {
-	t.Helper()
-	if err == nil {
-		return nil
-	}
-	e, ok := errors.AsType[*errs.Error](err)
-	if !ok || e.Code != errs.InvalidArgument {
-		t.Fatalf("error %v, want InvalidArgument", err)
-	}
-	for _, v := range e.Violations {
-		list = append(list, v.Field+": "+v.Description)
-	}
-	return list
-}

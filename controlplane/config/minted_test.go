@@ -10,6 +10,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/internal/cloudauth"
+	"github.com/trunkline-ai/trunkline/internal/errs/errstest"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -61,7 +62,7 @@ func TestSecretsOfMintedCredentialsFollowWhereTheyGo(t *testing.T) {
 			}
 			continue
 		}
-		if got := violations(t, err); !slices.Equal(got, tt.want) {
+		if got := errstest.Violations(t, err); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
 		}
 	}
@@ -86,7 +87,7 @@ func TestMintedCredentialsAreChecked(t *testing.T) {
 			[]string{`providers["p"].credentials[0].google.scopes: must be scopes without spaces and quotes`}},
 	} {
 		_, _, err := b.Create(t.Context(), "test", upstream("p", tt.cred))
-		if got := violations(t, err); !slices.Equal(got, tt.want) {
+		if got := errstest.Violations(t, err); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
 		}
 	}

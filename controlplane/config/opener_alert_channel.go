@@ -31,7 +31,7 @@ func (o *Opener) openAlertChannel(c *controlplane.Config, doc *adminv1.AlertChan
 	sealed, _ := c.Secret(*s.Ref)
 	plain, err := o.live.cfg.Sealer.Open(sealed, s.Binding(doc.GetName()))
 	if err != nil {
-		return "", errs.Newf(errs.FailedPrecondition, "the secret of alert channel %q cannot be opened with this control plane's key; give it again", doc.GetName())
+		return "", errs.Newf(errs.FailedPrecondition, "the secret of alert channel %q cannot be decrypted with this control plane's master key; enter it again", doc.GetName())
 	}
 	return string(plain), nil
 }

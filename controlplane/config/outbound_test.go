@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/controlplane/config"
+	"github.com/trunkline-ai/trunkline/internal/errs/errstest"
 	"github.com/trunkline-ai/trunkline/internal/outbound/proxytest"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -48,7 +49,7 @@ func TestTheWayToAProviderIsSealedAndKept(t *testing.T) {
 	refused := func(what string, p *adminv1.Provider, want ...string) {
 		t.Helper()
 		_, err := b.Update(t.Context(), "test", p)
-		if got := violations(t, err); !slices.Equal(got, want) {
+		if got := errstest.Violations(t, err); !slices.Equal(got, want) {
 			t.Errorf("%s: violations %q, want %q", what, got, want)
 		}
 	}

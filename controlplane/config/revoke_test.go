@@ -11,6 +11,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/internal/domain/apikey"
 	"github.com/trunkline-ai/trunkline/internal/errs"
+	"github.com/trunkline-ai/trunkline/internal/errs/errstest"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -67,11 +68,11 @@ func TestARevokedKeyIsRevokedForGood(t *testing.T) {
 		t.Errorf("revoked again: revision %d, %v; want nothing to change", again.Revision, err)
 	}
 	_, err = b.Update(t.Context(), "alice", &adminv1.ApiKey{Name: "app", Groups: []string{"g"}})
-	if got := violations(t, err); len(got) != 1 || got[0] != `api_keys["app"].enabled: must be false: the key was revoked permanently at 2026-11-23T12:00:00Z; create another one` {
+	if got := errstest.Violations(t, err); len(got) != 1 || got[0] != `api_keys["app"].enabled: must be false: the key was revoked permanently at 2026-11-23T12:00:00Z; create another one` {
 		t.Errorf("enabled again: %q", got)
 	}
 	_, err = b.Update(t.Context(), "alice", &adminv1.ApiKey{Name: "app", Secret: "another-secret-0123456789", Enabled: proto.Bool(false)})
-	if got := violations(t, err); len(got) != 1 || got[0] != `api_keys["app"].secret: cannot be replaced: the key is revoked; create another one` {
+	if got := errstest.Violations(t, err); len(got) != 1 || got[0] != `api_keys["app"].secret: cannot be replaced: the key is revoked; create another one` {
 		t.Errorf("with another secret: %q", got)
 	}
 	_, _, err = b.RotateKey(t.Context(), "alice", "app", 0)
@@ -79,7 +80,7 @@ func TestARevokedKeyIsRevokedForGood(t *testing.T) {
 
 	spent := []string{`api_keys["other"].secret: is the secret of API key "app", which was revoked at revision 4; use another`}
 	_, _, err = b.Create(t.Context(), "alice", &adminv1.ApiKey{Name: "other", Secret: keySecret})
-	if got := violations(t, err); !slices.Contains(got, spent[0]) {
+	if got := errstest.Violations(t, err); !slices.Contains(got, spent[0]) {
 		t.Errorf("another key with the secret: %q", got)
 	}
 	if err := b.Delete(t.Context(), "alice", controlplane.KindAPIKey, "app", ""); err != nil {
@@ -93,7 +94,7 @@ func TestARevokedKeyIsRevokedForGood(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, _, err = c.Create(t.Context(), "alice", &adminv1.ApiKey{Name: "other", Secret: keySecret})
-		if got := violations(t, err); !slices.Equal(got, spent) {
+		if got := errstest.Violations(t, err); !slices.Equal(got, spent) {
 			t.Errorf("%s, another key with the deleted one's secret: %q", name, got)
 		}
 	}
@@ -199,7 +200,7 @@ func TestRotation(t *testing.T) {
 	}
 	// Nobody else may have the secret while it works.
 	_, _, err = b.Create(t.Context(), "alice", &adminv1.ApiKey{Name: "other", Secret: keySecret})
-	if got := violations(t, err); len(got) != 1 {
+	if got := errstest.Violations(t, err); len(got) != 1 {
 		t.Errorf("another key with the old secret: %q", got)
 	}
 	if _, second, err := b.RotateKey(t.Context(), "alice", "app", 0); err != nil || second == first {
@@ -240,15 +241,15 @@ func TestDialectFakeIsOfTheAllInOneOnly(t *testing.T) {
 		return []string{`providers["` + name + `"].dialect: fake is the scripted upstream of the all-in-one (trunkline); nodes have none`}
 	}
 	_, _, err = config.NewEditor(live).Create(t.Context(), "alice", fake("p", "m"))
-	if got := violations(t, err); !slices.Equal(got, want("p")) {
+	if got := errstest.Violations(t, err); !slices.Equal(got, want("p")) {
 		t.Errorf("create: %q", got)
 	}
 	_, err = config.NewEditor(live).Apply(t.Context(), "alice", []proto.Message{fake("p", "m")}, config.ApplyOptions{})
-	if got := violations(t, err); !slices.Equal(got, want("p")) {
+	if got := errstest.Violations(t, err); !slices.Equal(got, want("p")) {
 		t.Errorf("apply: %q", got)
 	}
 	_, err = config.NewHistory(live).Rollback(t.Context(), "alice", 2, false)
-	if got := violations(t, err); !slices.Equal(got, want("old")) {
+	if got := errstest.Violations(t, err); !slices.Equal(got, want("old")) {
 		t.Errorf("rollback: %q", got)
 	}
 }

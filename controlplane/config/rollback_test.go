@@ -17,6 +17,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/config"
 	"github.com/trunkline-ai/trunkline/internal/errs"
+	"github.com/trunkline-ai/trunkline/internal/errs/errstest"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -236,7 +237,7 @@ func TestRollbackAndTheSecretsOfProviders(t *testing.T) {
 	// It works again when the secret is given, and not before.
 	again := upstream("lost", cred("main", ""))
 	_, err = b.Update(t.Context(), "alice", again)
-	if got := violations(t, err); len(got) != 1 || !strings.HasSuffix(got[0], "is required") {
+	if got := errstest.Violations(t, err); len(got) != 1 || !strings.HasSuffix(got[0], "is required") {
 		t.Errorf("enabled without a secret: %q", got)
 	}
 	again.Credentials[0].Secret = "new-lost"

@@ -9,6 +9,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/config"
+	"github.com/trunkline-ai/trunkline/internal/errs/errstest"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -60,18 +61,18 @@ func TestSecretParametersAreSealedAndKept(t *testing.T) {
 	const why = "must be given again, because base_url moves to another scheme, host or port"
 	_, err = b.Update(t.Context(), "test", moved)
 	want := []string{`providers["p"].credentials[0].secret: ` + why, `providers["p"].secret_headers[0].secret: ` + why, `providers["p"].secret_query[0].secret: ` + why}
-	if got := violations(t, err); !slices.Equal(got, want) {
+	if got := errstest.Violations(t, err); !slices.Equal(got, want) {
 		t.Errorf("violations %q, want %q", got, want)
 	}
 	renamed := gated("", "")
 	renamed.SecretQuery[0].Name = "signature"
 	_, err = b.Update(t.Context(), "test", renamed)
 	want = []string{`providers["p"].secret_query[0].secret: is required: none is stored for a query parameter named "signature"`}
-	if got := violations(t, err); !slices.Equal(got, want) {
+	if got := errstest.Violations(t, err); !slices.Equal(got, want) {
 		t.Errorf("violations %q, want %q", got, want)
 	}
 	_, err = b.Update(t.Context(), "test", gated("canary\nx-evil: 1", ""))
-	if got := violations(t, err); len(got) != 1 || !strings.Contains(got[0], "secret_headers[0].secret: must be at most 16384 ASCII") || strings.Contains(got[0], "canary") {
+	if got := errstest.Violations(t, err); len(got) != 1 || !strings.Contains(got[0], "secret_headers[0].secret: must be at most 16384 ASCII") || strings.Contains(got[0], "canary") {
 		t.Errorf("a line break: %q", got)
 	}
 	hunt(t, b, "canary")
@@ -170,7 +171,7 @@ func TestSecretsAreBoundToTheHostsOfEndpoints(t *testing.T) {
 			t.Errorf("%s: %v, want the secret kept", tt.what, err)
 		case tt.why != "":
 			want := []string{`providers["p"].credentials[0].secret: must be given again, because ` + tt.why}
-			if got := violations(t, err); !slices.Equal(got, want) {
+			if got := errstest.Violations(t, err); !slices.Equal(got, want) {
 				t.Errorf("%s: violations %q, want %q", tt.what, got, want)
 			}
 		}

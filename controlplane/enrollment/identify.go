@@ -57,7 +57,7 @@ func (s *Service) Accepted(node string, keyHash [32]byte) error {
 			": give each node a name of its own (TRUNKLINE_NODE), or remove this node's identity folder and join again to take the name back")
 	case id.Revoked():
 		return refuse(nodeid.Revoked, "the node was revoked at "+id.RevokedAt.Format(time.RFC3339)+
-			": it joins again only with a join token made after that")
+			": it can join again only with a join token created after that")
 	}
 	return nil
 }

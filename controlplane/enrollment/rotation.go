@@ -79,7 +79,7 @@ func (s *Service) Advance(ctx context.Context, without []string, by string) erro
 	}
 	for _, node := range r.Waiting {
 		if !slices.Contains(without, node) {
-			return errs.Newf(errs.FailedPrecondition, "node %q is not ready for the next step and was not listed to be left behind; it waits for: %s", node, strings.Join(r.Waiting, ", "))
+			return errs.Newf(errs.FailedPrecondition, "node %q is not ready for the next step and is not listed in without_nodes; the rotation waits for: %s", node, strings.Join(r.Waiting, ", "))
 		}
 	}
 	return s.step(ctx, r.Keys[1], by)
@@ -90,7 +90,7 @@ func (s *Service) Cancel(ctx context.Context, by string) error {
 	if err := s.cfg.Authority.Cancel(ctx); err != nil {
 		return err
 	}
-	s.log.Warn("CA rotation aborted", "by", by)
+	s.log.Warn("CA rotation cancelled", "by", by)
 	return nil
 }
 

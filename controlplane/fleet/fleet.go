@@ -137,7 +137,7 @@ func (f *Fleet) Nodes() []*adminv1.Node {
 		from := basis{lines[name], newest}
 		from.line.Seen, from.line.Change = time.Time{}, 0 // a new report is another document
 		is := f.shown[name]
-		if is.from != from || is.node.GetRevisionsBehind() > 0 { // for how long it is behind changes all the time
+		if is.from != from || is.node.GetRevisionsBehind() > 0 { // for how long grows with time
 			is = shown{from, f.present(lines[name], newest, now)}
 			f.shown[name] = is
 		}

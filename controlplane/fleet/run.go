@@ -137,7 +137,7 @@ func (f *Fleet) note(ctx context.Context, err error) {
 	f.mu.Unlock()
 	switch {
 	case err != nil && before == nil:
-		f.cfg.Logger.Warn("cannot exchange node status with other replicas; showing only the nodes of this one", "error", err)
+		f.cfg.Logger.Warn("cannot exchange node status with other replicas; showing their nodes as last known", "error", err)
 	case err == nil && before != nil:
 		f.cfg.Logger.Info("exchanging node status with other replicas again")
 	}

@@ -274,7 +274,7 @@ func (c *Catalogue) refresh() error {
 		return fmt.Errorf("%s: %w", c.path, err)
 	}
 	if len(leftOut) > 0 {
-		c.log.Warn("some kinds of prices in the price catalogue are not supported and ignored", "path", c.path, "kinds", strings.Join(leftOut, ", "))
+		c.log.Warn("some kinds of prices in the price catalogue are not supported and are ignored", "path", c.path, "kinds", strings.Join(leftOut, ", "))
 	}
 	c.stamp, c.size, c.prices = info.ModTime(), info.Size(), prices
 	return nil

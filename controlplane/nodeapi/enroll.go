@@ -52,7 +52,7 @@ func (s *service) Enroll(ctx context.Context, req *nodev1.EnrollRequest) (*nodev
 	response, err := s.identities.Join(ctx, tokenID, proof, channel, req)
 	if err != nil {
 		s.unjoined.Do(func() {
-			s.log.Warn("node refused to join", "node", cut(req.GetNode(), 128), "token", tokenID, "from", origin(ctx), "error", err)
+			s.log.Warn("refused to let a node join", "node", cut(req.GetNode(), 128), "token", tokenID, "from", origin(ctx), "error", err)
 		})
 		return nil, toStatus(err)
 	}

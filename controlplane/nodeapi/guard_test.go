@@ -338,7 +338,7 @@ func TestJoiningNeedsAProofAndNoCertificate(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if n := strings.Count(s.log.String(), "node refused to join"); n > 6 {
+	if n := strings.Count(s.log.String(), "refused to let a node join"); n > 6 {
 		t.Errorf("a stranger filled the log with %d lines", n)
 	}
 

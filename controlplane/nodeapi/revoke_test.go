@@ -72,6 +72,6 @@ func TestRegistryKeepsWhatNodesConfirm(t *testing.T) {
 	select {
 	case <-r.Urgent():
 	default:
-		t.Error("no message was sent")
+		t.Error("Urgent was not signalled")
 	}
 }

@@ -73,7 +73,7 @@ const (
 	maxStreams = 16       // for each connection; a node has two
 
 	// streamWindow and connWindow are how many bytes may be on their way to the control plane: a batch of calls, and
-	// whatever else. Windows that fit the line by themselves cost a ping and its answer for each report.
+	// whatever else. gRPC would measure the line to fit them, which costs a ping and its answer for each report.
 	streamWindow = 1 << 20
 	connWindow   = 2 << 20
 )

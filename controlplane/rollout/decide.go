@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// reportEvery is how often nodes report: what a report says may be as old when nodes begin to be watched.
+	// reportEvery is how often nodes with something new report: a report may be this old when nodes begin to be watched.
 	reportEvery = 5 * time.Second
 	// leastFailed is how many failed requests of the first nodes say something, and leastShare which share of theirs.
 	leastFailed, leastShare = 3, 0.02

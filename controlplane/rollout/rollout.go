@@ -31,6 +31,7 @@ type History interface {
 
 // Nodes are the nodes of all replicas.
 type Nodes interface {
+	// Nodes lists them. The list is the caller's; the nodes in it are shared and must not be changed.
 	Nodes() []*adminv1.Node
 	// Incomplete says why some may be missing or shown as they were; empty when none are.
 	Incomplete() string

@@ -255,7 +255,7 @@ func (m *MasterKeys) Rotate(ctx context.Context, id, by string) error {
 	if err := m.cfg.Store.UseMasterKey(ctx, present.ID, MasterKey{ID: id, Since: m.now(), By: by}); err != nil {
 		return err
 	}
-	m.cfg.Logger.Info("master key rotated; re-encrypting what older keys encrypted", "from", present.ID, "to", id, "by", by)
+	m.cfg.Logger.Info("master key rotated; re-wrapping what older keys encrypted", "from", present.ID, "to", id, "by", by)
 	if err := m.cfg.Ring.Use(id); err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func (m *MasterKeys) Run(ctx context.Context) error {
 		}
 		due = err != nil
 		if err != nil && err.Error() != trouble {
-			m.cfg.Logger.Error("failed to follow the master key rotation or to re-encrypt secrets; retrying", "error", err)
+			m.cfg.Logger.Error("failed to follow the master key rotation or to re-wrap secrets; retrying", "error", err)
 		}
 		if trouble = ""; err != nil {
 			trouble = err.Error()
@@ -102,7 +102,7 @@ func (m *MasterKeys) rewrap(ctx context.Context) error {
 				continue
 			}
 			if err != nil {
-				m.cfg.Logger.Error("a secret is damaged and cannot be re-encrypted", "ref", s.Ref, "error", err)
+				m.cfg.Logger.Error("a secret is damaged and cannot be re-wrapped", "ref", s.Ref, "error", err)
 				left++
 				continue
 			}
@@ -114,7 +114,7 @@ func (m *MasterKeys) rewrap(ctx context.Context) error {
 		total += len(fresh)
 	}
 	if total > 0 {
-		m.cfg.Logger.Info("secrets re-encrypted", "master_key", keyID, "count", total, "left", left)
+		m.cfg.Logger.Info("secrets re-wrapped", "master_key", keyID, "count", total, "left", left)
 	}
 	return nil
 }

@@ -90,7 +90,7 @@ func (r *Ring) Open(sealed, associated []byte) ([]byte, error) {
 func (r *Ring) Rewrap(sealed []byte) ([]byte, error) {
 	dataKey, content, err := r.unwrap(sealed)
 	if err != nil {
-		return nil, fmt.Errorf("re-encrypt secret: %w", err)
+		return nil, fmt.Errorf("re-wrap secret: %w", err)
 	}
 	return r.envelope(dataKey, content)
 }

@@ -56,12 +56,12 @@ func (s *Server) ApplyAtStart(ctx context.Context, set *Settings, lookup func(st
 	})
 	if err != nil {
 		result.State, result.Error = adminv1.StartupApplyState_STARTUP_APPLY_STATE_REFUSED, explained(err)
-		s.log.Error("THE FILE GIVEN TO --apply IS INVALID: starting with the stored configuration", "file", file.path, "mode", file.mode, "error", result.GetError())
+		s.log.Error("THE FILE GIVEN TO --apply WAS NOT APPLIED: starting with the stored configuration", "file", file.path, "mode", file.mode, "error", result.GetError())
 	}
 	count(result, changes)
 	result.Revision = uint64(s.live.Current().Revision)
 	if n := result.GetLeftAlone(); n > 0 {
-		s.log.Warn("documents that were changed or deleted since differ from the file given to --apply and are left alone; --apply-mode=replace overwrites them", "file", file.path, "count", n)
+		s.log.Warn("documents that differ from the file given to --apply, or were deleted, are left alone; --apply-mode=replace makes them match the file", "file", file.path, "count", n)
 	}
 	s.applied.Store(result)
 }

@@ -46,7 +46,7 @@ func (b *builder) secrets(out *nodev1.Provider, in *adminv1.Provider) (readable 
 				AllowPrivateNetwork: in.GetProxy().GetAllowPrivateNetwork(),
 			}
 		default:
-			return false, fmt.Errorf("%s: some nodes do not support %s", part.Describe(), part.List)
+			return false, fmt.Errorf("%s: snapshots cannot carry %s", part.Describe(), part.List)
 		}
 	}
 	return lost == 0 || len(out.Credentials) > 0, nil

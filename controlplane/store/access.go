@@ -62,7 +62,7 @@ func (s *Access) TokenByHash(ctx context.Context, hash [32]byte) (access.Token, 
 
 // NoteTokenUse notes the first use of a token.
 func (s *Access) NoteTokenUse(ctx context.Context, hash [32]byte, used time.Time) error {
-	err := s.db.changeRow(ctx, errs.Newf(errs.NotFound, "there is no unused token with this hash"),
+	err := s.db.changeRow(ctx, errs.Newf(errs.NotFound, "the token does not exist, or its first use is already recorded"),
 		`UPDATE token SET used_at = $1 WHERE hash = $2 AND used_at IS NULL`, micros(used), hash[:])
 	return s.db.failed(err, "note that the token was used")
 }

@@ -170,13 +170,11 @@ func (s *Calls) GetCall(ctx context.Context, id string) (calllog.Call, error) {
 }
 
 // KeepCalls makes room for the calls of the days to come and drops, where the database
-// keeps calls by day, the days that ended before t. It returns the time before which
-// DeleteCallsBefore has to delete what is left, which is t.
-func (s *Calls) KeepCalls(ctx context.Context, t time.Time) (time.Time, error) {
+// keeps calls by day, the days that ended before t. What is left before t is for DeleteCallsBefore.
+func (s *Calls) KeepCalls(ctx context.Context, t time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
-	kept, err := s.db.engine.KeepCalls(ctx, s.db.now(), t)
-	return kept, s.db.failed(err, "make room for calls")
+	return s.db.failed(s.db.engine.KeepCalls(ctx, s.db.now(), t), "make room for calls")
 }
 
 const (

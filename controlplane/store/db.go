@@ -78,7 +78,7 @@ type engine interface {
 	Listen(ctx context.Context, channel string, wake func())
 	// KeepCalls prepares room for the calls of the days to come, drops what it can of calls
 	// from before t at once, and returns from when on everything is kept.
-	KeepCalls(ctx context.Context, now, t time.Time) (time.Time, error)
+	KeepCalls(ctx context.Context, now, t time.Time) error
 	// Exclusive runs do unless another replica runs the job of that name.
 	Exclusive(ctx context.Context, job string, do func(context.Context) error) (bool, error)
 	// TryLock takes the lock of that name until the transaction ends, unless another one has it.
@@ -126,7 +126,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		_ = engine.Close() // the first error says more
 		return nil, db.failed(err, openDatabase)
 	}
-	if _, err := engine.KeepCalls(ctx, cfg.Now(), time.Time{}); err != nil {
+	if err := engine.KeepCalls(ctx, cfg.Now(), time.Time{}); err != nil {
 		// Calls have a place without it, and the call log's rounds try again.
 		cfg.Logger.WarnContext(ctx, "failed to create the call partitions of the next days", "error", err)
 	}
@@ -160,7 +160,7 @@ func openEngine(ctx context.Context, cfg Config, schema *migration.Result) (engi
 		return db, nil
 	}
 	// Without the URL: it may hold a password.
-	return nil, errs.Newf(errs.InvalidArgument, "the database URL must begin with sqlite:/// or postgres://")
+	return nil, errs.Newf(errs.InvalidArgument, "the database URL must start with sqlite:/// or postgres://")
 }
 
 // initialise gives a new database its identity; of several replicas the first one wins.

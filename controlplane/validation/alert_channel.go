@@ -21,7 +21,7 @@ func checkAlertChannel(d document, doc *adminv1.AlertChannel) {
 		if fault := controlplane.ReceiverFault(w.GetUrl(), doc.GetAllowPrivateNetwork()); fault != "" {
 			d.add("webhook.url", "%s", fault)
 		} else if visibility.IsCut(w.GetUrl()) {
-			d.add("webhook.url", "is cut short, as viewers see it: give the whole URL")
+			d.add("webhook.url", "is truncated, as viewers see it: give the whole URL")
 		}
 	}
 	if e := doc.GetEmail(); e != nil {
@@ -75,7 +75,7 @@ func checkAlertChannels(c *controlplane.Config, found *report) {
 			continue
 		}
 		if _, ok := c.Secret(*s.Ref); !ok {
-			d.add(s.Way+"."+s.Field, "is not stored; give it again")
+			d.add(s.Way+"."+s.Field, "is not stored; enter it again")
 		}
 	}
 }

@@ -71,7 +71,7 @@ func pathFault(path string) string {
 	case path == "":
 		return ""
 	case path[0] != '/':
-		return "must begin with a slash"
+		return "must start with a slash"
 	case strings.ContainsAny(rest, "{}"):
 		return "may hold {model} and no other braces"
 	case strings.ContainsFunc(rest, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune(`?#%\`, c) }):
@@ -79,7 +79,7 @@ func pathFault(path string) string {
 	}
 	for part := range strings.SplitSeq(path[1:], "/") {
 		if part == "" || part == "." || part == ".." {
-			return "must not hold empty parts, . or .., nor end in a slash"
+			return "must not contain empty parts, . or .., nor end in a slash"
 		}
 	}
 	return ""
@@ -96,7 +96,7 @@ func queryFault(query string) string {
 			return "holds a parameter without a name"
 		}
 		if slices.ContainsFunc(all, func(v string) bool { return secretname.Is(name, v) }) {
-			return "must not hold a secret; give it in secret_query, where it is stored encrypted and never shown"
+			return "must not contain a secret; give it in secret_query, where it is stored encrypted and never shown"
 		}
 	}
 	return ""

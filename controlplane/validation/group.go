@@ -75,7 +75,7 @@ func takeNames(d document, doc *adminv1.Group, owners map[string]*controlplane.R
 		case owner != d.Resource:
 			d.add(field, "%q differs only in letter case from a name of group %q", name, owner.Name)
 		case own[name]:
-			d.add(field, "is given twice")
+			d.add(field, "occurs twice")
 		}
 		own[name] = true
 	}

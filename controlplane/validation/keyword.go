@@ -11,7 +11,7 @@ import (
 func checkKeyword(d document, doc *adminv1.FailureKeyword) {
 	checkName(d, doc.GetName())
 	if doc.GetKeyword() != "" && strings.TrimSpace(doc.GetKeyword()) == "" {
-		d.add("keyword", "must not be blank: nearly every answer would fail")
+		d.add("keyword", "must not be blank: nearly every response would fail")
 	}
 	if doc.GetPattern() == "" {
 		return
@@ -20,7 +20,7 @@ func checkKeyword(d document, doc *adminv1.FailureKeyword) {
 	if err != nil {
 		d.add("pattern", "is not an RE2 pattern: %v", err)
 	} else if re.MatchString("") {
-		d.add("pattern", "matches empty text, so every answer would fail")
+		d.add("pattern", "matches empty text, so every response would fail")
 	}
 }
 

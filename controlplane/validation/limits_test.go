@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/trunkline-ai/trunkline/controlplane/validation"
+	"github.com/trunkline-ai/trunkline/internal/errs/errstest"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -75,7 +76,7 @@ func TestCheckNamesTheFaultOfLimitsBudgetsAndAddresses(t *testing.T) {
 			t.Parallel()
 			d := validDocuments()
 			tt.spoil(d)
-			if got := violations(t, validation.Check(d.config())); !slices.Equal(got, tt.want) {
+			if got := errstest.Violations(t, validation.Check(d.config())); !slices.Equal(got, tt.want) {
 				t.Errorf("violations:\n\t%s\nwant:\n\t%s", strings.Join(got, "\n\t"), strings.Join(tt.want, "\n\t"))
 			}
 		})

@@ -81,7 +81,7 @@ func checkSecrets(c *controlplane.Config, found *report) {
 	for r := range c.Unchecked(controlplane.KindProvider) {
 		for part := range controlplane.SealedParts(r.Spec) {
 			if _, ok := c.Secret(part.GetSecretRef()); !ok && part.GetSecretRef() != "" {
-				found.about(r).add(part.Path(), "is not stored; give it again")
+				found.about(r).add(part.Path(), "is not stored; enter it again")
 			}
 		}
 	}

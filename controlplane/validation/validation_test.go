@@ -2,7 +2,6 @@ package validation_test
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -16,7 +15,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/controlplane/validation"
-	"github.com/trunkline-ai/trunkline/internal/errs"
+	"github.com/trunkline-ai/trunkline/internal/errs/errstest"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -158,19 +157,19 @@ func TestCheckNamesTheFieldAtFault(t *testing.T) {
 			&adminv1.Endpoint{Api: "chat", BaseUrl: "ftp://b.example"}, &adminv1.Endpoint{Api: "messages", BaseUrl: "https://u:canary@b.example"},
 			&adminv1.Endpoint{Api: "responses", BaseUrl: "https://b.example/v1?key=canary-sk-1234567890abcdef"},
 		), []string{
-			`providers["openai-main"].endpoints[0].base_url: must begin with http:// or https://`,
-			`providers["openai-main"].endpoints[1].base_url: must not hold a user name or password; use credentials`,
-			`providers["openai-main"].endpoints[2].base_url: must not hold a secret in its query; give it in secret_query, where it is stored encrypted and never shown`,
+			`providers["openai-main"].endpoints[0].base_url: must start with http:// or https://`,
+			`providers["openai-main"].endpoints[1].base_url: must not contain a user name or password; use credentials`,
+			`providers["openai-main"].endpoints[2].base_url: must not contain a secret in its query; give it in secret_query, where it is stored encrypted and never shown`,
 		}},
 		{"bad paths of endpoints", endpoints(
 			&adminv1.Endpoint{Api: "chat", Path: "chat"}, &adminv1.Endpoint{Api: "messages", Path: "/a?b=c"}, &adminv1.Endpoint{Api: "responses", Path: "/{deployment}/x"},
 			&adminv1.Endpoint{Api: "images", Path: "/a/../b"}, &adminv1.Endpoint{Api: "audio", Path: "/a/"}, &adminv1.Endpoint{Api: "rerank", BaseUrl: "https://d.example/x#", Path: "/a"},
 		), []string{
-			`providers["openai-main"].endpoints[0].path: must begin with a slash`,
+			`providers["openai-main"].endpoints[0].path: must start with a slash`,
 			`providers["openai-main"].endpoints[1].path: must be plain ASCII without spaces and without ? # % \; parameters belong into query`,
 			`providers["openai-main"].endpoints[2].path: may hold {model} and no other braces`,
-			`providers["openai-main"].endpoints[3].path: must not hold empty parts, . or .., nor end in a slash`,
-			`providers["openai-main"].endpoints[4].path: must not hold empty parts, . or .., nor end in a slash`,
+			`providers["openai-main"].endpoints[3].path: must not contain empty parts, . or .., nor end in a slash`,
+			`providers["openai-main"].endpoints[4].path: must not contain empty parts, . or .., nor end in a slash`,
 			`providers["openai-main"].endpoints[5].path: has no effect: its base URL is exact (it ends in #)`,
 		}},
 		{"bad queries of endpoints", func(d *documents) {
@@ -181,7 +180,7 @@ func TestCheckNamesTheFieldAtFault(t *testing.T) {
 			d.provider.SecretQuery = []*adminv1.SecretParameter{{Name: "gate", SecretRef: d.provider.GetCredentials()[0].GetSecretRef()}}
 		}, []string{
 			`providers["openai-main"].endpoints[0].query: must be parameters as they stand behind the ? of a URL: name=value&name=value`,
-			`providers["openai-main"].endpoints[1].query: must not hold a secret; give it in secret_query, where it is stored encrypted and never shown`,
+			`providers["openai-main"].endpoints[1].query: must not contain a secret; give it in secret_query, where it is stored encrypted and never shown`,
 			`providers["openai-main"].endpoints[2].query: holds a parameter without a name`,
 			`providers["openai-main"].endpoints[3].query: names "v", which is in the query of its base URL already`,
 			`providers["openai-main"].endpoints[4].query: names "gate", which is in secret_query already`,
@@ -195,20 +194,20 @@ func TestCheckNamesTheFieldAtFault(t *testing.T) {
 		{"no base URL", func(d *documents) { d.provider.BaseUrl = "" }, []string{`providers["openai-main"].base_url: is required`}},
 		{"dialect fake needs none", func(d *documents) { d.provider.BaseUrl, d.provider.Dialect = "", "fake" }, nil},
 		{"dialect fake with a bad one", func(d *documents) { d.provider.BaseUrl, d.provider.Dialect = "ftp://x", "fake" },
-			[]string{`providers["openai-main"].base_url: must begin with http:// or https://`}},
+			[]string{`providers["openai-main"].base_url: must start with http:// or https://`}},
 		{"the default dialect", func(d *documents) { d.provider.Dialect = "" }, nil},
 		{"an unknown dialect", func(d *documents) { d.provider.Dialect = "klingon" },
 			[]string{`providers["openai-main"].dialect: must be one of openai, anthropic, gemini, fake`}},
-		{"a relative URL", baseURL("/v1"), []string{`providers["openai-main"].base_url: must begin with http:// or https://`}},
-		{"no scheme", baseURL("api.openai.com/v1"), []string{`providers["openai-main"].base_url: must begin with http:// or https://`}},
-		{"another scheme", baseURL("file:///etc/passwd"), []string{`providers["openai-main"].base_url: must begin with http:// or https://`}},
+		{"a relative URL", baseURL("/v1"), []string{`providers["openai-main"].base_url: must start with http:// or https://`}},
+		{"no scheme", baseURL("api.openai.com/v1"), []string{`providers["openai-main"].base_url: must start with http:// or https://`}},
+		{"another scheme", baseURL("file:///etc/passwd"), []string{`providers["openai-main"].base_url: must start with http:// or https://`}},
 		{"no host", baseURL("https:///v1"), []string{`providers["openai-main"].base_url: must name a host`}},
 		{"an opaque URL", baseURL("https:api.openai.com"), []string{`providers["openai-main"].base_url: must name a host`}},
 		{"only a port", baseURL("https://:443/v1"), []string{`providers["openai-main"].base_url: must name a host`}},
-		{"a user", baseURL("https://canary:canary@host/v1"), []string{`providers["openai-main"].base_url: must not hold a user name or password; use credentials`}},
-		{"a fragment", baseURL("https://host/v1#x"), []string{`providers["openai-main"].base_url: must not hold a fragment; a # at its very end makes it the exact URL of every call`}},
+		{"a user", baseURL("https://canary:canary@host/v1"), []string{`providers["openai-main"].base_url: must not contain a user name or password; use credentials`}},
+		{"a fragment", baseURL("https://host/v1#x"), []string{`providers["openai-main"].base_url: must not contain a fragment; a # at its very end makes it the exact URL of every call`}},
 		{"an exact URL", baseURL("https://host/any/path?v=1#"), nil},
-		{"two marks", baseURL("https://host/v1##"), []string{`providers["openai-main"].base_url: must not hold a fragment; a # at its very end makes it the exact URL of every call`}},
+		{"two marks", baseURL("https://host/v1##"), []string{`providers["openai-main"].base_url: must not contain a fragment; a # at its very end makes it the exact URL of every call`}},
 		{"port 0", baseURL("http://host:0/"), []string{`providers["openai-main"].base_url: must have a port from 1 to 65535`}},
 		{"port 65536", baseURL("http://host:65536/"), []string{`providers["openai-main"].base_url: must have a port from 1 to 65535`}},
 		{"a colon without a port", baseURL("http://host:/"), []string{`providers["openai-main"].base_url: must have a port from 1 to 65535`}},
@@ -229,7 +228,7 @@ func TestCheckNamesTheFieldAtFault(t *testing.T) {
 		{"a credential without a secret", func(d *documents) { d.provider.Credentials[0].SecretRef = "" },
 			[]string{`providers["openai-main"].credentials[0].secret: is required`}},
 		{"a secret that is not stored", func(d *documents) { d.provider.Credentials[0].SecretRef = "credential/9" },
-			[]string{`providers["openai-main"].credentials[0].secret: is not stored; give it again`}},
+			[]string{`providers["openai-main"].credentials[0].secret: is not stored; enter it again`}},
 		{"a secret in clear", func(d *documents) { d.provider.Credentials[0].Secret = "canary" },
 			[]string{`providers["openai-main"].credentials[0].secret: is not sealed`}},
 		{"a provider without credentials", func(d *documents) { d.provider.Credentials = nil }, nil},
@@ -282,9 +281,9 @@ func TestCheckNamesTheFieldAtFault(t *testing.T) {
 		}},
 		{"a secret that is not stored", func(d *documents) {
 			d.provider.SecretQuery = []*adminv1.SecretParameter{{Name: "sig", SecretRef: "lost"}}
-		}, []string{`providers["openai-main"].secret_query[0].secret: is not stored; give it again`}},
+		}, []string{`providers["openai-main"].secret_query[0].secret: is not stored; enter it again`}},
 		{"a secret in the URL", func(d *documents) { d.provider.BaseUrl = "https://api.example/v1?api-version=1&api-key=canary" },
-			[]string{`providers["openai-main"].base_url: must not hold a secret in its query; give it in secret_query, where it is stored encrypted and never shown`}},
+			[]string{`providers["openai-main"].base_url: must not contain a secret in its query; give it in secret_query, where it is stored encrypted and never shown`}},
 		{"the same header twice", header("X-Team", "b"), []string{`providers["openai-main"].headers["x-team"]: is the same header as "X-Team"`}},
 		{"an empty value", header("x-empty", ""), nil},
 
@@ -336,9 +335,9 @@ func TestCheckNamesTheFieldAtFault(t *testing.T) {
 			d.also(controlplane.KindGroup, "a", &adminv1.Group{Name: "a", Aliases: []string{"x", "pool"}})
 		}, []string{`groups["a"].aliases[1]: "pool" is already a name of group "pool"`}},
 		{"an alias is the group's own name", func(d *documents) { d.group.Aliases = []string{"pool"} },
-			[]string{`groups["pool"].aliases[0]: is given twice`}},
+			[]string{`groups["pool"].aliases[0]: occurs twice`}},
 		{"an alias twice", func(d *documents) { d.group.Aliases = []string{"x", "x"} },
-			[]string{`groups["pool"].aliases[1]: is given twice`}},
+			[]string{`groups["pool"].aliases[1]: occurs twice`}},
 		{"an alias with a control character", func(d *documents) { d.group.Aliases = []string{"a\tb"} },
 			[]string{`groups["pool"].aliases[0]: ` + plain}},
 		{"an alias with a zero-width character", func(d *documents) { d.group.Aliases = []string{"a\u200bb", "a\u2066b"} },
@@ -441,13 +440,13 @@ func TestCheckNamesTheFieldAtFault(t *testing.T) {
 		{"an unknown scope", func(d *documents) { d.keyword.Scopes = []string{"head"} },
 			[]string{`failure_keywords["overloaded"].scopes[0]: must be in list [error, answer, stream]`}},
 		{"a blank keyword", func(d *documents) { d.keyword.Keyword = " " },
-			[]string{`failure_keywords["overloaded"].keyword: must not be blank: nearly every answer would fail`}},
+			[]string{`failure_keywords["overloaded"].keyword: must not be blank: nearly every response would fail`}},
 		{"a pattern that does not compile", pattern(`a(b`),
 			[]string{"failure_keywords[\"overloaded\"].pattern: is not an RE2 pattern: error parsing regexp: missing closing ): `a(b`"}},
 		{"a look-ahead is not RE2", pattern(`(?=x)`),
 			[]string{"failure_keywords[\"overloaded\"].pattern: is not an RE2 pattern: error parsing regexp: invalid or unsupported Perl syntax: `(?=`"}},
 		{"a pattern that matches everything", pattern(`x*`),
-			[]string{`failure_keywords["overloaded"].pattern: matches empty text, so every answer would fail`}},
+			[]string{`failure_keywords["overloaded"].pattern: matches empty text, so every response would fail`}},
 		{"a good pattern", pattern(`(?i)quota .* exceeded`), nil},
 
 		// Several faults come in the order of an export.
@@ -471,7 +470,7 @@ func TestCheckNamesTheFieldAtFault(t *testing.T) {
 			d := validDocuments()
 			tt.spoil(d)
 			err := validation.Check(d.config())
-			if got := violations(t, err); !slices.Equal(got, tt.want) {
+			if got := errstest.Violations(t, err); !slices.Equal(got, tt.want) {
 				t.Errorf("violations:\n\t%s\nwant:\n\t%s", strings.Join(got, "\n\t"), strings.Join(tt.want, "\n\t"))
 			}
 			if err != nil && strings.Contains(err.Error(), "canary") {
@@ -495,22 +494,6 @@ func pattern(p string) func(*documents) {
 	return func(d *documents) { d.keyword.Keyword, d.keyword.Pattern = "", p }
 }
 
-// violations gives an error's violations as text; every fault must be InvalidArgument.
-func violations(t *testing.T, err error) (list []string) {
-	t.Helper()
-	if err == nil {
-		return nil
-	}
-	e, ok := errors.AsType[*errs.Error](err)
-	if !ok || e.Code != errs.InvalidArgument {
-		t.Fatalf("error %v, want InvalidArgument", err)
-	}
-	for _, v := range e.Violations {
-		list = append(list, v.Field+": "+v.Description)
-	}
-	return list
-}
-
 func TestManyFaultsAreCountedAndCut(t *testing.T) {
 	t.Parallel()
 	d := validDocuments()
@@ -519,7 +502,7 @@ func TestManyFaultsAreCountedAndCut(t *testing.T) {
 		d.also(controlplane.KindAPIKey, name, &adminv1.ApiKey{Name: name})
 	}
 	err := validation.Check(d.config())
-	list := violations(t, err)
+	list := errstest.Violations(t, err)
 	if len(list) != 100 || list[0] != `api_keys["key-000"].secret: is required` || list[99] != `api_keys["key-099"].secret: is required` {
 		t.Errorf("%d violations, first %q; want the first 100 in order", len(list), list[0])
 	}
@@ -572,13 +555,13 @@ func TestAChangeElsewhereIsNoticed(t *testing.T) {
 			if err := validation.Check(base); err != nil {
 				t.Fatal(err)
 			}
-			if got := violations(t, validation.Check(change(base, tt.op))); !slices.Equal(got, tt.want) {
+			if got := errstest.Violations(t, validation.Check(change(base, tt.op))); !slices.Equal(got, tt.want) {
 				t.Errorf("violations %q, want %q", got, tt.want)
 			}
 			// A step between that was never validated must not hide it either.
 			between := change(base, controlplane.Op{Kind: controlplane.KindGroup, Name: "other", Spec: &adminv1.Group{Name: "other"}})
 			third := controlplane.Op{Kind: controlplane.KindGroup, Name: "third", Spec: &adminv1.Group{Name: "third"}}
-			if got := violations(t, validation.Check(change(change(between, tt.op), third))); !slices.Equal(got, tt.want) {
+			if got := errstest.Violations(t, validation.Check(change(change(between, tt.op), third))); !slices.Equal(got, tt.want) {
 				t.Errorf("over two steps: violations %q, want %q", got, tt.want)
 			}
 		})
@@ -592,12 +575,12 @@ func TestAnInvalidConfigurationStaysInvalidUntilItIsFixed(t *testing.T) {
 	c := d.config()
 	want := []string{`failure_keywords["overloaded"]: set either keyword or pattern`}
 	for range 2 {
-		if got := violations(t, validation.Check(c)); !slices.Equal(got, want) {
+		if got := errstest.Violations(t, validation.Check(c)); !slices.Equal(got, want) {
 			t.Fatalf("violations %q, want %q", got, want)
 		}
 	}
 	c = change(c, controlplane.Op{Kind: controlplane.KindGroup, Name: "other", Spec: &adminv1.Group{Name: "other"}})
-	if got := violations(t, validation.Check(c)); !slices.Equal(got, want) {
+	if got := errstest.Violations(t, validation.Check(c)); !slices.Equal(got, want) {
 		t.Fatalf("after another change: violations %q, want %q", got, want)
 	}
 	c = change(c, controlplane.Op{Kind: controlplane.KindFailureKeyword, Name: "overloaded"})
@@ -623,7 +606,7 @@ func manyKeys(n int) *controlplane.Config {
 	return d.config()
 }
 
-func BenchmarkCheckAfter100000Keys(b *testing.B) {
+func BenchmarkCheckWith100000Keys(b *testing.B) {
 	b.Run("all", func(b *testing.B) {
 		for b.Loop() {
 			b.StopTimer()

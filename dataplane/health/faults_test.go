@@ -185,7 +185,7 @@ func TestRedisIsKilledAndComesBackEmpty(t *testing.T) {
 		t.Errorf("what was found out meanwhile is %s", s)
 	}
 	if a.changes.Load() == 0 {
-		t.Error("no message was sent")
+		t.Error("OnChange was not called")
 	}
 }
 

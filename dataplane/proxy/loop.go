@@ -15,7 +15,7 @@ func (c *call) checkLoop() bool {
 	}
 	rule := dataplane.LoopDetected.Rule()
 	c.refuse(dataplane.LoopDetected, rule.Status, wire.Error{
-		Message: "The request came through this gateway before, or through too many: the address of a provider leads back to it.",
+		Message: "The request has already passed through this gateway, or through too many gateways: the address of a provider leads back to it.",
 		Type:    rule.Type, Code: rule.Code,
 	})
 	return false

@@ -80,7 +80,7 @@ func (c *Config) openCalls(link *uplink.Config, dir string) error {
 	}
 	if complete := mark.Crashed(); !complete.IsZero() {
 		now := time.Now()
-		c.Logger.Warn("this node did not shut down cleanly; calls that ended since may have no record", "complete_until", complete.UTC())
+		c.Logger.Warn("this node did not shut down cleanly; calls that ended after complete_until may have no record", "complete_until", complete.UTC())
 		totals.Killed(complete, now)
 		totals.Tend() // before the mark of this process is all there is
 	}

@@ -303,7 +303,7 @@ func (s *Server) Ready(context.Context) error {
 			return errRevoked
 		}
 		if s.redis != nil && !s.redis.Tried() {
-			return errs.Newf(errs.Unavailable, "not yet connected to Redis")
+			return errs.Newf(errs.Unavailable, "the first attempt to connect to Redis has not finished yet")
 		}
 		return s.drain.ready()
 	default:

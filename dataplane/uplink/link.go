@@ -22,8 +22,8 @@ import (
 // maxReceive bounds a received message: a snapshot of 32 MiB that did not compress.
 const maxReceive = 40 << 20
 
-// window is how many bytes may be on their way to the node. A window that fits the line by itself costs a ping and its
-// answer for each answer to a batch of calls.
+// window is how many bytes may be on their way to the node. gRPC would measure the line to fit it,
+// which costs a ping and its answer for each answer to a batch of calls.
 const window = 2 << 20
 
 // keepLinked connects again and again until ctx ends. A change of how the link stands is

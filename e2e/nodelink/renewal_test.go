@@ -119,7 +119,7 @@ func TestARevokedNodeIsCutAndJoinsOnlyWithANewToken(t *testing.T) {
 	}
 	revoke()
 	d.await(t, "the node was revoked at ")
-	d.await(t, "it joins again only with a join token made after that") // for its old token
+	d.await(t, "it can join again only with a join token created after that") // for its old token
 	connected("it is gone", false)
 	if n.serving.Load() == nil || n.Revision() != 1 {
 		t.Error("it does not serve what it has")

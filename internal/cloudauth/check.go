@@ -105,7 +105,7 @@ func checkURL(field, raw string, hostOnly bool, report func(field, reason string
 	case err != nil || strings.TrimSpace(raw) != raw || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
 		report(field, "must be a URL that begins with https:// or http:// and names a host")
 	case u.User != nil || u.Fragment != "" || strings.Contains(raw, "#"):
-		report(field, "must not hold a user name, a password or a fragment")
+		report(field, "must not contain a user name, a password or a fragment")
 	case hostOnly && (strings.Trim(u.Path, "/") != "" || u.RawQuery != ""):
 		report(field, "must be a scheme and a host alone")
 	case !isPort(u):

@@ -488,7 +488,7 @@ func TestSpecsThatCannotBeRight(t *testing.T) {
 		"entra, a machine":                 {Spec{Kind: Entra, Source: ManagedIdentity}, ""},
 		"oauth":                            {Spec{Kind: OAuth, TokenURL: "https://a.example/t?x=y", ClientID: "id"}, ""},
 		"oauth without a URL":              {Spec{Kind: OAuth, ClientID: "id"}, "token_url is required"},
-		"oauth, a password in the URL":     {Spec{Kind: OAuth, TokenURL: "https://u:canary@a.example", ClientID: "id"}, "token_url must not hold a user name, a password or a fragment"},
+		"oauth, a password in the URL":     {Spec{Kind: OAuth, TokenURL: "https://u:canary@a.example", ClientID: "id"}, "token_url must not contain a user name, a password or a fragment"},
 		"oauth, a port that is none":       {Spec{Kind: OAuth, TokenURL: "https://a.example:0", ClientID: "id"}, "token_url must have a port from 1 to 65535"},
 		"oauth without a client":           {Spec{Kind: OAuth, TokenURL: "https://a.example"}, "client_id is required"},
 		"oauth, a scope with a line break": {Spec{Kind: OAuth, TokenURL: "https://a.example", ClientID: "id", Scope: "a\nb"}, "scope must be scopes with one space between them"},

@@ -117,7 +117,7 @@ var kinds = []kind{
 	{"invalid_model_id", 400, nil, `{"error":{"message":"MODEL is not a valid model ID","code":400},"user_id":"user_1"}`, "OpenRouter's unknown model"},
 	{"model_permission", 403, nil, anthropic("permission_error", "Your API key does not have permission to use the specified resource."), "the key may not use the model"},
 	{"file_not_found", 404, nil, openAI("No such File object: file-abc123", "invalid_request_error", "id", ""), "something else is missing"},
-	{"loop_detected", 508, nil, openAI("The request came through this gateway before.", "server_error", "", "loop_detected"), "a gateway whose provider leads back to it"},
+	{"loop_detected", 508, nil, openAI("The request has already passed through this gateway.", "server_error", "", "loop_detected"), "a gateway whose provider leads back to it"},
 	{"route_not_found", 404, nil, `{"detail":"Not Found"}`, "no such endpoint"},
 
 	{"bad_request", 400, nil, openAI("Invalid value: 'narrator'. Supported values are: 'system', 'assistant', 'user', 'function', 'tool', and 'developer'.", "invalid_request_error", "messages[0].role", "invalid_value"), "the caller's fault"},

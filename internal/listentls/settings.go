@@ -63,8 +63,8 @@ func (s *Settings) Warn(log *slog.Logger, c *Certificate, what string, at net.Ad
 	if c != nil || s.behindProxy || onLoopback(at) {
 		return
 	}
-	log.Warn("PLAIN HTTP ON AN ADDRESS THAT OTHERS CAN REACH: passwords, API keys and prompts are sent unencrypted.  "+
-		"Set --tls-cert-file and --tls-key-file, listen on loopback, or say --behind-tls-proxy if something in front speaks TLS", "listener", what, "address", at.String())
+	log.Warn("PLAIN HTTP ON AN ADDRESS THAT OTHERS CAN REACH: passwords, API keys and prompts are sent unencrypted. "+
+		"Set --tls-cert-file and --tls-key-file, listen on loopback, or set --behind-tls-proxy if a proxy in front terminates TLS", "listener", what, "address", at.String())
 }
 
 func onLoopback(at net.Addr) bool {

@@ -55,7 +55,7 @@ func (d *decoder) pairs(n *yaml.Node, path string) ([]pair, bool) {
 		case key.ShortTag() == "!!merge":
 			merges = append(merges, pair{key, value})
 		case seen[key.Value]:
-			d.fault(key, join(path, key.Value), "is given twice")
+			d.fault(key, join(path, key.Value), "occurs twice")
 		default:
 			seen[key.Value] = true
 			own = append(own, pair{key, value})

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/trunkline-ai/trunkline/internal/errs"
+	"github.com/trunkline-ai/trunkline/internal/errs/errstest"
 	"github.com/trunkline-ai/trunkline/internal/manifest"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -251,8 +252,8 @@ func TestReadFaultsNameLineAndField(t *testing.T) {
 		{"two unknown fields, one of them a mapping", "kind: ApiKey\nname: k\nquota: {calls: 20}\ncolour: red",
 			[]string{"line 3: quota: is not a field of ApiKey", "line 4: colour: is not a field of ApiKey"}},
 		{"camel case", "kind: Provider\nname: p\nbaseUrl: x", []string{"line 3: baseUrl: is not a field of Provider"}},
-		{"a field twice", "kind: Group\nname: g\nname: h", []string{"line 3: name: is given twice"}},
-		{"a kind twice", "kind: Group\nkind: ApiKey\nname: h", []string{"line 2: kind: is given twice"}},
+		{"a field twice", "kind: Group\nname: g\nname: h", []string{"line 3: name: occurs twice"}},
+		{"a kind twice", "kind: Group\nkind: ApiKey\nname: h", []string{"line 2: kind: occurs twice"}},
 		{"a document twice", "kind: Group\nname: g\n---\nkind: Group\nname: g", []string{`line 4: Group "g" is on line 1 already`}},
 		{"settings twice", "kind: Settings\n---\nkind: Settings", []string{`line 3: Settings "" is on line 1 already`}},
 		{"the second document's line", "kind: Group\nname: g\n---\n\nkind: Group\nname: h\nenabled: maybe", []string{"line 7: enabled: must be true or false"}},
@@ -273,7 +274,7 @@ func TestReadFaultsNameLineAndField(t *testing.T) {
 		{"null in a list", "kind: Group\nname: g\naliases: [a, null]", []string{"line 3: aliases[1]: has no value"}},
 		{"null in a map", "kind: Provider\nname: p\nheaders: {x-a: }", []string{`line 3: headers["x-a"]: has no value`}},
 		{"a list in a map", "kind: Provider\nname: p\nheaders: {x-a: [b]}", []string{`line 3: headers["x-a"]: must be text`}},
-		{"a key twice in a map", "kind: Provider\nname: p\nheaders: {x-a: b, x-a: c}", []string{"line 3: headers.x-a: is given twice"}},
+		{"a key twice in a map", "kind: Provider\nname: p\nheaders: {x-a: b, x-a: c}", []string{"line 3: headers.x-a: occurs twice"}},
 		{"a list as key", "kind: Group\nname: g\n? [a]\n: b", []string{"line 3: has a key that is not text"}},
 		{"base64 that is none", "kind: ApiKey\nname: k\nsecret_hash: '!'", []string{"line 3: secret_hash: must be base64"}},
 		{"a tag", "kind: Group\nname: !secret g", []string{"line 2: name: has the tag !secret, which is not supported"}},
@@ -295,7 +296,7 @@ func TestReadFaultsNameLineAndField(t *testing.T) {
 		}},
 		{"a variable that is not UTF-8", "kind: Provider\nname: p\ndialect: ${LATIN1}", []string{"line 3: dialect: is not UTF-8"}},
 		{"JSON has lines too", "{\n\"kind\": \"Group\",\n\"name\": \"g\",\n\"enabled\": 1\n}", []string{"line 4: enabled: must be true or false"}},
-		{"a JSON key twice", "{\"kind\": \"Group\",\n\"name\": \"g\",\n\"name\": \"h\"}", []string{"line 3: name: is given twice"}},
+		{"a JSON key twice", "{\"kind\": \"Group\",\n\"name\": \"g\",\n\"name\": \"h\"}", []string{"line 3: name: occurs twice"}},
 		{"several documents, several faults", "kind: Group\n---\nkind: X\n---\nkind: ApiKey\nname: k\nx: 1\ny: 2", []string{
 			"line 1: name: is missing", "line 3: kind: must be one of " + known,
 			"line 7: x: is not a field of ApiKey", "line 8: y: is not a field of ApiKey",
@@ -308,7 +309,7 @@ func TestReadFaultsNameLineAndField(t *testing.T) {
 			if docs != nil {
 				t.Errorf("documents %v beside the error", docs)
 			}
-			if got := faults(t, err); !slices.Equal(got, tt.want) {
+			if got := errstest.Violations(t, err); !slices.Equal(got, tt.want) {
 				t.Errorf("faults:\n\t%s\nwant:\n\t%s", strings.Join(got, "\n\t"), strings.Join(tt.want, "\n\t"))
 			}
 			if strings.Contains(err.Error(), "canary") {
@@ -404,19 +405,6 @@ func (zeros) Read(p []byte) (int, error) {
 		p[i] = '0'
 	}
 	return len(p), nil
-}
-
-// faults gives the faults of an InvalidArgument error as text.
-func faults(t *testing.T, err error) (list []string) {
-	t.Helper()
-	e, ok := errors.AsType[*errs.Error](err)
-	if !ok || e.Code != errs.InvalidArgument {
-		t.Fatalf("error %v, want InvalidArgument", err)
-	}
-	for _, v := range e.Violations {
-		list = append(list, v.Field+": "+v.Description)
-	}
-	return list
 }
 
 func equal(t *testing.T, got, want []proto.Message) {

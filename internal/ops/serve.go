@@ -100,7 +100,7 @@ func (s Server) drain(all *servers, cancelRequests context.CancelFunc) {
 	if all.shutdown(limit, s.Hurry) == nil {
 		return
 	}
-	s.Logger.Warn("drain timeout: cancelling requests in flight", "drain", limit)
+	s.Logger.Warn("drain ended: cancelling requests in flight", "drain", limit)
 	if s.OnCut != nil {
 		s.OnCut()
 		if all.shutdown(cancelGrace, nil) == nil {

@@ -45,7 +45,7 @@ type strictConn struct {
 	early Early
 	// lingered says that the connection ends, and its client has had its time.
 	lingered bool
-	// last is set behind the last answer; nil: another request may follow, or net/http sees to the end.
+	// last is set after the last answer; nil: another request may follow, or net/http sees to the end.
 	last atomic.Pointer[farewell]
 	// switched says that what follows is no HTTP: a WebSocket. It is set where a handler takes the
 	// connection over, see upgrades, and never by what is written, which a client may have chosen.
@@ -91,7 +91,7 @@ func (c *strictConn) CloseWrite() error {
 	return nil
 }
 
-// Close closes the connection. Behind the last answer net/http calls it from where it has read, and reads no more.
+// Close closes the connection. After the last answer net/http calls it from where it has read, and reads no more.
 func (c *strictConn) Close() error {
 	if f := c.last.Swap(nil); f != nil && f.requests.Err() == nil && !c.heads.between() {
 		_ = c.CloseWrite() // if the client has gone, there is nobody to wait for
@@ -99,7 +99,7 @@ func (c *strictConn) Close() error {
 	return c.Conn.Close()
 }
 
-// farewell has a connection end in an orderly way that its client asked to close behind the answer, as urllib always
+// farewell has a connection end in an orderly way that its client asked to close after the answer, as urllib always
 // does: net/http closes it at once then, whatever is left of the request, and the client that still writes would see
 // a reset in place of the answer.
 type farewell struct {

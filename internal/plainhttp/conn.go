@@ -36,7 +36,7 @@ type conn struct {
 
 	mu     sync.Mutex
 	cancel context.CancelFunc // of the request that is under way; guarded by mu
-	left   bool               // the client has, or nothing is served any more; guarded by mu
+	ended  bool               // the client is gone, or nothing is served any more; guarded by mu
 }
 
 // serve serves requests until the connection is closed, or is another server's.
@@ -228,8 +228,8 @@ func (c *conn) exchange(h head) (again bool) {
 	c.posted = h.method == http.MethodPost
 	ctx, cancel := context.WithCancel(c.s.base)
 	defer cancel()
-	c.cancels(cancel)
-	defer c.cancels(nil)
+	c.setCancel(cancel)
+	defer c.setCancel(nil)
 	x := new(exchange)
 	x.body.c, x.body.left = c, h.length
 	x.req = *(&http.Request{
@@ -247,21 +247,21 @@ func (c *conn) exchange(h head) (again bool) {
 	return x.resp.finish()
 }
 
-// cancels notes how to end the context of the request that is under way. It is no child of one of the connection:
-// to join and leave a parent costs more than to make a context.
-func (c *conn) cancels(cancel context.CancelFunc) {
+// setCancel notes how to end the context of the request that is under way; nil: none is. It is no child of one of the
+// connection: to join and leave a parent costs more than to make a context.
+func (c *conn) setCancel(cancel context.CancelFunc) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.cancel = cancel; c.left && cancel != nil {
+	if c.cancel = cancel; c.ended && cancel != nil {
 		cancel()
 	}
 }
 
-// leave ends the contexts of the request that is under way and of all that follow.
-func (c *conn) leave() {
+// cancelRequests ends the contexts of the request that is under way and of all that follow.
+func (c *conn) cancelRequests() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.left = true
+	c.ended = true
 	if c.cancel != nil {
 		c.cancel()
 	}

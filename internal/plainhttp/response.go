@@ -243,7 +243,7 @@ func (w *response) send(b []byte, final bool) {
 	w.sent = true
 	if n > 0 {
 		if w.err = w.c.write(pieces[:n]); w.err != nil {
-			w.c.leave() // for whatever else the request does
+			w.c.cancelRequests() // for whatever else the request does
 		} else if !final {
 			w.c.seen()
 		}

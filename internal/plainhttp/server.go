@@ -52,16 +52,16 @@ type Server struct {
 // New returns a server.
 func New(cfg Config) *Server {
 	s := &Server{cfg: cfg, base: context.WithoutCancel(cfg.Base), conns: map[*conn]struct{}{}}
-	context.AfterFunc(cfg.Base, s.leave)
+	context.AfterFunc(cfg.Base, s.cancelRequests)
 	return s
 }
 
-// leave ends the contexts of all requests, and of all to come.
-func (s *Server) leave() {
+// cancelRequests ends the contexts of all requests, and of all to come.
+func (s *Server) cancelRequests() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.conns {
-		c.leave()
+		c.cancelRequests()
 	}
 }
 
@@ -79,7 +79,7 @@ func (s *Server) open(nc net.Conn) *conn {
 	c.reads.apply, c.writes.apply = tcp.SetReadDeadline, tcp.SetWriteDeadline
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c.left = s.cfg.Base.Err() != nil
+	c.ended = s.cfg.Base.Err() != nil
 	s.conns[c] = struct{}{}
 	return c
 }

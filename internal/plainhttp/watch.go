@@ -28,7 +28,7 @@ func (s *Server) begin() {
 func (s *Server) watch() {
 	for _, c := range s.underWay(s.ticks.Add(1)) {
 		if c.sock.Look() == rawsocket.Ended {
-			c.leave()
+			c.cancelRequests()
 		}
 	}
 	s.mu.Lock()

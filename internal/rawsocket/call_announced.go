@@ -4,7 +4,7 @@ package rawsocket
 
 import "syscall"
 
-// The race detector takes what one end writes and the other reads for synchronisation, if package syscall does it.
+// Package syscall tells the race detector that what one end writes happens before the other end reads it; raw calls do not.
 
 func read(fd uintptr, p []byte) (int, syscall.Errno) { return result(syscall.Read(int(fd), p)) }
 

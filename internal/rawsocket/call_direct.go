@@ -7,9 +7,9 @@ import (
 	"unsafe"
 )
 
-// These calls are not announced to the scheduler. Of an announced one it looks every 20 µs whether it lasts, as a
-// write on loopback or on a busy machine does, and gives its processor to another thread then: a twelfth of what a
-// node used went there. Sockets of Go do not block, so a call is the kernel's work for us and no wait; atOnce bounds it.
+// These calls are not announced to the scheduler. It checks every 20 µs whether an announced call still runs, as a write
+// on loopback or on a busy machine often does, and hands the processor to another thread: a twelfth of a node's CPU time
+// went there. Go's sockets are non-blocking, so a call copies and never waits; atOnce bounds how long.
 
 func read(fd uintptr, p []byte) (int, syscall.Errno) {
 	n, _, errno := syscall.RawSyscall(syscall.SYS_READ, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))

@@ -109,7 +109,7 @@ test('a threshold of the group takes effect: one failure cools a member, and it 
   expect(await servedBy('hot')).toBe('alpha');
   await expect(order().first()).toContainText('Cooling down');
   // Ten minutes, give or take a tenth.
-  await expect(order().first()).toContainText(/Retried in (9|10|11):\d\d/);
+  await expect(order().first()).toContainText(/Retry in (9|10|11):\d\d/);
   await expect(order().nth(1)).toContainText('Serving now');
 
   await page.getByRole('button', { name: 'Actions for flaky / m' }).click();

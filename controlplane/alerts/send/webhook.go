@@ -32,7 +32,7 @@ func webhookOf(t Target) way {
 func (w webhook) send(ctx context.Context, v via, m Message) error {
 	key, err := controlplane.SigningKey(w.secret)
 	if err != nil {
-		return faultf("its secret is not the key of a webhook; give it again")
+		return faultf("its secret is not the key of a webhook; enter it again")
 	}
 	body, err := json.Marshal(payloadOf(m))
 	if err != nil {

@@ -155,7 +155,7 @@ func TestFaultsOfReceivers(t *testing.T) {
 		"silent":    {webhook(silent.URL), "it does not answer in time", 0},
 		"private":   {private, "its address is not allowed: private ones need allow_private_network, and link-local and reserved ones are never", 0},
 		"metadata":  {metadata, "its address is not allowed: private ones need allow_private_network, and link-local and reserved ones are never", 0},
-		"no key":    {unsigned, "its secret is not the key of a webhook; give it again", 0},
+		"no key":    {unsigned, "its secret is not the key of a webhook; enter it again", 0},
 		"not TLS":   {webhook(strings.Replace(busy, "http:", "https:", 1)), "the connection failed", 0},
 		"untrusted": {webhook(untrusted.URL), "its TLS certificate is not valid", 0},
 	} {

@@ -194,7 +194,7 @@ func (t *trial) models(ctx context.Context) (string, error) {
 		return "", skip("the provider cannot be reached")
 	}
 	if t.tokenless() {
-		return "", skip("no token was got")
+		return "", skip("no token was acquired")
 	}
 	if reach, err := t.target.reach(); err == nil && reach.IsExact(modelsPath) {
 		return "", skip("base_url is exact (it ends in #): there is no list of models")
@@ -211,7 +211,7 @@ func (t *trial) chat(ctx context.Context) (string, error) {
 	case t.unreachable():
 		return "", skip("the provider cannot be reached")
 	case t.tokenless():
-		return "", skip("no token was got")
+		return "", skip("no token was acquired")
 	case t.chatWith == "":
 		return "", skip("not asked for: it may cost money")
 	}

@@ -14,8 +14,8 @@ import (
 const trustedFor = 10 * time.Second
 
 // mustPing reports whether it takes a round trip to see that a connection lives before it is used again: a server that
-// restarted must not fail one operation per connection. One that ends a connection says so or closes it, which the
-// socket shows without asking; a connection of which a firewall knows nothing any more has been idle for long.
+// restarted must not fail one operation per connection. A server that ends a connection sends an error or closes it,
+// which the socket shows without a round trip; a connection that a firewall has forgotten has been idle for long.
 func mustPing(_ context.Context, p stdlib.ShouldPingParams) bool {
 	conn := p.Conn.PgConn().Conn()
 	if secured, ok := conn.(*tls.Conn); ok {

@@ -32,16 +32,15 @@ const (
 var byDay = []string{"call_provider", "call"}
 
 // KeepCalls makes the tables of yesterday to three days from now, and drops those of days
-// that ended before t. It returns from when on everything is kept: t. Older rows that are left,
-// in the default table and in that of t's day, are the caller's to delete. While another replica is at it, this one leaves it to do so.
+// that ended before t. Older rows that are left, in the default table and in that of t's day, are the caller's to
+// delete. While another replica is at it, this one leaves it to do so.
 //
 // A day is dropped with a lock on the whole table, held for an instant and waited for no longer: PostgreSQL cannot
 // detach a partition concurrently beside a default one, and without a default one a call
 // with a wrong clock would hold up its batch.
-func (db *DB) KeepCalls(ctx context.Context, now, t time.Time) (time.Time, error) {
-	kept := t.UTC().Truncate(day)
-	_, err := db.Exclusive(ctx, partitionJob, func(ctx context.Context) error { return db.keepDays(ctx, now, kept) })
-	return t, err
+func (db *DB) KeepCalls(ctx context.Context, now, t time.Time) error {
+	_, err := db.Exclusive(ctx, partitionJob, func(ctx context.Context) error { return db.keepDays(ctx, now, t.UTC().Truncate(day)) })
+	return err
 }
 
 // keepDays makes the tables around now and drops those of days before kept.

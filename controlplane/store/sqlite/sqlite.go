@@ -97,7 +97,7 @@ func create(path string) error {
 func open(path, option string) (*sql.DB, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
-		return nil, errs.Wrap(errs.FailedPrecondition, err, "cannot make the path of the database file absolute")
+		return nil, errs.Wrap(errs.FailedPrecondition, err, "cannot resolve the path of the database file")
 	}
 	dsn := "file:" + (&url.URL{Path: filepath.ToSlash(absolute)}).EscapedPath() +
 		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)" +
@@ -138,7 +138,7 @@ func (db *DB) Concatenated(value []byte) ([]byte, error) {
 func (db *DB) Lines(column string) string { return "(char(10) || " + column + " || char(10))" }
 
 // KeepCalls does nothing: old calls are deleted row by row, up to t.
-func (db *DB) KeepCalls(_ context.Context, _, t time.Time) (time.Time, error) { return t, nil }
+func (*DB) KeepCalls(context.Context, time.Time, time.Time) error { return nil }
 
 // Exclusive runs do: there is no other replica.
 func (db *DB) Exclusive(ctx context.Context, _ string, do func(context.Context) error) (bool, error) {

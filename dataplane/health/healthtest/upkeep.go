@@ -105,7 +105,7 @@ var upkeepProperties = []property{
 			s.Errorf("%d lines in the snapshot, want the kept one", n)
 		}
 		if s.Changes() == before {
-			s.Error("no message was sent")
+			s.Error("OnChange was not called")
 		}
 	}},
 	{"a report about nothing says nothing", func(s *story) {

@@ -49,7 +49,7 @@ func (k *Keeper) load() {
 		return
 	}
 	if err := os.MkdirAll(k.cfg.Dir, 0o700); err != nil {
-		k.cfg.Logger.Error("failed to save background responses; a restart would lose them", "error", err)
+		k.cfg.Logger.Error("failed to create the folder of background responses; a restart would lose them", "error", err)
 		return
 	}
 	files, err := os.ReadDir(k.cfg.Dir)

@@ -56,7 +56,10 @@ func Summed[V any](leaf func(*V) [sha256.Size]byte) Map[V] {
 func place(k *Key) (branch, bucket int) { return int(k[0] >> 2), int(k[1] >> 2) }
 
 // flat is the number of the bucket among all.
-func flat(k *Key) int { return int(k[0]>>2)*fan + int(k[1]>>2) }
+func flat(k *Key) int {
+	x, y := place(k)
+	return x*fan + y
+}
 
 // Len is how many keys there are.
 func (m Map[V]) Len() int { return m.count }
@@ -143,7 +146,7 @@ func (m Map[V]) With(edits []Edit[V]) Map[V] {
 		next.root[x], grown = edited(next.root[x], edits[:n], m.leaf)
 		next.count += grown
 		edits = edits[n:]
-		if n > polite {
+		if n > yieldEvery {
 			runtime.Gosched()
 		}
 	}
@@ -161,15 +164,15 @@ func (m Map[V]) With(edits []Edit[V]) Map[V] {
 	return next
 }
 
-// polite is after how many edits those who wait for a CPU go first.
-const polite = 256
+// yieldEvery is how many edits are applied between two yields to the scheduler: whoever serves calls goes first.
+const yieldEvery = 256
 
-// many is from how many edits on it pays to put them into their buckets one by one.
-const many = fan * fan
+// bucketSortFrom is from how many edits on it pays to put them into their buckets one by one.
+const bucketSortFrom = fan * fan
 
 // arrange orders edits by bucket and key.
 func arrange[V any](edits []Edit[V]) {
-	if len(edits) < many {
+	if len(edits) < bucketSortFrom {
 		slices.SortFunc(edits, func(a, b Edit[V]) int {
 			return cmp.Or(flat(&a.Key)-flat(&b.Key), bytes.Compare(a.Key[:], b.Key[:]))
 		})
@@ -185,7 +188,7 @@ func arrange[V any](edits []Edit[V]) {
 		ends[i] = sum
 	}
 	begin := 0
-	for bucket, end := range ends {
+	for bucket, end := range &ends {
 		for at[bucket] < end {
 			belongs := flat(&edits[at[bucket]].Key)
 			if belongs != bucket {
@@ -194,7 +197,7 @@ func arrange[V any](edits []Edit[V]) {
 			at[belongs]++
 		}
 		slices.SortFunc(edits[begin:end], func(a, b Edit[V]) int { return bytes.Compare(a.Key[:], b.Key[:]) })
-		if begin/polite != end/polite {
+		if begin/yieldEvery != end/yieldEvery {
 			runtime.Gosched()
 		}
 		begin = end

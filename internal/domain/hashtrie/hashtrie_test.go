@@ -75,10 +75,10 @@ func TestOneOfSeveralEditsOfAKeyCounts(t *testing.T) {
 func TestManyEditsAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, of := range map[string]func(n int) hashtrie.Key{
-		"even":       key,
-		"given anew": func(n int) hashtrie.Key { return key(n / 2) },
-		"one bucket": func(n int) hashtrie.Key { k := key(n); k[0], k[1] = 7, 9; return k },
-		"the ends":   func(n int) hashtrie.Key { k := key(n); k[0], k[1] = -byte(n&1), -byte(n&1); return k },
+		"even":           key,
+		"each key twice": func(n int) hashtrie.Key { return key(n / 2) },
+		"one bucket":     func(n int) hashtrie.Key { k := key(n); k[0], k[1] = 7, 9; return k },
+		"the ends":       func(n int) hashtrie.Key { k := key(n); k[0], k[1] = -byte(n&1), -byte(n&1); return k },
 	} {
 		want := map[hashtrie.Key]int{}
 		few, edits := hashtrie.Summed(leaf), []hashtrie.Edit[int]{}

@@ -57,7 +57,7 @@ func run(ctx context.Context, maker *maker, database string, days, perHour int) 
 	pending := 0
 	for ; hour.Before(now); hour = hour.Add(time.Hour) {
 		if hour.UTC().Hour() == 0 {
-			if _, err := calls.KeepCalls(ctx, time.Time{}); err != nil {
+			if err := calls.KeepCalls(ctx, time.Time{}); err != nil {
 				return err
 			}
 		}

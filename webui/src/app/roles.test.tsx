@@ -30,7 +30,7 @@ test('the navigation and the palette hold only pages that one may read', async (
 
 test('the address of a page that one may not read says which role it takes', async () => {
   renderApp('/audit', as(Role.VIEWER));
-  expect(await screen.findByText('Requires the role Operator')).toBeVisible();
+  expect(await screen.findByText('Requires the Operator role')).toBeVisible();
 });
 
 test('a viewer reads a group, and nothing of it can be changed', async () => {
@@ -55,7 +55,7 @@ test('the shortcut of what one may not do is not there', async () => {
 test('the address of a form says which role it takes', async () => {
   renderApp('/keys?new=true', as(Role.VIEWER));
   const panel = within(await screen.findByRole('dialog'));
-  expect(await panel.findByText('Requires the role Operator')).toBeVisible();
+  expect(await panel.findByText('Requires the Operator role')).toBeVisible();
   expect(panel.queryByLabelText('Name')).toBeNull();
 });
 
@@ -68,6 +68,6 @@ test('an operator changes the configuration; users and join tokens are for owner
   expect(await screen.findByText('Join tokens')).toBeVisible();
   expect(screen.queryByText('Add a node')).toBeNull();
   await router.navigate({ to: '/settings', search: { section: 'people' } });
-  expect(await screen.findByText('Requires the role Owner')).toBeVisible();
+  expect(await screen.findByText('Requires the Owner role')).toBeVisible();
   expect(screen.queryByText('People')).toBeNull();
 });

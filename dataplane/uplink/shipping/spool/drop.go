@@ -186,7 +186,7 @@ func (s *Spool) removeFile(first uint64) {
 		err = nil
 	}
 	if err = errors.Join(err, atomicfile.SyncDir(s.cfg.Dir)); err != nil {
-		s.log.Error("failed to delete a file of shipped call records", "error", err)
+		s.log.Error("failed to delete a file of call records that is no longer needed", "error", err)
 		return
 	}
 	if s.cfg.Removed != nil {

@@ -190,7 +190,7 @@ test('an operator reads, and is told who may export', async () => {
   });
   const button = await screen.findByRole('button', { name: 'Export' });
   expect(button).toBeDisabled();
-  expect(button).toHaveAccessibleDescription('Requires the role Owner');
+  expect(button).toHaveAccessibleDescription('Requires the Owner role');
 });
 
 test('a viewer is told who may read, and nothing is asked for', async () => {
@@ -199,7 +199,7 @@ test('a viewer is told who may read, and nothing is asked for', async () => {
     session: { whoAmI: () => ({ username: 'vi', role: Role.VIEWER }) },
     audit: { listAuditEvents },
   });
-  expect(await screen.findByText('Requires the role Operator')).toBeVisible();
+  expect(await screen.findByText('Requires the Operator role')).toBeVisible();
   expect(listAuditEvents).not.toHaveBeenCalled();
 });
 

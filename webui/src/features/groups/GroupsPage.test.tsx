@@ -126,7 +126,7 @@ test('shows the members in order with state, part, countdown, reason and price, 
   await screen.findByText('Serving now');
   const [first, second, third] = (await rows()).map((row) => within(row));
   expect(first?.getByText('Cooling down')).toBeVisible();
-  expect(first?.getByText(/Retried in 1:1\d/)).toBeVisible();
+  expect(first?.getByText(/Retry in 1:1\d/)).toBeVisible();
   expect(first?.getByText('Rate limited')).toBeVisible();
   expect(first?.getByText('Last resort')).toBeVisible();
   expect(second?.getByText('Serving now')).toBeVisible();

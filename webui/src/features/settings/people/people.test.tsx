@@ -50,7 +50,7 @@ test('only what changed of a user is sent, and the configured one cannot be dele
 test('a viewer is told so, and whom to ask', async () => {
   const whoAmI = () => ({ username: 'bob', role: Role.VIEWER, hasPassword: true });
   renderApp('/settings?section=people', { session: { whoAmI } });
-  expect(await screen.findByText(/Requires the role Owner/)).toBeVisible();
+  expect(await screen.findByText(/Requires the Owner role/)).toBeVisible();
   expect(await screen.findByText(/You are signed in as a viewer/)).toBeVisible();
 });
 

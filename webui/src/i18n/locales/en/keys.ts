@@ -38,7 +38,7 @@ export const keys = {
   'keys.tags': 'Tags',
   'keys.tagsHow': 'Words to find it by',
   'keys.nameHow': 'Shown in call logs; cannot be changed later',
-  'keys.groupsHow': 'The groups it may call; to the key, others do not exist',
+  'keys.groupsHow': 'The groups it may call; other groups look like unknown models',
   'keys.expiresHow': 'In your time zone; never when empty',
   'keys.limits': 'Limits',
   'keys.limitsHow': 'Exact on one node, shared between nodes through Redis',
