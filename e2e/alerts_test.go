@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -86,7 +87,7 @@ func TestAlertsOfAFleet(t *testing.T) {
 	const failing = "status-500-times-1"
 	config := fmt.Sprintf(`
 kind: Settings
-failover: {failure_threshold: 1, cooldown: 8s, cooldown_max: 8s, retry_same_target: false}
+failover: {failure_threshold: 1, cooldown: 10m, cooldown_max: 10m, retry_same_target: false}
 ---
 kind: Provider
 name: flaky
@@ -141,10 +142,12 @@ webhook: {url: %s, secret: whsec_%s}
 
 	leader.Kill()
 	s.admin = other.Address("console")
-	s.eventually("the webhook is told that it is over", func(context.Context) bool {
-		served(t, node, "chat") // the model is tried again, and answers
-		return len(p.told(failing, "resolved")) == 1
+	providers := adminv1connect.NewProviderServiceClient(s.rpc())
+	s.eventually("the cooldown is ended", func(ctx context.Context) bool {
+		reset, err := providers.ResetCooldown(ctx, &adminv1.ResetCooldownRequest{Provider: "flaky"})
+		return err == nil && slices.Contains(reset.GetNodes(), "node-1")
 	})
+	s.eventually("the webhook is told that it is over", func(context.Context) bool { return len(p.told(failing, "resolved")) == 1 })
 	firing, resolved := p.told(failing, "firing"), p.told(failing, "resolved")
 	if len(firing) != 1 {
 		t.Errorf("%d messages tell that it fires, want 1", len(firing))

@@ -139,7 +139,7 @@ func TestARevokedNodeIsCutOff(t *testing.T) {
 	s.operate("nodes", "revoke", "node-1")
 	s.awaitNodes(1)
 	s.awaitLog(node, "the node was revoked at ")
-	s.awaitLog(node, "joins again only with a join token made after that") // it has tried its old one
+	s.awaitLog(node, "can join again only with a join token created after that") // it has tried its old one
 	list, err := adminv1connect.NewNodeServiceClient(s.rpc()).ListNodes(t.Context(), &adminv1.ListNodesRequest{})
 	if err != nil {
 		t.Fatal(err)

@@ -141,6 +141,7 @@ const addressOf = (page: Page) => {
 /** Buttons that can be clicked, one of those that differ only in whom they are for; the browser's own file dialogs are none. */
 async function clickAll(page: Page, path: string) {
   const tried = new Set<string>();
+  const opens = (await over(page).count()) > 0; // the address itself, such as that of a drawer
   for (;;) {
     // What lies behind a dialog cannot be reached while it is open.
     const layers = await over(page).count();
@@ -162,7 +163,10 @@ async function clickAll(page: Page, path: string) {
       await page.keyboard.press('Escape');
       const closed = expect(over(page)).not.toHaveCount(layers, { timeout: 2_000 });
       if (!(await closed.then(() => true).catch(() => false))) await open(page, path);
-      if (addressOf(page) !== path) return; // it was what the address opens
+      if (addressOf(page) !== path) {
+        if (opens) return;
+        await open(page, path);
+      }
     } else return;
   }
 }
