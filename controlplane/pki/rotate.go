@@ -57,7 +57,7 @@ func (a *Authority) Finish(ctx context.Context, fingerprint string) error {
 func (a *Authority) Cancel(ctx context.Context) error {
 	return a.change(ctx, func(s *set, _ time.Time) ([]*issuer, error) {
 		if s.in(controlplane.AuthorityNext) == nil {
-			return nil, errs.Newf(errs.FailedPrecondition, "the CA rotation cannot be aborted: the new key already signs, or none is in progress")
+			return nil, errs.Newf(errs.FailedPrecondition, "the CA rotation cannot be cancelled: the new key already signs, or none is in progress")
 		}
 		return []*issuer{s.signing}, nil
 	})

@@ -73,7 +73,7 @@ func (s *Store) recover() error {
 		}
 		if revision, ok := markedRevision(e.Name(), applying); ok {
 			s.quarantined[revision] = readDigest(path)
-			s.log.Error("the process crashed while applying a snapshot, which is not used again", "revision", revision)
+			s.log.Error("the process ended while applying a snapshot, which is not used again", "revision", revision)
 			if err := os.Rename(path, s.mark(crashed, revision)); err != nil {
 				s.log.Warn("failed to keep the crash marker of a snapshot", "path", path, "error", err)
 			}
