@@ -61,9 +61,13 @@ func TestChangePasswordOnEveryReplica(t *testing.T) {
 	caller, elsewhere, other := one.admin(t), one.admin(t), two.admin(t)
 	script := two.client(t, header{"Authorization": "Bearer " + other.bearer(t, "ci")})
 	for name, c := range map[string]*client{"a user": caller, "a token": script} {
-		if who := ok(c.whoAmI(t))(t); !who.GetDefaultPassword() || who.GetCanChangePassword() != (name == "a user") {
+		if who := ok(c.whoAmI(t))(t); who.GetDefaultPassword() != (name == "a user") || who.GetCanChangePassword() != (name == "a user") {
 			t.Errorf("%s at first: %v", name, who)
 		}
+	}
+	// It is nobody else's: whoever signs in would be asked to replace their own.
+	if who := ok(one.user(t, caller, "ann", adminv1.Role_ROLE_OWNER).whoAmI(t))(t); who.GetDefaultPassword() || !who.GetCanChangePassword() {
+		t.Errorf("another user: %v", who)
 	}
 	if err := caller.change(t, adminPassword, newPassword); err != nil {
 		t.Fatal(err)

@@ -687,7 +687,7 @@ type WhoAmIResponse struct {
 	GatewayUrl string `protobuf:"bytes,2,opt,name=gateway_url,json=gatewayUrl,proto3" json:"gateway_url,omitempty"`
 	// Version of the control plane.
 	Version string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
-	// The default password is in use.
+	// The default password is in use, and is the caller's.
 	DefaultPassword bool `protobuf:"varint,4,opt,name=default_password,json=defaultPassword,proto3" json:"default_password,omitempty"`
 	// ChangePassword works for this caller: a user with a password that is not set by ADMIN_PASSWORD.
 	CanChangePassword bool `protobuf:"varint,5,opt,name=can_change_password,json=canChangePassword,proto3" json:"can_change_password,omitempty"`

@@ -319,7 +319,7 @@ export type WhoAmIResponse = Message<"trunkline.admin.v1.WhoAmIResponse"> & {
   version: string;
 
   /**
-   * The default password is in use.
+   * The default password is in use, and is the caller's.
    *
    * @generated from field: bool default_password = 4;
    */
