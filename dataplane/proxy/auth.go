@@ -1,7 +1,9 @@
 package proxy
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,10 +28,12 @@ var AuthFailures = [...]AuthFailure{KeyMissing, KeyUnknown, KeyExpired, KeyUnsup
 
 // authenticate finds the API key of a request by a lookup in the snapshot.
 func authenticate(s *dataplane.Snapshot, r *http.Request, now time.Time) (*dataplane.APIKey, AuthFailure, *wire.Error) {
-	sent := sentKey(r)
-	secret := sent.secret
-	if sent.fault != "" {
-		return nil, KeyUnknown, unauthorized(sent.fault)
+	secret, fault := sentKeys(r).one(func(secret string) bool {
+		_, ok := s.Key(secret)
+		return ok || s.Unsupported(secret) != nil
+	})
+	if fault != "" {
+		return nil, KeyUnknown, unauthorized(fault)
 	}
 	if secret == "" {
 		return nil, KeyMissing, unauthorized("No API key was provided. Send it as 'Authorization: Bearer <key>'.")
@@ -52,17 +56,20 @@ func unauthorized(message string) *wire.Error {
 	return &wire.Error{Message: message, Type: wire.InvalidRequest, Code: "invalid_api_key"}
 }
 
-// clientKey is the API key that a client sent.
-type clientKey struct {
-	secret string // empty: none
-	place  string // where it was found first
-	fault  string // why none of what was sent counts
+// clientKeys are the API keys that a client sent, each once.
+type clientKeys struct {
+	all   [5]placedKey
+	n     int
+	fault string // why none of them counts
 }
 
-// sentKey reads the key where SDKs put it: Authorization: Bearer, x-api-key, api-key, x-goog-api-key, and for Google's
-// API in the query, which goes nowhere from here. The same key may be in several of these places. A header that comes
-// twice, and keys that differ, are refused: whoever is in front may have judged by the other one.
-func sentKey(r *http.Request) (k clientKey) {
+// placedKey is a key, and where it was found first.
+type placedKey struct{ secret, place string }
+
+// sentKeys reads keys where SDKs put them: Authorization: Bearer, x-api-key, api-key, x-goog-api-key, and for Google's
+// API in the query, which goes nowhere from here. A header that comes twice is refused: whoever is in front may have
+// judged by the other one.
+func sentKeys(r *http.Request) (k clientKeys) {
 	if auth := r.Header["Authorization"]; len(auth) == 1 {
 		if scheme, rest, found := strings.Cut(strings.TrimSpace(auth[0]), " "); found && strings.EqualFold(scheme, "Bearer") {
 			k.see("Authorization", rest)
@@ -88,18 +95,37 @@ func sentKey(r *http.Request) (k clientKey) {
 	return k
 }
 
-func (k *clientKey) see(place, secret string) {
-	switch secret = strings.TrimSpace(secret); {
-	case secret == "" || secret == k.secret:
-	case k.secret == "":
-		k.secret, k.place = secret, place
-	case k.fault == "":
-		k.fault = "Two different API keys were sent, in " + k.place + " and in " + place + ". Send one of them."
+func (k *clientKeys) see(place, secret string) {
+	secret = strings.TrimSpace(secret)
+	if secret == "" || slices.ContainsFunc(k.all[:k.n], func(other placedKey) bool { return other.secret == secret }) {
+		return
 	}
+	k.all[k.n] = placedKey{secret, place}
+	k.n++
 }
 
-func (k *clientKey) twice(place string) {
+func (k *clientKeys) twice(place string) {
 	if k.fault == "" {
 		k.fault = "An API key was sent twice in " + place + ". Send it once."
 	}
+}
+
+// one is the key that counts; empty: none was sent. Of several it is the one that is known here: SDKs also send
+// keys for others that they find in the environment, as Anthropic's do with both ANTHROPIC_API_KEY and
+// ANTHROPIC_AUTH_TOKEN. Two that are known are refused: whoever is in front may have judged by the other one.
+func (k clientKeys) one(known func(secret string) bool) (secret, fault string) {
+	if k.n <= 1 || k.fault != "" {
+		return k.all[0].secret, k.fault
+	}
+	ours := placedKey{}
+	for _, key := range k.all[:k.n] {
+		switch {
+		case !known(key.secret):
+		case ours.secret != "":
+			return "", "Two different API keys were sent, in " + ours.place + " and in " + key.place + ". Send one of them."
+		default:
+			ours = key
+		}
+	}
+	return cmp.Or(ours, k.all[0]).secret, ""
 }

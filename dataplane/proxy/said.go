@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
@@ -39,9 +40,10 @@ func (c *call) noteBody() {
 	}
 }
 
-// said is a text as it is recorded; one with the client's own key in it is not.
+// said is a text as it is recorded; one with a key of the client's in it is not.
 func (c *call) said(text string, most int) string {
-	if key := sentKey(c.req.HTTP).secret; key != "" && strings.Contains(text, key) {
+	keys := sentKeys(c.req.HTTP)
+	if slices.ContainsFunc(keys.all[:keys.n], func(key placedKey) bool { return strings.Contains(text, key.secret) }) {
 		return "[redacted]"
 	}
 	return classify.Note(text, most)
