@@ -72,7 +72,8 @@ export type Node = Message<"trunkline.admin.v1.Node"> & {
   connectTime?: Timestamp | undefined;
 
   /**
-   * When it was last seen.
+   * When it reported last. A node reports every 5 s, and one of which nothing is new every 30 s: up to 32 s may have passed
+   * while it is connected.
    *
    * @generated from field: google.protobuf.Timestamp last_seen_time = 7;
    */

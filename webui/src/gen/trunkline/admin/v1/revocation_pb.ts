@@ -130,7 +130,7 @@ export type UnconfirmedNode = Message<"trunkline.admin.v1.UnconfirmedNode"> & {
   connected: boolean;
 
   /**
-   * When it was last seen.
+   * When it reported last, see Node.last_seen_time.
    *
    * @generated from field: google.protobuf.Timestamp last_seen_time = 3;
    */
