@@ -138,6 +138,7 @@ var kinds = []kind{
 	{"no_endpoints", 404, nil, `{"error":{"message":"No endpoints found that support image input","code":404},"user_id":"user_1"}`, "OpenRouter has nobody for images"},
 	{"lmstudio_format", 400, nil, `{"error":"'response_format.type' must be 'json_schema' or 'text'"}`, "LM Studio's response_format"},
 	{"ollama_tools", 400, nil, openAI("registry.ollama.ai/library/MODEL:latest does not support tools", "api_error", "", ""), "Ollama's model without tools"},
+	{"bedrock_unverified", 400, nil, `{"message":"Operation not allowed"}`, "Bedrock has not verified the account"},
 	{"llamacpp_tools", 500, nil, `{"error":{"code":500,"message":"tools param requires --jinja flag","type":"server_error"}}`, "llama.cpp started without tools"},
 
 	{"rate_limit_exceeded", 429, nil, openAI("Rate limit reached for MODEL in organization org-abc on tokens per min (TPM): Limit 30000, Used 29000, Requested 2000. Please try again in 20s. Visit https://platform.openai.com/account/rate-limits to learn more.", "tokens", "", "rate_limit_exceeded"), "names a wait of 20s in its text"},
