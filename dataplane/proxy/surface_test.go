@@ -3,11 +3,13 @@ package proxy_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -51,14 +53,25 @@ func TestAClientThatWritesEverythingFirstSeesTheRefusal(t *testing.T) {
 		"with a head that is large":   {head(len(body), "A: "+strings.Repeat("a", 40<<10)) + body, "431"},
 		"a WebSocket, no body":        {"GET /v1/responses HTTP/1.1\r\nHost: gateway\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", "426"},
 	}
-	for server, plain := range map[string]func(string) bool{"net/http": nil, "plain": func(string) bool { return true }} {
-		address := listen(t, ops.Server{Handler: r.proxy, Plain: plain, Early: proxy.EarlyError})
+	borrowed := httptest.NewUnstartedServer(nil)
+	borrowed.StartTLS() // for its certificate
+	defer borrowed.Close()
+	certificate := &tls.Config{Certificates: borrowed.TLS.Certificates, MinVersion: tls.VersionTLS12}
+	for server, cfg := range map[string]ops.Server{"net/http": {}, "plain": {Plain: func(string) bool { return true }}, "TLS": {TLS: certificate}} {
+		cfg.Handler, cfg.Early = r.proxy, proxy.EarlyError
+		address := listen(t, cfg)
 		for name, tt := range requests {
+			if server == "TLS" && !strings.Contains(name, " last") { // the others do not depend on it
+				continue
+			}
 			t.Run(server+", "+name, func(t *testing.T) {
 				t.Parallel()
 				conn, err := net.Dial("tcp", address)
 				if err != nil {
 					t.Fatal(err)
+				}
+				if server == "TLS" {
+					conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true})
 				}
 				defer conn.Close()
 				_ = conn.SetDeadline(time.Now().Add(2 * time.Minute))
@@ -80,6 +93,26 @@ func TestAClientThatWritesEverythingFirstSeesTheRefusal(t *testing.T) {
 }
 
 // listen serves as a process does.
+// What the server refuses by itself is in the words of the API that was called, and says what to do about it.
+func TestEarlyErrorsSayWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		line   string
+		status int
+		want   string
+	}{
+		{"POST /v1/chat/compl", 400, `{"error":{"message":"The request is not valid HTTP.","type":"invalid_request_error","param":null,"code":"invalid_http"}}`},
+		{"POST /v1/messages H", 417, `{"type":"error","error":{"type":"invalid_request_error","message":"The Expect header of the request may only be 100-continue."},"request_id":""}`},
+		{"GET /v1/models HTTP", 505, `{"error":{"message":"The HTTP version of the request is not supported. Use HTTP/1.1 or HTTP/2.","type":"invalid_request_error","param":null,"code":"invalid_http"}}`},
+		{"POST /v1/models HTT", 501, `{"error":{"message":"The Transfer-Encoding of the request may only be chunked.","type":"invalid_request_error","param":null,"code":"invalid_http"}}`},
+		{"", ops.StatusNotTLS, `{"error":{"message":"This port speaks HTTPS. Use https:// in the base URL.","type":"invalid_request_error","param":null,"code":"https_required"}}`},
+	} {
+		if got := string(proxy.EarlyError(tt.line, tt.status)); got != tt.want {
+			t.Errorf("%q, %d: %s, want %s", tt.line, tt.status, got, tt.want)
+		}
+	}
+}
+
 func listen(t *testing.T, s ops.Server) (address string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
