@@ -181,6 +181,7 @@ func TestNodeAndAllInOneAnswerAlike(t *testing.T) {
 		"underscores":                {raw("POST", chat, said, "X_Custom_Header: 1"), "200"},
 		"many fields":                {raw("POST", chat, said, slices.Repeat([]string{"A: b"}, 110)...), "431"},
 		"a large head":               {raw("POST", chat, said, "A: "+strings.Repeat("a", 40<<10)), "431"},
+		"a larger head":              {raw("POST", chat, said, "A: "+strings.Repeat("a", 80<<10)), "431"},
 		"a large path":               {raw("POST", "/v1/"+strings.Repeat("a", 40<<10), said), "431"},
 		"a large head, Anthropic":    {raw("POST", "/v1/messages", said, "A: "+strings.Repeat("a", 40<<10)), "431"},
 		"a large head, Google":       {raw("POST", "/v1beta/models/plain:generateContent", said, "A: "+strings.Repeat("a", 40<<10)), "431"},

@@ -11,30 +11,44 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/ops"
 )
 
-// maxHeaders bounds the header fields of a request; their bytes are bounded by the server.
-const maxHeaders = 100
+// What bounds the header fields of a request. The server takes a little more than these bytes, so that what is larger
+// ends nobody else's request on a connection of HTTP/2.
+const (
+	maxHeaders     = 100
+	maxHeaderBytes = 32 << 10 // with the request line
+)
 
 // refuseHeaders refuses requests with more header fields than any client has reason to send,
 // and drops names with an underscore: servers that hand headers on as variables, as CGI does, take
 // it for a dash, so that such a name could stand for another header behind one of us. nginx drops
 // them too, and some SDKs send them. Those in which clients name their session stay: they go no further.
 func refuseHeaders(w http.ResponseWriter, r *http.Request, path string) bool {
-	n := 0
+	n, size := 0, len(r.Method)+len(r.RequestURI)
 	for name, values := range r.Header {
 		n += len(values)
+		for _, value := range values {
+			size += len(name) + len(value) + len(": \r\n")
+		}
 		if strings.IndexByte(name, '_') >= 0 && !affinity.IsSessionHeader(name) {
 			delete(r.Header, name)
 		}
 	}
-	if n <= maxHeaders {
+	if size <= maxHeaderBytes && n <= maxHeaders {
 		return false
 	}
+	e := headersTooLarge()
+	if size <= maxHeaderBytes {
+		e.Message, e.Code = "The request has more than "+strconv.Itoa(maxHeaders)+" header fields.", "too_many_headers"
+	}
 	w.Header().Set("Connection", "close")
-	writeAs(w, api.ErrorsOf(path), http.StatusRequestHeaderFieldsTooLarge, wire.Error{
-		Message: "The request has more than " + strconv.Itoa(maxHeaders) + " header fields.",
-		Type:    wire.InvalidRequest, Code: "too_many_headers",
-	})
+	writeAs(w, api.ErrorsOf(path), http.StatusRequestHeaderFieldsTooLarge, e)
 	return true
+}
+
+func headersTooLarge() wire.Error {
+	return wire.Error{
+		Message: "The header fields of the request are larger than 32 KiB together.", Type: wire.InvalidRequest, Code: "headers_too_large",
+	}
 }
 
 // EarlyError words what the server answers to a request that does not get here. line is how the
@@ -47,7 +61,7 @@ func EarlyError(line string, status int) []byte {
 	e := wire.Error{Message: "The request is not valid HTTP.", Type: wire.InvalidRequest, Code: "invalid_http"}
 	switch status {
 	case http.StatusRequestHeaderFieldsTooLarge:
-		e.Message, e.Code = "The header fields of the request are larger than 32 KiB together.", "headers_too_large"
+		e = headersTooLarge()
 	case ops.StatusNotTLS:
 		e.Message, e.Code = "This port speaks HTTPS. Use https:// in the base URL.", "https_required"
 	case http.StatusExpectationFailed:

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"slices"
 	"strings"
 	"testing"
@@ -51,6 +52,7 @@ func TestAClientThatWritesEverythingFirstSeesTheRefusal(t *testing.T) {
 		"with too many header fields": {head(len(body), strings.Repeat("A: b\r\n", 100)+"A: b") + body, "431"},
 		"with a head that is broken":  {head(len(body), "A : b") + body, "400"},
 		"with a head that is large":   {head(len(body), "A: "+strings.Repeat("a", 40<<10)) + body, "431"},
+		"with a head that is larger":  {head(len(body), "A: "+strings.Repeat("a", 80<<10)) + body, "431"},
 		"a WebSocket, no body":        {"GET /v1/responses HTTP/1.1\r\nHost: gateway\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", "426"},
 	}
 	borrowed := httptest.NewUnstartedServer(nil)
@@ -93,6 +95,50 @@ func TestAClientThatWritesEverythingFirstSeesTheRefusal(t *testing.T) {
 }
 
 // listen serves as a process does.
+// A head that is too large ends nothing else on a connection of HTTP/2, which several clients of a proxy may share.
+func TestALargeHeadEndsNoOtherRequest(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, setup{models: []string{"ok"}})
+	borrowed := httptest.NewUnstartedServer(nil)
+	borrowed.StartTLS() // for its certificate
+	defer borrowed.Close()
+	address := listen(t, ops.Server{
+		Handler: r.proxy, Early: proxy.EarlyError,
+		TLS: &tls.Config{Certificates: borrowed.TLS.Certificates, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2"}},
+	})
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true}
+	defer transport.CloseIdleConnections()
+	shared := false
+	trace := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(c httptrace.GotConnInfo) { shared = c.Reused }})
+	ask := func(ctx context.Context, body io.Reader, filler string) string {
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+address+"/v1/chat/completions", body)
+		if err != nil {
+			t.Error(err)
+			return ""
+		}
+		req.Header = http.Header{"Authorization": {"Bearer " + clientKey}, "Content-Type": {"application/json"}, "X-Filler": {filler}}
+		resp, err := transport.RoundTrip(req)
+		if err != nil {
+			return err.Error()
+		}
+		defer resp.Body.Close()
+		answer, _ := io.ReadAll(resp.Body)
+		return fmt.Sprint(resp.Proto, " ", resp.StatusCode, " ", gjson.GetBytes(answer, "error.code").Str)
+	}
+	body, more := io.Pipe()
+	other := make(chan string, 1)
+	go func() { other <- ask(t.Context(), body, "") }()
+	fmt.Fprint(more, `{"model":"g",`)
+	if got := ask(trace, strings.NewReader("{}"), strings.Repeat("a", 40<<10)); got != "HTTP/2.0 431 headers_too_large" || !shared {
+		t.Errorf("answered %q, on the shared connection: %v", got, shared)
+	}
+	fmt.Fprint(more, `"messages":[]}`)
+	_ = more.Close()
+	if got := <-other; got != "HTTP/2.0 200 " {
+		t.Errorf("the other request: %q", got)
+	}
+}
+
 // What the server refuses by itself is in the words of the API that was called, and says what to do about it.
 func TestEarlyErrorsSayWhatIsWrong(t *testing.T) {
 	t.Parallel()

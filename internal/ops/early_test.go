@@ -45,7 +45,7 @@ func testEarlyErrors(t *testing.T, plain func(string) bool) {
 		}
 	}()
 	for request, want := range map[string]string{
-		"POST /v1/messages HTTP/1.1\r\nHost: a\r\nX-Large: " + strings.Repeat("a", 40<<10) + "\r\n\r\n": `431 {"line":"POST /v1/messages HTT","status":431}`,
+		"POST /v1/messages HTTP/1.1\r\nHost: a\r\nX-Large: " + strings.Repeat("a", 70<<10) + "\r\n\r\n": `431 {"line":"POST /v1/messages HTT","status":431}`,
 		"GET / HTTP/1.1\r\nHost: a\r\nX: a\x01b\r\n\r\n":                                                `400 {"line":"GET / HTTP/1.1","status":400}`,
 		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n":                                 `501 {"line":"POST / HTTP/1.1","status":501}`,
 		"POST / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\nContent-Length: 9\r\n\r\n":                        `417 {"line":"POST / HTTP/1.1","status":417}`,

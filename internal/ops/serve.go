@@ -15,7 +15,7 @@ const (
 	readHeaderTimeout = 10 * time.Second // a client that has not sent its headers by then is cut
 	readTimeout       = 2 * time.Minute  // for a whole request, unless its handler says otherwise
 	idleTimeout       = 2 * time.Minute  // above the 60 s that load balancers keep idle connections
-	maxHeaderBytes    = 28 << 10         // net/http adds 4 KiB of its own: 32 KiB in all
+	maxHeaderBytes    = 60 << 10         // net/http adds 4 KiB of its own: 64 KiB in all; over HTTP/2 more ends the connection
 	pingAfter         = 30 * time.Second // HTTP/2: silence after which the peer is asked for a sign of life
 	defaultDrain      = 30 * time.Second // what container runtimes commonly grant
 	cancelGrace       = time.Second      // for handlers to return once their requests are cancelled
