@@ -148,7 +148,7 @@ func TestEveryErrorIsExplained(t *testing.T) {
 	code := regexp.MustCompile(`\bCode: +"([a-z_]+)"`)
 	// What the client is told exactly by the message, and what no client gets.
 	clear := []string{
-		"bad_request", "invalid_request", "invalid_http", "method_not_allowed", "too_many_headers", "upgrade_required", "not_found", "conflict", "unsupported",
+		"bad_request", "invalid_request", "invalid_http", "method_not_allowed", "too_many_headers", "headers_too_large", "upgrade_required", "not_found", "conflict", "unsupported",
 		"context_length_exceeded", "content_policy_violation", "client_closed", "slow_client", "provider_not_found", "internal_error",
 		"upstream_stream_cut", "upstream_stream_idle", "upstream_stream_error", "upstream_truncated", "upstream_error", "upstream_overloaded", "upstream_busy",
 		"bad_upstream_body", "too_large", "empty_stream", "empty_answer", "failure_keyword", "deadline_exceeded", "caller_deadline", "superseded",
