@@ -21,20 +21,13 @@ func (s usageService) GetAttemptSeries(ctx context.Context, req *adminv1.GetAtte
 	if err != nil {
 		return nil, err
 	}
-	zone, err := timeZone(req.GetTimeZone())
-	if err != nil {
-		return nil, err
-	}
 	q, err := s.attemptQuestion(ctx, req.GetFilter(), req.GetBy(), adminv1.UsageDimension_USAGE_DIMENSION_UNSPECIFIED)
 	if err != nil {
 		return nil, err
 	}
 	q.WithoutTimes = !wantsTimes(reader)
-	starts, err := s.buckets(q, req.GetBucket(), zone)
+	starts, err := s.inBuckets(&q, req)
 	if err != nil {
-		return nil, err
-	}
-	if q.Values, err = values(req.GetBy(), req.GetValues()); err != nil {
 		return nil, err
 	}
 	series, err := s.attempts().series(ctx, q, starts, req.GetBucket(), cmp.Or(int(req.GetLimit()), defaultUsageSeries))

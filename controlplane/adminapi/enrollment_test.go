@@ -2,10 +2,6 @@ package adminapi_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +12,7 @@ import (
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
 	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
 	"github.com/trunkline-ai/trunkline/controlplane/pki"
+	"github.com/trunkline-ai/trunkline/controlplane/pki/pkitest"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
 	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -42,17 +39,10 @@ func (e *env) enrollment(t *testing.T) *enrollment.Service {
 // enroll lets a node join as it would over a connection.
 func enroll(ctx context.Context, t *testing.T, s *enrollment.Service, node, secret string) error {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, request := pkitest.Request(t)
 	channel := []byte("a connection")
 	proof := nodeid.NodeProof(nodeid.TokenKey(secret), channel, node, request)
-	_, err = s.Join(ctx, nodeid.TokenID(secret), proof, channel, &nodev1.EnrollRequest{Node: node, CertificateRequest: request})
+	_, err := s.Join(ctx, nodeid.TokenID(secret), proof, channel, &nodev1.EnrollRequest{Node: node, CertificateRequest: request})
 	return err
 }
 

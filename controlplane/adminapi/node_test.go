@@ -2,10 +2,6 @@ package adminapi_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
 	"maps"
 	"slices"
 	"strings"
@@ -16,6 +12,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane/adminapi"
 	"github.com/trunkline-ai/trunkline/controlplane/pki"
+	"github.com/trunkline-ai/trunkline/controlplane/pki/pkitest"
 	"github.com/trunkline-ai/trunkline/controlplane/store"
 	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -119,14 +116,7 @@ func TestOrphanedNodesAreListed(t *testing.T) {
 	})
 	come := func(node string) {
 		t.Helper()
-		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			t.Fatal(err)
-		}
-		request, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
-		if err != nil {
-			t.Fatal(err)
-		}
+		_, request := pkitest.Request(t)
 		certificate, err := ok(pki.Ensure(t.Context(), store.NewSecrets(e.backend.db), e.backend.sealer, e.clock.Now))(t).Issue(node, request)
 		if err != nil {
 			t.Fatal(err)

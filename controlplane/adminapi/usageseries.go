@@ -24,20 +24,13 @@ func (s usageService) GetUsageSeries(ctx context.Context, req *adminv1.GetUsageS
 	if err != nil {
 		return nil, err
 	}
-	zone, err := timeZone(req.GetTimeZone())
-	if err != nil {
-		return nil, err
-	}
 	q.By = dimension(req.GetBy())
 	if q, err = s.bounded(q); err != nil {
 		return nil, err
 	}
 	q.WithoutTimes = !wantsTimes(reader)
-	starts, err := s.buckets(q, req.GetBucket(), zone)
+	starts, err := s.inBuckets(&q, req)
 	if err != nil {
-		return nil, err
-	}
-	if q.Values, err = values(req.GetBy(), req.GetValues()); err != nil {
 		return nil, err
 	}
 	series, err := s.calls().series(ctx, q, starts, req.GetBucket(), cmp.Or(int(req.GetLimit()), defaultUsageSeries))
@@ -53,6 +46,26 @@ func (s usageService) GetUsageSeries(ctx context.Context, req *adminv1.GetUsageS
 		res.Series = append(res.Series, view)
 	}
 	return res, nil
+}
+
+// seriesRequest is what requests for series of calls and of attempts have in common.
+type seriesRequest interface {
+	GetBucket() adminv1.UsageBucket
+	GetTimeZone() string
+	GetBy() adminv1.UsageDimension
+	GetValues() []string
+}
+
+// inBuckets bounds a query to the values that are asked for, and lists when each of its buckets begins.
+func (s usageService) inBuckets(q *calllog.UsageQuery, req seriesRequest) ([]time.Time, error) {
+	zone, err := timeZone(req.GetTimeZone())
+	if err != nil {
+		return nil, err
+	}
+	if q.Values, err = values(req.GetBy(), req.GetValues()); err != nil {
+		return nil, err
+	}
+	return s.buckets(*q, req.GetBucket(), zone)
 }
 
 // values are the only ones that a series is asked of.

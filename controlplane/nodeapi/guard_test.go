@@ -2,9 +2,6 @@ package nodeapi_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -25,6 +22,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane/nodeapi"
 	"github.com/trunkline-ai/trunkline/controlplane/pki"
+	"github.com/trunkline-ai/trunkline/controlplane/pki/pkitest"
 	"github.com/trunkline-ai/trunkline/internal/domain/nodeid"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -101,14 +99,7 @@ func newIdentities(t *testing.T) *identities {
 // certificate is one that a node holds.
 func certificate(t *testing.T, from *pki.Authority, node string) tls.Certificate {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	key, request := pkitest.Request(t)
 	leaf, err := from.Issue(node, request)
 	if err != nil {
 		t.Fatal(err)
