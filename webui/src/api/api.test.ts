@@ -38,6 +38,10 @@ describe('errors', () => {
     expect(problemOf(dead)).toMatchObject({ message: 'error.unreachable', detail: '' });
     expect(problemOf(new ConnectError('HTTP 503', Code.Unavailable)).message).toBe('error.unreachable');
   });
+  test('what a control plane that answers finds unavailable is said in its words', () => {
+    const e = new ConnectError('provider "main": connection refused', Code.Unavailable);
+    expect(problemOf(e)).toMatchObject({ message: 'error.unavailable', detail: 'provider "main": connection refused' });
+  });
   test('the code, the words and the request id are passed on', () => {
     const e = new ConnectError('viewer may not', Code.PermissionDenied, { 'x-request-id': 'r-1' });
     expect(problemOf(e)).toEqual({

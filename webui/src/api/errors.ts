@@ -16,9 +16,9 @@ export type Problem = {
 export function problemOf(error: unknown): Problem {
   const e = ConnectError.from(error);
   return {
-    message: isUnreachable(e) ? 'error.unreachable' : (sentences[e.code] ?? 'error.unknown'),
+    message: isSilent(e) ? 'error.unreachable' : (sentences[e.code] ?? 'error.unknown'),
     code: Code[e.code].replace(/(?<!^)[A-Z]/g, (letter) => `_${letter}`).toLowerCase(),
-    detail: isUnreachable(e) || e.code === Code.Internal ? '' : e.rawMessage,
+    detail: isSilent(e) || e.code === Code.Internal ? '' : e.rawMessage,
     requestId: e.metadata.get('x-request-id') ?? '',
   };
 }
@@ -34,6 +34,7 @@ const sentences: Partial<Record<Code, PlainKey>> = {
   [Code.ResourceExhausted]: 'error.throttled',
   [Code.DeadlineExceeded]: 'error.unreachable',
   [Code.Internal]: 'error.internal',
+  [Code.Unavailable]: 'error.unavailable',
   [Code.Unimplemented]: 'error.unimplemented',
 };
 
@@ -41,6 +42,10 @@ const sentences: Partial<Record<Code, PlainKey>> = {
 export function isUnreachable(e: ConnectError): boolean {
   return e.code === Code.Unavailable || (e.code === Code.Unknown && e.cause instanceof TypeError);
 }
+
+/** Nothing says why: what the control plane itself finds unavailable, a provider or its database, it names. */
+const isSilent = (e: ConnectError) =>
+  isUnreachable(e) && (e.code !== Code.Unavailable || /^HTTP \d+$/.test(e.rawMessage));
 
 export const isSignedOut = (error: unknown) => ConnectError.from(error).code === Code.Unauthenticated;
 

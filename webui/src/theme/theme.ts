@@ -75,4 +75,13 @@ export const theme = createTheme({
 
 /** The kit's own red is too pale for text on some of our surfaces. */
 const errors = { '--mantine-color-error': 'var(--bad-text)' };
-export const cssVariables: CSSVariablesResolver = () => ({ variables: {}, light: errors, dark: errors });
+/** On dark, its quiet buttons would be almost white, whether they add or delete. */
+const quiet = {
+  '--mantine-color-red-light-color': 'var(--bad-text)',
+  '--mantine-color-iris-light-color': 'var(--accent-text)',
+};
+export const cssVariables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: errors,
+  dark: { ...errors, ...quiet },
+});

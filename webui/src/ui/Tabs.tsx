@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, useId, useRef } from 'react';
+import { type KeyboardEvent, type ReactNode, useId, useLayoutEffect, useRef } from 'react';
 import c from './tabs.module.css';
 
 export type Tab<V extends string> = { value: V; label: string; badge?: ReactNode };
@@ -23,6 +23,12 @@ export function Tabs<V extends string>({
 }) {
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
+  // Where not all have room, the chosen one is in sight.
+  useLayoutEffect(() => {
+    const strip = list.current;
+    const tab = strip?.querySelector<HTMLElement>(`[data-tab="${CSS.escape(value)}"]`);
+    if (strip && tab) strip.scrollLeft = tab.offsetLeft - strip.offsetLeft - (strip.clientWidth - tab.offsetWidth) / 2;
+  }, [value]);
   const onKey = (event: KeyboardEvent) => {
     const at = tabs.findIndex((tab) => tab.value === value);
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 }[event.key];

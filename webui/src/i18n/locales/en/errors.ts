@@ -1,6 +1,7 @@
 export const errors = {
   'error.retry': 'Try again',
   'error.requestId': 'Request',
+  'error.unavailable': 'Not available at the moment',
   'error.unreachable': 'The control plane is not responding',
   'error.unreachableHelp':
     'Nodes keep serving calls with the configuration they have. Check that the control plane is running, then try again.',

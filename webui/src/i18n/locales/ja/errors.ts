@@ -4,6 +4,7 @@ import type { errors as en } from '../en/errors';
 export const errors: Texts<typeof en> = {
   'error.retry': '再試行',
   'error.requestId': 'リクエスト',
+  'error.unavailable': '現在は利用できません',
   'error.unreachable': 'コントロールプレーンが応答しません',
   'error.unreachableHelp':
     'ノードは手元の設定で呼び出しの処理を続けます。コントロールプレーンの稼働を確認してから、再試行してください。',

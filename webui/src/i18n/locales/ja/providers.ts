@@ -10,7 +10,7 @@ export const providers: Texts<typeof en> = {
   'providers.count_other': 'プロバイダー {n} 件',
   'providers.models_other': 'モデル {n} 件',
   'providers.calls': 'このプロバイダーへの呼び出し',
-  'providers.builtIn': 'リハーサル用の組み込みアップストリーム',
+  'providers.builtIn': 'テスト用の組み込みアップストリーム',
   'providers.gone': '{name} というプロバイダーはありません',
   'providers.empty': 'プロバイダーはまだありません',
   'providers.emptyHow': 'プロバイダーとは、ベンダーのアカウントまたは自前の API です。お使いのものを選んでください。',
@@ -209,7 +209,7 @@ export const providers: Texts<typeof en> = {
   'providers.dialect.openai': 'OpenAI 互換',
   'providers.dialect.anthropic': 'Anthropic',
   'providers.dialect.gemini': 'Gemini',
-  'providers.dialect.fake': '組み込みリハーサル（オールインワン）',
+  'providers.dialect.fake': '組み込みテスト用アップストリーム（オールインワン）',
   'providers.endpoint.title': 'エンドポイント',
   'providers.endpoint.hint':
     'ベース URL と API 形式とは異なる方法で接続する API です。chat、responses、messages、gemini のいずれかを指定すると、指定したものだけが使えるプロバイダーになります。',

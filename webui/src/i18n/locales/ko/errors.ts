@@ -4,6 +4,7 @@ import type { errors as en } from '../en/errors';
 export const errors: Texts<typeof en> = {
   'error.retry': '다시 시도',
   'error.requestId': '요청',
+  'error.unavailable': '지금은 사용할 수 없습니다',
   'error.unreachable': '컨트롤 플레인이 응답하지 않습니다',
   'error.unreachableHelp':
     '노드는 가지고 있는 설정으로 호출을 계속 처리합니다. 컨트롤 플레인이 실행 중인지 확인한 뒤 다시 시도하세요.',

@@ -10,7 +10,7 @@ export const providers: Texts<typeof en> = {
   'providers.count_other': '제공업체 {n}개',
   'providers.models_other': '모델 {n}개',
   'providers.calls': '이 제공업체의 호출',
-  'providers.builtIn': '리허설용 내장 업스트림',
+  'providers.builtIn': '테스트용 내장 업스트림',
   'providers.gone': '{name}(이)라는 제공업체가 없습니다',
   'providers.empty': '아직 제공업체가 없습니다',
   'providers.emptyHow': '제공업체는 공급사의 계정이거나 직접 운영하는 API입니다. 사용 중인 곳을 선택하세요.',
@@ -205,7 +205,7 @@ export const providers: Texts<typeof en> = {
   'providers.dialect.openai': 'OpenAI 호환',
   'providers.dialect.anthropic': 'Anthropic',
   'providers.dialect.gemini': 'Gemini',
-  'providers.dialect.fake': '내장 리허설(올인원)',
+  'providers.dialect.fake': '내장 테스트 업스트림(올인원)',
   'providers.endpoint.title': '엔드포인트',
   'providers.endpoint.hint':
     '기본 URL 및 프로토콜과 다른 방식으로 접속하는 API입니다. chat, responses, messages, gemini 중 하나라도 지정하면 지정한 것만 제공하는 것으로 봅니다.',

@@ -4,6 +4,7 @@ import type { errors as en } from '../en/errors';
 export const errors: Texts<typeof en> = {
   'error.retry': '重试',
   'error.requestId': '请求',
+  'error.unavailable': '暂时不可用',
   'error.unreachable': '控制面无响应',
   'error.unreachableHelp': '各节点仍会按已有配置继续处理调用。请确认控制面正在运行，然后重试。',
   'error.unauthenticated': '会话已结束',

@@ -10,7 +10,7 @@ export const providers: Texts<typeof en> = {
   'providers.count_other': '{n} 个供应商',
   'providers.models_other': '{n} 个模型',
   'providers.calls': '此供应商的调用记录',
-  'providers.builtIn': '用于演练的内置上游',
+  'providers.builtIn': '用于测试的内置上游',
   'providers.gone': '没有名为 {name} 的供应商',
   'providers.empty': '还没有供应商',
   'providers.emptyHow': '供应商是您在某个厂商的账户，或您自己的 API。请选择您的账户所在。',
@@ -199,7 +199,7 @@ export const providers: Texts<typeof en> = {
   'providers.dialect.openai': 'OpenAI 兼容',
   'providers.dialect.anthropic': 'Anthropic',
   'providers.dialect.gemini': 'Gemini',
-  'providers.dialect.fake': '内置演练（一体版）',
+  'providers.dialect.fake': '内置测试上游（一体版）',
   'providers.endpoint.title': '端点',
   'providers.endpoint.hint':
     '访问方式与 Base URL 和协议不同的 API。只要列出了 chat、responses、messages 或 gemini 中的任意一个，该供应商就只支持所列出的这几个。',
