@@ -1,8 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { FLEET, type Node, startNode } from './fleet';
 
 const root = resolve(import.meta.dirname, '../..');
 export const USER = 'admin';
@@ -20,19 +21,25 @@ export type Server = {
   /** Ends the process, and with restart() begins it again on the same port. */
   stop: (how?: NodeJS.Signals) => Promise<void>;
   restart: (how?: NodeJS.Signals) => Promise<void>;
+  /** Its nodes, where it is a control plane with nodes of their own. */
+  nodes: Node[];
   /** Ends it and removes its folder. */
   remove: () => Promise<void>;
 };
 
 let built = '';
+const programs = new Set<string>();
 
-/** A folder with the programs, built from these sources once, the console in webui/dist included. */
-function programs(): string {
-  if (built) return built;
-  built = mkdtempSync(join(tmpdir(), 'trunkline-console-test-'));
-  process.once('exit', () => rmSync(built, { recursive: true, force: true }));
-  execFileSync('go', ['build', '-o', built, './cmd/trunkline', './webui/e2e/seed'], { cwd: root, stdio: 'inherit' });
-  return built;
+/** A program, built from these sources once, the console in webui/dist included. */
+export function program(source: string): string {
+  if (!built) {
+    built = mkdtempSync(join(tmpdir(), 'trunkline-console-test-'));
+    process.once('exit', () => rmSync(built, { recursive: true, force: true }));
+  }
+  const path = join(built, basename(source));
+  if (!programs.has(path)) execFileSync('go', ['build', '-o', path, `./${source}`], { cwd: root, stdio: 'inherit' });
+  programs.add(path);
+  return path;
 }
 
 /**
@@ -41,17 +48,27 @@ function programs(): string {
  */
 export async function startServer(
   config: Config,
-  { seedDays = 0, seedFlags = [] as string[], env = {} as Record<string, string>, running = '' } = {},
+  { seedDays = 0, seedFlags = [] as string[], env = {} as Record<string, string>, running = '', nodes = 0 } = {},
 ): Promise<Server> {
-  const bin = running ? '' : (process.env.TRUNKLINE_BIN ?? join(programs(), 'trunkline'));
+  const isFleet = nodes > 0;
+  const bin = running
+    ? ''
+    : isFleet
+      ? program('cmd/trunkline-controlplane')
+      : (process.env.TRUNKLINE_BIN ?? program('cmd/trunkline'));
   const folder = mkdtempSync(join(tmpdir(), 'trunkline-console-'));
   if (seedDays > 0) {
     mkdirSync(join(folder, 'data'));
     const database = `sqlite:///${folder}/data/trunkline.db`;
     const flags = ['-database', database, '-days', String(seedDays), ...seedFlags];
-    execFileSync(join(programs(), 'seed'), flags, { stdio: 'inherit' });
+    execFileSync(program('webui/e2e/seed'), flags, { stdio: 'inherit' });
   }
-  const environment = { ...process.env, ADMIN_PASSWORD: PASSWORD, ...env };
+  const environment = {
+    ...process.env,
+    ADMIN_PASSWORD: PASSWORD,
+    ...(isFleet && { DATABASE_URL: `sqlite:///${folder}/trunkline.db`, ...FLEET }),
+    ...env,
+  };
   const flags = config === 'demo' ? ['--apply', join(import.meta.dirname, 'demo.yaml')] : [];
   let child: ChildProcess | undefined;
   let port = 0;
@@ -59,8 +76,11 @@ export async function startServer(
 
   const start = async () => {
     const args = ['--listen', `127.0.0.1:${port}`, '--ops-listen', '127.0.0.1:0', ...flags];
+    if (isFleet) args.push('--node-listen', '127.0.0.1:0');
     child = spawn(bin, args, { cwd: folder, env: environment, stdio: ['ignore', 'ignore', 'pipe'] });
-    port = await portOf(child);
+    const [, console, link] = await logged(child, /msg=serving console=http:\/\/[\d.]+:(\d+)(?: nodes=(\S+))?/);
+    port = Number(console);
+    for (let i = 1; i <= nodes; i++) server.nodes.push(await startNode(folder, `node-${i}`, link ?? ''));
   };
   const stop = async (how: NodeJS.Signals = 'SIGTERM') => {
     const running = child;
@@ -103,7 +123,9 @@ export async function startServer(
       await stop(how);
       await start();
     },
+    nodes: [],
     remove: async () => {
+      for (const node of server.nodes) await node.stop();
       await stop();
       rmSync(folder, { recursive: true, force: true });
     },
@@ -112,15 +134,15 @@ export async function startServer(
   return server;
 }
 
-/** The port it says that it serves on. */
-function portOf(child: ChildProcess): Promise<number> {
+/** Waits for a line of a program's log. */
+export function logged(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
   return new Promise((found, failed) => {
     const lines: string[] = [];
-    child.once('exit', (code) => failed(new Error(`trunkline exited with ${code}:\n${lines.join('\n')}`)));
+    child.once('exit', (code) => failed(new Error(`it exited with ${code}:\n${lines.join('\n')}`)));
     createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', (line) => {
       lines.push(line);
-      const port = /msg=serving .*console=http:\/\/[\d.]+:(\d+)/.exec(line)?.[1];
-      if (port) found(Number(port));
+      const match = pattern.exec(line);
+      if (match) found(match);
     });
   });
 }
