@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"github.com/trunkline-ai/trunkline/internal/domain/plaintext"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -24,6 +25,8 @@ func (c *comparison) clash(alias, id string) string {
 	switch {
 	case utf8.RuneCountInString(alias) > maxAlias:
 		return fmt.Sprintf("its alias would be longer than %d characters", maxAlias)
+	case !plaintext.IsPlain(alias):
+		return "its alias " + plaintext.Rule
 	case taken && owner == alias && owner != id, c.adding[alias] && alias != id:
 		return fmt.Sprintf("alias %q is the id of another model", alias)
 	case taken && owner != id:

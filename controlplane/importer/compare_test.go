@@ -131,6 +131,10 @@ func TestCompare(t *testing.T) {
 			in:   Input{Listed: ids("m"), Rules: &adminv1.ImportRules{Aliases: map[string]string{"m": strings.Repeat("ä", 257)}}},
 			want: []string{"m conflict (its alias would be longer than 256 characters)"},
 		},
+		"an alias with a character that nobody sees": {
+			in:   Input{Listed: ids("m"), Rules: &adminv1.ImportRules{Aliases: map[string]string{"m": "a\u200bb"}}},
+			want: []string{"m conflict (its alias must be without control or invisible characters and without spaces at either end)"},
+		},
 		"prices: the provider's, the catalogue's, the default": {
 			in: Input{
 				Listed: []remote.Model{{ID: "a", Price: usd("1")}, {ID: "v/B"}, {ID: "c"}},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
+	"github.com/trunkline-ai/trunkline/internal/domain/plaintext"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -46,6 +47,9 @@ func checkModels(d document, models []*adminv1.Model) {
 			continue
 		}
 		ids[m.GetId()] = i
+		if !plaintext.IsPlain(m.GetId()) {
+			d.add(fmt.Sprintf("models[%d].id", i), plaintext.Rule)
+		}
 	}
 	aliases := map[string]int{}
 	for i, m := range models {
@@ -55,6 +59,9 @@ func checkModels(d document, models []*adminv1.Model) {
 			continue
 		}
 		field := fmt.Sprintf("models[%d].alias", i)
+		if !plaintext.IsPlain(alias) {
+			d.add(field, plaintext.Rule)
+		}
 		if j, ok := ids[alias]; ok && j != i {
 			d.add(field, "is already the id of models[%d]", j)
 		}

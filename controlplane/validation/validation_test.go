@@ -340,6 +340,10 @@ func TestCheckNamesTheFieldAtFault(t *testing.T) {
 			[]string{`groups["pool"].aliases[1]: occurs twice`}},
 		{"an alias with a control character", func(d *documents) { d.group.Aliases = []string{"a\tb"} },
 			[]string{`groups["pool"].aliases[0]: ` + plain}},
+		{"models with characters that nobody sees", func(d *documents) {
+			d.provider.Models[1].Alias = "c\u200bd"
+			d.provider.Models = append(d.provider.Models, &adminv1.Model{Id: "a\u202eb"}, &adminv1.Model{Id: "e\nf"})
+		}, []string{`providers["openai-main"].models[2].id: ` + plain, `providers["openai-main"].models[3].id: ` + plain, `providers["openai-main"].models[1].alias: ` + plain}},
 		{"an alias with a zero-width character", func(d *documents) { d.group.Aliases = []string{"a\u200bb", "a\u2066b"} },
 			[]string{`groups["pool"].aliases[0]: ` + plain, `groups["pool"].aliases[1]: ` + plain}},
 		{"names of two groups in other letters", func(d *documents) { d.also(controlplane.KindGroup, "POOL", &adminv1.Group{Name: "POOL"}) },

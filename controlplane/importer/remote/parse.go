@@ -9,6 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
+	"github.com/trunkline-ai/trunkline/internal/domain/plaintext"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -136,8 +137,7 @@ func readModel(item gjson.Result) (Model, bool) {
 
 // usable reports whether an id can be a model's.
 func usable(id string) bool {
-	return id != "" && len(id) <= maxID && utf8.ValidString(id) && strings.TrimSpace(id) == id &&
-		!strings.ContainsFunc(id, func(r rune) bool { return r < 0x20 || r == 0x7f })
+	return id != "" && len(id) <= maxID && utf8.ValidString(id) && plaintext.IsPlain(id)
 }
 
 // contextWindow reads what OpenRouter, Together, Groq, Mistral, vLLM and Gemini call it.

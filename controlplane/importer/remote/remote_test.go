@@ -370,7 +370,7 @@ func TestLeavingEndsTheReading(t *testing.T) {
 func TestOddLists(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string][]string{
-		`{"data":[{"id":"a"},{"id":"a"},{"id":""},{"id":7},{"id":" x"},{"id":"b\n"},{"name":"b"},{"id":"` + strings.Repeat("x", 257) + `"}]}`: {"a", "b"},
+		`{"data":[{"id":"a"},{"id":"a"},{"id":""},{"id":7},{"id":" x"},{"id":"b\n"},{"id":"a\u200b"},{"id":"\u202eb"},{"name":"b"},{"id":"` + strings.Repeat("x", 257) + `"}]}`: {"a", "b"},
 		"\ufeff" + ` [ "a", {"model":"b"}, null, 3 ] `: {"a", "b"},
 		`{"models":["a"],"data":null}`:                 {"a"},
 	} {

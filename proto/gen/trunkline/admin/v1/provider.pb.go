@@ -1244,9 +1244,9 @@ func (x *SecretParameter) GetSecretRef() string {
 // One upstream model id.
 type Model struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The upstream's id of the model, sent unchanged.
+	// The upstream's id of the model, sent unchanged; without control or invisible characters.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Another name for it in groups; unique within the provider.
+	// Another name for it in groups; unique within the provider, and without control or invisible characters.
 	Alias string `protobuf:"bytes,2,opt,name=alias,proto3" json:"alias,omitempty"`
 	// What the upstream charges; without it calls cost 0 and are marked unpriced.
 	Price *Price `protobuf:"bytes,3,opt,name=price,proto3" json:"price,omitempty"`

@@ -742,14 +742,14 @@ export const SecretParameterSchema: GenMessage<SecretParameter> = /*@__PURE__*/
  */
 export type Model = Message<"trunkline.admin.v1.Model"> & {
   /**
-   * The upstream's id of the model, sent unchanged.
+   * The upstream's id of the model, sent unchanged; without control or invisible characters.
    *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
-   * Another name for it in groups; unique within the provider.
+   * Another name for it in groups; unique within the provider, and without control or invisible characters.
    *
    * @generated from field: string alias = 2;
    */
