@@ -93,7 +93,7 @@ func (s *sessionService) tooSoon(ctx context.Context, network string, wait time.
 	return tooManyAttempts(wait)
 }
 
-// userOf is the user whom an identity is linked to. Without one it is linked to the user of its e-mail address whom an
+// userOf is the user whom an identity is linked to. Without one it is linked to the user of its name whom an
 // owner created for that, without a password; and where groups give roles, somebody new becomes a user. Nobody gets
 // a role that neither an owner nor the groups gave.
 func (s *sessionService) userOf(ctx context.Context, id oidc.Identity) (access.User, error) {
@@ -118,21 +118,21 @@ func (s *sessionService) userOf(ctx context.Context, id oidc.Identity) (access.U
 
 // link makes the link to a user, or the user.
 func (s *sessionService) link(ctx context.Context, id oidc.Identity) (access.User, error) {
-	found, err := s.accounts.store.User(ctx, id.Email)
+	found, err := s.accounts.store.User(ctx, id.Name)
 	switch {
 	case errs.CodeOf(err) == errs.NotFound && s.idp.MapsRoles():
-		u := access.User{ID: uuid.NewString(), Name: id.Email, Role: id.Role, CreatedAt: s.accounts.now(), Issuer: id.Issuer, Subject: id.Subject}
+		u := access.User{ID: uuid.NewString(), Name: id.Name, Role: id.Role, CreatedAt: s.accounts.now(), Issuer: id.Issuer, Subject: id.Subject}
 		noteChangeOf(ctx, u.Name, u.Role)
 		return u, s.accounts.store.CreateUser(ctx, u)
 	case errs.CodeOf(err) == errs.NotFound:
-		return access.User{}, errs.Newf(errs.PermissionDenied, "user %q does not exist: ask an owner to create it", id.Email)
+		return access.User{}, errs.Newf(errs.PermissionDenied, "user %q does not exist: ask an owner to create it", id.Name)
 	case err != nil:
 		return access.User{}, err
 	}
 	noteChangeOf(ctx, found.Name, found.Role)
 	return s.accounts.store.UpdateUser(ctx, found.Name, [32]byte{}, func(u *access.User) error {
 		if s.accounts.hasPassword(*u) || u.Subject != "" {
-			return errs.Newf(errs.PermissionDenied, "the user %q has another sign-in method: ask an owner", id.Email)
+			return errs.Newf(errs.PermissionDenied, "the user %q has another sign-in method: ask an owner", id.Name)
 		}
 		u.Issuer, u.Subject = id.Issuer, id.Subject
 		return nil

@@ -12,9 +12,9 @@ import (
 
 // OIDCSettings are what flags and environment say about the identity provider.
 type OIDCSettings struct {
-	issuer, clientID, clientSecret, clientSecretFile, redirectURL, scopes, roleClaim, roles string
-	allowPrivate                                                                            bool
-	session                                                                                 time.Duration
+	issuer, clientID, clientSecret, clientSecretFile, redirectURL, scopes, usernameClaim, roleClaim, roles string
+	allowPrivate                                                                                           bool
+	session                                                                                                time.Duration
 }
 
 func (s *OIDCSettings) register(set *settings.Set) {
@@ -23,6 +23,7 @@ func (s *OIDCSettings) register(set *settings.Set) {
 	set.SecretFrom(&s.clientSecret, &s.clientSecretFile, "oidc-client-secret-file", "TRUNKLINE_OIDC_CLIENT_SECRET", "", "its secret; none for a public client. A file is read again at each sign-in")
 	set.String(&s.redirectURL, "oidc-redirect-url", "TRUNKLINE_OIDC_REDIRECT_URL", "", "/login of the console as browsers reach it, such as https://console.example.com/login; the identity provider must allow it")
 	set.String(&s.scopes, "oidc-scopes", "TRUNKLINE_OIDC_SCOPES", "openid email profile", "scopes to request, separated by spaces; openid and email are required")
+	set.String(&s.usernameClaim, "oidc-username-claim", "TRUNKLINE_OIDC_USERNAME_CLAIM", "email", "claim that names users, in the ID token or at the UserInfo endpoint: email, which must be verified, or another one, which is trusted as it is")
 	set.String(&s.roleClaim, "oidc-role-claim", "TRUNKLINE_OIDC_ROLE_CLAIM", "groups", "claim that holds the groups of --oidc-roles, in the ID token or at the UserInfo endpoint")
 	set.String(&s.roles, "oidc-roles", "TRUNKLINE_OIDC_ROLES", "", "roles of groups, such as admins=owner,developers=operator,*=viewer; * is everybody. Without it, only users created by an owner may sign in there")
 	set.Duration(&s.session, "oidc-session", "TRUNKLINE_OIDC_SESSION", oidc.DefaultSession,
@@ -48,7 +49,7 @@ func (s *OIDCSettings) Config() (*oidc.Config, error) {
 	}
 	cfg := &oidc.Config{
 		Issuer: s.issuer, ClientID: s.clientID, ClientSecret: settings.Latest(s.clientSecret, s.clientSecretFile, nil), RedirectURL: s.redirectURL,
-		Scopes: strings.Fields(s.scopes), RoleClaim: s.roleClaim, Roles: roles, AllowPrivateNetwork: s.allowPrivate, Session: s.session,
+		Scopes: strings.Fields(s.scopes), UsernameClaim: s.usernameClaim, RoleClaim: s.roleClaim, Roles: roles, AllowPrivateNetwork: s.allowPrivate, Session: s.session,
 	}
 	return cfg, cfg.Check()
 }

@@ -13,6 +13,8 @@ import (
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
+const verifiedClaim = "email_verified"
+
 // claims are what the provider says about somebody. An ID token need not have what a scope asks for (OpenID Connect
 // Core, 5.4), and those of many providers do not: what it lacks is asked for at the UserInfo endpoint.
 func (p *Provider) claims(ctx context.Context, found *goidc.Provider, idToken *goidc.IDToken, token *oauth2.Token) (map[string]any, error) {
@@ -20,10 +22,9 @@ func (p *Provider) claims(ctx context.Context, found *goidc.Provider, idToken *g
 	if err := idToken.Claims(&all); err != nil {
 		return nil, p.refused(ctx, "the claims of the ID token cannot be read", err)
 	}
-	_, email := all["email"]
-	_, verified := all["email_verified"]
-	_, groups := all[p.cfg.RoleClaim]
-	if email && verified && (groups || !p.MapsRoles()) || found.UserInfoEndpoint() == "" {
+	has := func(name string) bool { _, ok := all[name]; return ok }
+	named := has(p.cfg.UsernameClaim) && (p.cfg.UsernameClaim != emailClaim || has(verifiedClaim))
+	if named && (has(p.cfg.RoleClaim) || !p.MapsRoles()) || found.UserInfoEndpoint() == "" {
 		return all, nil
 	}
 	info, err := found.UserInfo(goidc.ClientContext(ctx, p.client), oauth2.StaticTokenSource(token))
@@ -37,9 +38,9 @@ func (p *Provider) claims(ctx context.Context, found *goidc.Provider, idToken *g
 	if err != nil {
 		return nil, p.refused(ctx, "the response of the UserInfo endpoint is not valid", err)
 	}
-	if !email || !verified { // they belong together: one says something about the other
-		delete(all, "email")
-		delete(all, "email_verified")
+	if !has(emailClaim) || !has(verifiedClaim) { // they belong together: one says something about the other
+		delete(all, emailClaim)
+		delete(all, verifiedClaim)
 	}
 	maps.Copy(more, all)
 	return more, nil
@@ -54,8 +55,8 @@ func (p *Provider) identity(ctx context.Context, token *goidc.IDToken, claims ma
 	if err := token.Claims(&own); err != nil {
 		return Identity{}, p.refused(ctx, "the claims of the ID token cannot be read", err)
 	}
-	email, _ := claims["email"].(string)
-	verified := claims["email_verified"]
+	name, _ := claims[p.cfg.UsernameClaim].(string)
+	verified := claims[verifiedClaim]
 	switch {
 	case token.Subject == "":
 		return Identity{}, p.refused(ctx, "the ID token has no subject", nil)
@@ -63,14 +64,16 @@ func (p *Provider) identity(ctx context.Context, token *goidc.IDToken, claims ma
 		return Identity{}, p.refused(ctx, "the ID token is for several audiences", nil)
 	case again && p.cfg.Now().Sub(time.Unix(own.AuthTime, 0)) > freshness:
 		return Identity{}, p.refused(ctx, "the identity provider did not ask again who it is", nil)
-	case email == "" || verified != true && verified != "true": // some providers, such as Amazon Cognito, say it as text
+	case p.cfg.UsernameClaim == emailClaim && (name == "" || verified != true && verified != "true"): // Amazon Cognito says it as text
 		return Identity{}, errs.Newf(errs.PermissionDenied, "the identity provider has not verified your e-mail address")
+	case name == "" || len(name) > longestName:
+		return Identity{}, errs.Newf(errs.PermissionDenied, "the identity provider gives no user name of 1 to %d bytes in the claim %s", longestName, p.cfg.UsernameClaim)
 	}
 	proved := p.cfg.Now()
 	if at := time.Unix(own.AuthTime, 0); own.AuthTime != 0 && at.Before(proved) {
 		proved = at
 	}
-	return Identity{Issuer: token.Issuer, Subject: token.Subject, Email: email, ProvedAt: proved, Role: p.role(claims[p.cfg.RoleClaim])}, nil
+	return Identity{Issuer: token.Issuer, Subject: token.Subject, Name: name, ProvedAt: proved, Role: p.role(claims[p.cfg.RoleClaim])}, nil
 }
 
 // role is the highest that any of the groups gives.

@@ -4,6 +4,7 @@
 package oidc
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"encoding/base64"
@@ -40,6 +41,9 @@ const (
 	// oldestProof is how long ago somebody may have signed in there, as long as our sessions last. It is asked for
 	// because only then every provider has to say when that was.
 	oldestProof = 7 * 24 * time.Hour
+	emailClaim  = "email"
+	// longestName is how long the name of a user may be, in bytes.
+	longestName = 256
 )
 
 // Config says which provider, and what its groups mean.
@@ -50,6 +54,9 @@ type Config struct {
 	ClientSecret func() string
 	RedirectURL  string // required: the console's /login, as browsers reach it
 	Scopes       []string
+	// UsernameClaim names users; default email, which must be verified. Any other claim is taken as the provider
+	// states it.
+	UsernameClaim string
 	// RoleClaim holds the groups that Roles names; without Roles users have the role that an owner gave them.
 	RoleClaim string
 	Roles     map[string]adminv1.Role
@@ -67,7 +74,7 @@ type Config struct {
 // Identity is somebody as the provider knows them.
 type Identity struct {
 	Issuer, Subject string
-	Email           string       // verified
+	Name            string       // by UsernameClaim
 	ProvedAt        time.Time    // when the provider last asked who it is; now where it does not say
 	Role            adminv1.Role // by their groups; unspecified: none of them gives one
 }
@@ -115,6 +122,7 @@ func New(cfg Config) (*Provider, error) {
 	if cfg.Session == 0 {
 		cfg.Session = DefaultSession
 	}
+	cfg.UsernameClaim = cmp.Or(cfg.UsernameClaim, emailClaim)
 	if cfg.ClientSecret == nil {
 		cfg.ClientSecret = func() string { return "" }
 	}

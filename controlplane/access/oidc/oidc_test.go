@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -148,10 +149,11 @@ func visit(t *testing.T, address string) url.Values {
 	return at.Query()
 }
 
-func (s *server) provider(t *testing.T, clientSecret string) *oidc.Provider {
+func (s *server) provider(t *testing.T, clientSecret, usernameClaim string) *oidc.Provider {
 	t.Helper()
 	p, err := oidc.New(oidc.Config{
-		Issuer: s.url, ClientID: clientID, ClientSecret: func() string { return clientSecret }, RedirectURL: console, Scopes: []string{"openid", "email"},
+		UsernameClaim: usernameClaim,
+		Issuer:        s.url, ClientID: clientID, ClientSecret: func() string { return clientSecret }, RedirectURL: console, Scopes: []string{"openid", "email"},
 		RoleClaim: "groups", Roles: map[string]adminv1.Role{"devs": adminv1.Role_ROLE_OPERATOR},
 		AllowPrivateNetwork: true, Logger: slog.New(slog.DiscardHandler), Now: time.Now,
 	})
@@ -165,7 +167,7 @@ func (s *server) provider(t *testing.T, clientSecret string) *oidc.Provider {
 func TestSignInAtACertifiedServer(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	p := s.provider(t, secret)
+	p := s.provider(t, secret, "")
 	for _, inToken := range []bool{false, true} {
 		s.mu.Lock()
 		s.inToken = inToken
@@ -186,7 +188,7 @@ func TestSignInAtACertifiedServer(t *testing.T) {
 		if err != nil {
 			t.Fatalf("claims in the ID token: %t: %v", inToken, err)
 		}
-		if id.Issuer != s.url || id.Subject != subject || id.Email != email || id.Role != adminv1.Role_ROLE_OPERATOR || time.Since(id.ProvedAt) > time.Minute || next != "/groups" {
+		if id.Issuer != s.url || id.Subject != subject || id.Name != email || id.Role != adminv1.Role_ROLE_OPERATOR || time.Since(id.ProvedAt) > time.Minute || next != "/groups" {
 			t.Errorf("claims in the ID token: %t: signed in as %+v, to %s", inToken, id, next)
 		}
 		if _, _, err := p.Finish(t.Context(), kept, back.Get("state"), back.Get("code")); errs.CodeOf(err) != errs.Unauthenticated {
@@ -195,27 +197,41 @@ func TestSignInAtACertifiedServer(t *testing.T) {
 	}
 }
 
+// named has somebody without a verified address named by another claim.
+func named(name string) func(*zitadel.UserInfo) error {
+	return func(u *zitadel.UserInfo) error {
+		u.EmailVerified = false
+		u.AppendClaims("upn", name)
+		return nil
+	}
+}
+
 func TestACertifiedServerRefuses(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	for name, tt := range map[string]struct {
 		secret string
-		other  bool // the verifier is of another sign-in
+		claim  string // that names users
+		other  bool   // the verifier is of another sign-in
 		info   func(*zitadel.UserInfo) error
 		want   errs.Code
 	}{
-		"a wrong secret":      {secret: "wrong", want: errs.Unauthenticated},
-		"another verifier":    {secret: secret, other: true, want: errs.Unauthenticated},
-		"no user info":        {secret: secret, info: func(*zitadel.UserInfo) error { return errors.New("it is broken") }, want: errs.Unauthenticated},
-		"somebody else":       {secret: secret, info: func(u *zitadel.UserInfo) error { u.Subject = "id1"; return nil }, want: errs.Unauthenticated},
-		"nobody":              {secret: secret, info: func(u *zitadel.UserInfo) error { u.Subject = ""; return nil }, want: errs.Unauthenticated},
-		"an address unproven": {secret: secret, info: func(u *zitadel.UserInfo) error { u.EmailVerified = false; return nil }, want: errs.PermissionDenied},
-		"no address":          {secret: secret, info: func(u *zitadel.UserInfo) error { u.Email = ""; return nil }, want: errs.PermissionDenied},
+		"a wrong secret":          {secret: "wrong", want: errs.Unauthenticated},
+		"another verifier":        {secret: secret, other: true, want: errs.Unauthenticated},
+		"no user info":            {secret: secret, info: func(*zitadel.UserInfo) error { return errors.New("it is broken") }, want: errs.Unauthenticated},
+		"somebody else":           {secret: secret, info: func(u *zitadel.UserInfo) error { u.Subject = "id1"; return nil }, want: errs.Unauthenticated},
+		"nobody":                  {secret: secret, info: func(u *zitadel.UserInfo) error { u.Subject = ""; return nil }, want: errs.Unauthenticated},
+		"an address unproven":     {secret: secret, info: func(u *zitadel.UserInfo) error { u.EmailVerified = false; return nil }, want: errs.PermissionDenied},
+		"no address":              {secret: secret, info: func(u *zitadel.UserInfo) error { u.Email = ""; return nil }, want: errs.PermissionDenied},
+		"no such claim":           {secret: secret, claim: "upn", want: errs.PermissionDenied},
+		"a claim of another kind": {secret: secret, claim: "groups", want: errs.PermissionDenied},
+		"a name without end":      {secret: secret, claim: "upn", info: named(strings.Repeat("n", 257)), want: errs.PermissionDenied},
+		"another claim":           {secret: secret, claim: "upn", info: named("ann"), want: ""},
 	} {
 		s.mu.Lock()
 		s.info = tt.info
 		s.mu.Unlock()
-		p := s.provider(t, tt.secret)
+		p := s.provider(t, tt.secret, tt.claim)
 		address, kept, err := p.Begin(t.Context(), "/", false)
 		if err != nil {
 			t.Fatal(err)
@@ -229,8 +245,9 @@ func TestACertifiedServerRefuses(t *testing.T) {
 			}
 			back = visit(t, other)
 		}
-		if _, _, err := p.Finish(t.Context(), kept, back.Get("state"), code); errs.CodeOf(err) != tt.want {
-			t.Errorf("%s: %v, want %v", name, err, tt.want)
+		id, _, err := p.Finish(t.Context(), kept, back.Get("state"), code)
+		if tt.want == "" && (err != nil || id.Name != "ann") || tt.want != "" && errs.CodeOf(err) != tt.want {
+			t.Errorf("%s: %+v, %v, want %q", name, id, err, tt.want)
 		}
 	}
 }

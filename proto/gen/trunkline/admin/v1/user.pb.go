@@ -27,7 +27,8 @@ const (
 // Somebody who signs in to the console.
 type User struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Unique name; an e-mail address for those who sign in with OpenID Connect. It cannot be changed.
+	// Unique name; for those who sign in with OpenID Connect their name there, by default the e-mail address. It cannot be
+	// changed.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// What the user may do.
 	Role Role `protobuf:"varint,2,opt,name=role,proto3,enum=trunkline.admin.v1.Role" json:"role,omitempty"`

@@ -48,7 +48,7 @@ func userService() cli.Service {
 			"trunkline.admin.v1.User.create_time":              "When the user was created.",
 			"trunkline.admin.v1.User.disabled":                 "Cannot sign in, and neither sessions nor tokens work.",
 			"trunkline.admin.v1.User.has_password":             "A password is set.",
-			"trunkline.admin.v1.User.name":                     "Unique name; an e-mail address for those who sign in with OpenID Connect. It cannot be changed.",
+			"trunkline.admin.v1.User.name":                     "Unique name; for those who sign in with OpenID Connect their name there, by default the e-mail address. It cannot be\nchanged.",
 			"trunkline.admin.v1.User.password":                 "The password, 8 to 1024 bytes; the default one is refused. A user without one signs in with OpenID Connect only.",
 			"trunkline.admin.v1.User.role":                     "What the user may do.",
 			"trunkline.admin.v1.User.sign_in_time":             "When the user signed in last; never when unset.",

@@ -24,7 +24,8 @@ export const file_trunkline_admin_v1_user: GenFile = /*@__PURE__*/
  */
 export type User = Message<"trunkline.admin.v1.User"> & {
   /**
-   * Unique name; an e-mail address for those who sign in with OpenID Connect. It cannot be changed.
+   * Unique name; for those who sign in with OpenID Connect their name there, by default the e-mail address. It cannot be
+   * changed.
    *
    * @generated from field: string name = 1;
    */
