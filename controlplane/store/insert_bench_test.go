@@ -19,13 +19,18 @@ import (
 // groups with six targets each and 200 API keys, of which one in twelve fails over, and folds them
 // into the sums when that is due, and in the end. It reports the processor time of a call: of this process, and on PostgreSQL of its backends.
 func BenchmarkInsertCalls(b *testing.B) {
-	b.Run("sqlite", func(b *testing.B) {
-		benchmarkInsertCalls(b, "sqlite:///"+filepath.Join(b.TempDir(), "trunkline.db"))
-	})
-	b.Run("postgres", func(b *testing.B) { benchmarkInsertCalls(b, testenv.Postgres(b)) })
+	for _, mix := range []struct {
+		name string
+		call func(r *rand.Rand, n int, at time.Time) *nodev1.Call
+	}{{"busy", busyCall}, {"alike", alikeCall}} {
+		b.Run(mix.name+"/sqlite", func(b *testing.B) {
+			benchmarkInsertCalls(b, "sqlite:///"+filepath.Join(b.TempDir(), "trunkline.db"), mix.call)
+		})
+		b.Run(mix.name+"/postgres", func(b *testing.B) { benchmarkInsertCalls(b, testenv.Postgres(b), mix.call) })
+	}
 }
 
-func benchmarkInsertCalls(b *testing.B, url string) {
+func benchmarkInsertCalls(b *testing.B, url string, call func(r *rand.Rand, n int, at time.Time) *nodev1.Call) {
 	const batch = 500
 	s := openPlain(b, url)
 	r := rand.New(rand.NewPCG(1, 2))
@@ -34,7 +39,7 @@ func benchmarkInsertCalls(b *testing.B, url string) {
 	next := func() []*nodev1.Call {
 		calls := make([]*nodev1.Call, batch)
 		for i := range calls {
-			calls[i] = busyCall(r, n, start.Add(time.Duration(n)*2*time.Millisecond))
+			calls[i] = call(r, n, start.Add(time.Duration(n)*2*time.Millisecond))
 			n++
 		}
 		return calls
@@ -95,6 +100,15 @@ func busyCall(r *rand.Rand, n int, at time.Time) *nodev1.Call {
 	c.Attempts = append(c.Attempts, attempt(target, "ok"))
 	last := c.GetAttempts()[len(c.GetAttempts())-1]
 	c.Provider, c.UpstreamModel = last.GetProvider(), last.GetModel()
+	return c
+}
+
+// alikeCall is one of those of a single program: one API key, one group with one target.
+func alikeCall(r *rand.Rand, n int, at time.Time) *nodev1.Call {
+	c := busyCall(r, n, at)
+	c.Group, c.Model, c.ApiKey, c.Provider, c.UpstreamModel = "group", "group", "key", "provider", "model"
+	c.Attempts = c.Attempts[len(c.Attempts)-1:]
+	c.Attempts[0].Provider, c.Attempts[0].Model = c.Provider, c.UpstreamModel
 	return c
 }
 

@@ -3,8 +3,10 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -70,8 +72,8 @@ func add(t *testing.T, db *DB, from, to int64) error {
 	return tx.Commit()
 }
 
-// TestRowsTakeThreeStatements, however many they are and however often they come.
-func TestRowsTakeThreeStatements(t *testing.T) {
+// TestRowsTakeOneStatement, however many they are and however often they come.
+func TestRowsTakeOneStatement(t *testing.T) {
 	t.Parallel()
 	db := openTable(t)
 	from := int64(0)
@@ -81,8 +83,8 @@ func TestRowsTakeThreeStatements(t *testing.T) {
 		}
 		from += n
 	}
-	if n := statementsOf(t, db); n != 3 {
-		t.Errorf("%d statements were prepared, want those of 64 rows, 8 and 1", n)
+	if n := statementsOf(t, db); n != 1 {
+		t.Errorf("%d statements were prepared, want one for all rows", n)
 	}
 	// A row that is there already undoes the rows before it.
 	if err := add(t, db, -100, 1); err == nil {
@@ -94,6 +96,26 @@ func TestRowsTakeThreeStatements(t *testing.T) {
 	}
 	if count != from || wrong != 0 {
 		t.Errorf("%d rows of which %d are wrong, want %d", count, wrong, from)
+	}
+}
+
+// Who gives up while rows are added gets none of them.
+func TestRowsEndWithTheirContext(t *testing.T) {
+	t.Parallel()
+	db := openTable(t)
+	c, err := db.Writer().Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err = db.AddRows(ctx, c, "pair", []string{"a", "b"}, [][]any{{1, "row 1"}})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want that the context has ended", err)
+	}
+	if err := db.AddRows(t.Context(), c, "pair", []string{"a", "b"}, [][]any{{1, struct{}{}}}); err == nil || !strings.Contains(err.Error(), "column b") {
+		t.Errorf("%v, want which column holds what no column can", err)
 	}
 }
 
