@@ -22,22 +22,10 @@ const (
 	syncInterval = 200 * time.Millisecond
 )
 
-// entry is what goes through the queue: a call, or a mark of Flush behind the calls that
-// were recorded before it.
-type entry struct {
-	call dataplane.Call
-	mark chan struct{}
-}
-
 // Record takes a finished call for shipping. It never blocks: when the queue is full the
 // call is added to a sum instead. The call's attempts must not be changed afterwards.
 func (s *Shipper) Record(c dataplane.Call) {
-	select {
-	case s.queue <- entry{call: c}:
-		if len(s.queue) >= cap(s.queue)/2 {
-			stream.Nudge(s.due)
-		}
-	default:
+	if !s.queue.add(c) {
 		s.cfg.Totals.Call(overflow.QueueFull, toCall(c))
 	}
 }
@@ -46,14 +34,7 @@ func (s *Shipper) Record(c dataplane.Call) {
 // the link meanwhile. It returns an error when ctx ended or shipping stopped first.
 func (s *Shipper) Flush(ctx context.Context) error {
 	mark := make(chan struct{})
-	select {
-	case s.queue <- entry{mark: mark}:
-		stream.Nudge(s.due)
-	case <-ctx.Done():
-		return s.unflushed(ctx.Err())
-	case <-s.stopped:
-		return s.unflushed(errStopped)
-	}
+	s.queue.addMark(mark)
 	select {
 	case <-mark:
 		return nil
@@ -79,21 +60,19 @@ func (s *Shipper) collect(ctx context.Context) {
 	flush := time.NewTimer(flushDelay)
 	flush.Stop()
 	defer flush.Stop()
-	first := s.queue // nil while flush runs
+	first := s.queue.some // nil while flush runs
 	var losses losses
 	for {
 		select {
 		case <-ctx.Done():
-			for s.takeAll() {
-			}
+			s.takeAll()
 			s.flushDisk()
 			s.cfg.Totals.Tend()
 			return
-		case e := <-first:
-			s.take(e)
+		case <-first:
 			first = nil
 			flush.Reset(flushDelay)
-		case <-s.due:
+		case <-s.queue.due:
 			if s.takeAll() && first != nil {
 				first = nil
 				flush.Reset(flushDelay)
@@ -102,7 +81,7 @@ func (s *Shipper) collect(ctx context.Context) {
 			if s.takeAll() {
 				flush.Reset(flushDelay)
 			} else {
-				first = s.queue
+				first = s.queue.some
 			}
 			s.flushDisk()
 		case <-tick.C:
@@ -119,11 +98,12 @@ func (s *Shipper) collect(ctx context.Context) {
 
 // takeAll takes what is in the queue now, and reports whether there was anything.
 func (s *Shipper) takeAll() bool {
-	n := len(s.queue)
-	for range n {
-		s.take(<-s.queue)
+	entries := s.queue.take()
+	for i := range entries {
+		s.take(&entries[i])
 	}
-	return n > 0
+	s.queue.give(entries)
+	return len(entries) > 0
 }
 
 // settling is how long a finished call takes at most to get here, where its bodies are looked through.
@@ -143,7 +123,7 @@ func (s *Shipper) mark() {
 }
 
 // take puts an entry where it belongs.
-func (s *Shipper) take(e entry) {
+func (s *Shipper) take(e *entry) {
 	if e.mark != nil {
 		s.flushDisk()
 		s.backlog.mark(e.mark)

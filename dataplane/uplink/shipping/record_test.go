@@ -61,6 +61,7 @@ func TestCallsAreWrittenSoonWhateverWakesTheCollector(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			go s.collect(ctx)
 			time.Sleep(3 * flushDelay)
+			synctest.Wait()
 			if n := disk.Buffered(); n > 0 {
 				t.Errorf("%d bytes wait in memory", n)
 			}

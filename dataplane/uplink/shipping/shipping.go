@@ -73,8 +73,7 @@ func (c *Config) complete() error {
 // Shipper takes calls and ships them. It is safe for concurrent use.
 type Shipper struct {
 	cfg     Config
-	queue   chan entry
-	due     chan struct{} // the queue is to be looked at without delay
+	queue   *queue
 	backlog *backlog
 	hurry   chan struct{} // a flush is waiting: do not wait to connect
 	stopped chan struct{}
@@ -91,8 +90,7 @@ func New(cfg Config) (*Shipper, error) {
 	}
 	return &Shipper{
 		cfg:     cfg,
-		queue:   make(chan entry, cfg.QueueSize),
-		due:     make(chan struct{}, 1),
+		queue:   newQueue(cfg.QueueSize),
 		backlog: newBacklog(cfg.MaxBacklog, cfg.MaxBacklogBytes, newDisk(cfg.Spool), cfg.Totals),
 		hurry:   make(chan struct{}, 1),
 		stopped: make(chan struct{}),
@@ -140,7 +138,7 @@ type Counters struct {
 func (s *Shipper) Counters() Counters {
 	disk, totals := s.Spool(), s.Overflow()
 	return Counters{
-		Waiting:  len(s.queue) + s.backlog.length(),
+		Waiting:  s.queue.length() + s.backlog.length(),
 		Summed:   totals.Total(),
 		Dropped:  totals.Lost,
 		Gaps:     totals.Gaps,
