@@ -69,6 +69,7 @@ func start(ctx context.Context, hurry <-chan struct{}) error {
 	if err != nil {
 		return err
 	}
+	memlimit.KeepFloor(memlimit.FloorAllInOne) // not before: at rest it shall cost nothing
 	return g.Run(ctx, hurry)
 }
 

@@ -5,16 +5,27 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"time"
 )
 
-// Floor is how far the heap of a process that serves calls grows, in bytes, before garbage is collected. A
-// gateway keeps little and drops much: by itself the runtime collects whenever the heap has doubled, which
-// is many times a second where it holds a few megabytes.
-const Floor = 32 << 20
+// Floor is how far the heap of a busy node grows, in bytes, before garbage is collected, and FloorAllInOne
+// that of an all-in-one, which keeps more. A gateway keeps little and drops much: by itself the runtime
+// collects whenever the heap has doubled, which is many times a second where it holds a few megabytes.
+const (
+	Floor         = 32 << 20
+	FloorAllInOne = 48 << 20
+)
 
-// KeepFloor lets the heap grow to floor bytes before it is collected. A heap that needs more than half of
-// that is collected as ever, so it costs memory only where little is used. A GOGC that was set is never
-// changed, and a soft limit of memory holds.
+// A process is busy when so many collections came so soon one behind the other. At rest a floor would save
+// nothing and cost memory.
+const (
+	busy  = 4
+	often = 2 * time.Second
+)
+
+// KeepFloor lets the heap of a busy process grow to floor bytes before it is collected. A heap that needs more
+// than half of that is collected as ever, so it costs memory only where little is used. A GOGC that was set is
+// never changed, and a soft limit of memory holds.
 func KeepFloor(floor uint64) { keepFloor(floor, debug.SetGCPercent) }
 
 // keepFloor is KeepFloor with what it sets GOGC with; nil: it does nothing.
@@ -23,6 +34,7 @@ func keepFloor(floor uint64, set func(percent int) int) *floorKeeper {
 		return nil
 	}
 	f := &floorKeeper{floor: floor, set: set, percent: defaultPercent}
+	f.last = time.Now().Add(-often)
 	f.follow()
 	return f
 }
@@ -34,12 +46,16 @@ const defaultPercent = 100
 type floorKeeper struct {
 	floor   uint64
 	set     func(percent int) int
-	percent int // as it is set
+	percent int       // as it is set
+	last    time.Time // when garbage was collected last
+	soon    int       // collections that came often, one behind the other
 }
 
 // follow adapts GOGC now, and after each collection.
 func (f *floorKeeper) follow() {
-	f.adapt(inUse())
+	now := time.Now()
+	f.adapt(inUse(), now.Sub(f.last))
+	f.last = now
 	type mark struct{ _ *mark } // a pointer: what has none may share its memory with others
 	runtime.AddCleanup(new(mark), func(f *floorKeeper) { f.follow() }, f)
 }
@@ -55,11 +71,15 @@ func inUse() uint64 {
 	return sum
 }
 
-// adapt sets GOGC so that the heap grows to the floor, or to twice what is in use if that is more. To set it
-// stops the process for a moment, so small changes are left.
-func (f *floorKeeper) adapt(used uint64) {
+// adapt sets GOGC so that the heap grows to the floor, or to twice what is in use if that is more, or if the process
+// is not busy: a start collects a few times. To set it stops the process for a moment, so small changes
+// are left.
+func (f *floorKeeper) adapt(used uint64, since time.Duration) {
+	if f.soon++; since >= often {
+		f.soon = 0
+	}
 	percent := defaultPercent
-	if used > 0 && used < f.floor/2 {
+	if used > 0 && used < f.floor/2 && f.soon >= busy {
 		percent = int(min((f.floor-used)*100/used, maxPercent))
 	}
 	if off := percent - f.percent; off*off*64 > f.percent*f.percent || percent == defaultPercent && off != 0 {
