@@ -23,7 +23,7 @@ export const common: Texts<typeof en> = {
   'health.probingNote': '次の呼び出しで回復を確認',
   'health.onNodes': '{of} ノード中 {n} ノード',
   'health.needsHelp': '対応が必要',
-  'price.none': '価格なし',
+  'price.none': '料金なし',
   'price.perCall': '1 回 {price}',
   'price.cached': 'キャッシュ {price}',
   'price.perImage': '画像 1 枚 {price}',

@@ -32,9 +32,9 @@ export const settings: Texts<typeof en> = {
   'settings.rollout': 'ロールアウト',
   'settings.rolloutHow':
     'プロバイダー、グループ、失敗キーワード、ポリシーの変更をノードへ届ける方法です。API キーと失効は常にすべてのノードへすぐに届きます。',
-  'settings.prices': '価格カタログ',
+  'settings.prices': '料金カタログ',
   'settings.pricesHow':
-    'モデルのインポートは --price-catalogue（TRUNKLINE_PRICE_CATALOGUE）で指定したファイルの価格を使います。変更されると読み直します。',
+    'モデルのインポートは --price-catalogue（TRUNKLINE_PRICE_CATALOGUE）で指定したファイルの料金を使います。変更されると読み直します。',
   'settings.account': 'アカウント',
   'settings.signedInAs': 'ログイン中',
   'settings.passwordSet':

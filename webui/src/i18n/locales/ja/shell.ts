@@ -25,7 +25,7 @@ export const shell: Texts<typeof en> = {
   'theme.light': 'ライト',
   'theme.dark': 'ダーク',
   'theme.auto': 'システムに合わせる',
-  'snapshot.live': 'リビジョン {revision}: {live}/{nodes} ノードで稼働中',
+  'snapshot.live': 'リビジョン {revision}: {live}/{nodes} ノードで稼働',
   'snapshot.noNode': 'リビジョン {revision}: 接続中のノードなし',
   'snapshot.refused': '拒否したノードがあります',
   'notFound.title': 'ページが見つかりません',
