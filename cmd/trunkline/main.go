@@ -60,6 +60,7 @@ func start(ctx context.Context, hurry <-chan struct{}) error {
 	}
 	o.Logger, o.Lookup = log, set.LookupEnv
 	memory := memlimit.Apply()
+	memlimit.KeepFloorWhileBusy(memlimit.FloorAllInOne)
 	log.Info("memory", "limit_bytes", memory.Bytes, "from", memory.Source)
 	o.Data.Memory = memory.Bytes
 	if err := o.Data.Check(); err != nil {
@@ -69,7 +70,6 @@ func start(ctx context.Context, hurry <-chan struct{}) error {
 	if err != nil {
 		return err
 	}
-	memlimit.KeepFloor(memlimit.FloorAllInOne) // not before: at rest it shall cost nothing
 	return g.Run(ctx, hurry)
 }
 

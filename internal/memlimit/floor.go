@@ -8,35 +8,40 @@ import (
 	"time"
 )
 
-// Floor is how far the heap of a busy node grows, in bytes, before garbage is collected, and FloorAllInOne
-// that of an all-in-one, which keeps more. A gateway keeps little and drops much: by itself the runtime
-// collects whenever the heap has doubled, which is many times a second where it holds a few megabytes.
+// Floor is how far the heap of a node grows, in bytes, before garbage is collected, and FloorAllInOne that of a busy
+// all-in-one, which keeps more. A gateway keeps little and drops much: by itself the runtime collects
+// whenever the heap has doubled, which is many times a second where it holds a few megabytes.
 const (
 	Floor         = 32 << 20
 	FloorAllInOne = 48 << 20
 )
 
-// A process is busy when so many collections came so soon one behind the other. At rest a floor would save
-// nothing and cost memory.
+// A process is at rest for so long after its start, and when so much time has passed between two collections.
 const (
-	busy  = 4
-	often = 2 * time.Second
+	settling = 10 * time.Second
+	resting  = 2 * time.Second
 )
 
-// KeepFloor lets the heap of a busy process grow to floor bytes before it is collected. A heap that needs more
-// than half of that is collected as ever, so it costs memory only where little is used. A GOGC that was set is
-// never changed, and a soft limit of memory holds.
-func KeepFloor(floor uint64) { keepFloor(floor, debug.SetGCPercent) }
+// KeepFloor lets the heap grow to floor bytes before it is collected. A heap that needs more than half of
+// that is collected as ever, so it costs memory only where little is used. A GOGC that was set is never
+// changed, and a soft limit of memory holds.
+func KeepFloor(floor uint64) { keepFloor(&floorKeeper{floor: floor, set: debug.SetGCPercent}) }
 
-// keepFloor is KeepFloor with what it sets GOGC with; nil: it does nothing.
-func keepFloor(floor uint64, set func(percent int) int) *floorKeeper {
+// KeepFloorWhileBusy is KeepFloor for a process that shall take no more memory at rest.
+func KeepFloorWhileBusy(floor uint64) {
+	keepFloor(&floorKeeper{floor: floor, set: debug.SetGCPercent, whileBusy: true})
+}
+
+// keepFloor starts a keeper, and reports whether it may.
+func keepFloor(f *floorKeeper) bool {
 	if os.Getenv("GOGC") != "" {
-		return nil
+		return false
 	}
-	f := &floorKeeper{floor: floor, set: set, percent: defaultPercent}
-	f.last = time.Now().Add(-often)
+	f.percent = defaultPercent
+	f.started = time.Now()
+	f.last = f.started
 	f.follow()
-	return f
+	return true
 }
 
 // defaultPercent is the runtime's own GOGC.
@@ -44,20 +49,26 @@ const defaultPercent = 100
 
 // floorKeeper adapts GOGC to what is in use.
 type floorKeeper struct {
-	floor   uint64
-	set     func(percent int) int
-	percent int       // as it is set
-	last    time.Time // when garbage was collected last
-	soon    int       // collections that came often, one behind the other
+	floor     uint64
+	set       func(percent int) int
+	whileBusy bool
+	percent   int       // as it is set
+	started   time.Time // when the keeper was
+	last      time.Time // when garbage was collected last
 }
 
 // follow adapts GOGC now, and after each collection.
 func (f *floorKeeper) follow() {
-	now := time.Now()
-	f.adapt(inUse(), now.Sub(f.last))
-	f.last = now
+	f.adapt(inUse(), f.rests(time.Now()))
 	type mark struct{ _ *mark } // a pointer: what has none may share its memory with others
 	runtime.AddCleanup(new(mark), func(f *floorKeeper) { f.follow() }, f)
+}
+
+// rests reports whether the process, which collected garbage now, gets no floor because it is at rest.
+func (f *floorKeeper) rests(now time.Time) bool {
+	quiet := now.Sub(f.started) < settling || now.Sub(f.last) >= resting
+	f.last = now
+	return f.whileBusy && quiet
 }
 
 // inUse is what the last collection found to be in use: what the runtime lets grow by GOGC.
@@ -71,15 +82,11 @@ func inUse() uint64 {
 	return sum
 }
 
-// adapt sets GOGC so that the heap grows to the floor, or to twice what is in use if that is more, or if the process
-// is not busy: a start collects a few times. To set it stops the process for a moment, so small changes
-// are left.
-func (f *floorKeeper) adapt(used uint64, since time.Duration) {
-	if f.soon++; since >= often {
-		f.soon = 0
-	}
+// adapt sets GOGC so that the heap grows to the floor, or to twice what is in use if that is more, or if the process is
+// at rest. To set it stops the process for a moment, so small changes are left.
+func (f *floorKeeper) adapt(used uint64, rests bool) {
 	percent := defaultPercent
-	if used > 0 && used < f.floor/2 && f.soon >= busy {
+	if used > 0 && used < f.floor/2 && !rests {
 		percent = int(min((f.floor-used)*100/used, maxPercent))
 	}
 	if off := percent - f.percent; off*off*64 > f.percent*f.percent || percent == defaultPercent && off != 0 {
@@ -90,4 +97,4 @@ func (f *floorKeeper) adapt(used uint64, since time.Duration) {
 
 // maxPercent bounds how far a heap grows that has become larger all of a sudden, until GOGC is adapted to
 // that: the runtime may take its time to tell of a collection.
-const maxPercent = 300
+const maxPercent = 600
