@@ -40,7 +40,7 @@ test('a viewer reads a group, and nothing of it can be changed', async () => {
   for (const offer of ['New group', 'Add members']) expect(screen.queryByText(offer)).toBeNull();
   expect(screen.queryByLabelText('Move a / m')).toBeNull();
   await router.navigate({ to: '/groups', search: { tab: 'settings' } });
-  expect(await screen.findByText(/changes require the role Operator/)).toBeVisible();
+  expect(await screen.findByText(/changes require the Operator role/)).toBeVisible();
   expect(screen.getByLabelText('Shown as')).toBeDisabled();
   expect(document.querySelector('[data-path="enabled"]')).toBeDisabled();
 });
