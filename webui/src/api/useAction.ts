@@ -80,7 +80,7 @@ export function useAction<I extends DescMessage, O extends DescMessage>(
 type Shown = { isAll: boolean; first: HTMLElement | undefined };
 
 /** Puts violations to their fields, where they can be seen. */
-function showAtFields({ target, name }: { target: ErrorTarget; name: string }, error: ConnectError): Shown {
+export function showAtFields({ target, name }: { target: ErrorTarget; name: string }, error: ConnectError): Shown {
   const { own, rest } = splitViolations(violationsOf(error), name);
   const places = Object.keys(own).map((path) => ({ path, at: placeOf(path, target) }));
   target.setErrors({

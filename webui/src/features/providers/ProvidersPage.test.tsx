@@ -201,6 +201,18 @@ test('a test of an unsaved provider tells each step, and only asks for a chat wh
   expect(tested.mock.calls[0]?.[0]).toMatchObject({ chat: false, provider: { baseUrl: 'http://x.example' } });
 });
 
+test('what a test finds wrong with the form stands at its field', async () => {
+  // biome-ignore lint/correctness/useYield: it is refused before its first step
+  async function* run() {
+    throw refusal({ 'provider.credentials[0].secret': 'is required' });
+  }
+  renderApp('/providers?new=openai', backend({ testProvider: run }));
+  await userEvent.click(await screen.findByRole('button', { name: 'Test connection' }));
+  expect(await screen.findByText('Is required')).toBeVisible();
+  expect(screen.getByLabelText('Secret')).toHaveFocus();
+  expect(screen.queryByText('Some values are not accepted')).toBeNull();
+});
+
 test('before it is disabled, the page says where the calls of each group go then', async () => {
   const update = vi.fn((_: UpdateProviderRequest) => ({ provider: azure }));
   const groups: Backend['groups'] = {

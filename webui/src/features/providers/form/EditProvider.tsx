@@ -61,6 +61,7 @@ export function EditProvider({ provider }: { provider: Provider }) {
           <TestConnection
             name={name}
             draft={() => ({ ...providerOf(form.values), models: provider.models })}
+            form={form}
             credentials={form.values.credentials.map((credential) => credential.name)}
             models={provider.models.map((model) => model.id)}
           />

@@ -127,6 +127,7 @@ function Form({ preset, values, source }: { preset: Preset; values: Values; sour
           <TestConnection
             name={form.values.name}
             draft={document}
+            form={form}
             credentials={form.values.credentials.map((credential) => credential.name)}
             models={source?.models.map((model) => model.id) ?? []}
           />

@@ -3,6 +3,7 @@ import { CircleCheck, CircleMinus, CircleX, LoaderCircle, PlugZap } from 'lucide
 import { useState } from 'react';
 import { toMs } from '@/api/duration';
 import { useMay } from '@/api/role';
+import type { ErrorTarget } from '@/api/useAction';
 import { ProviderService, type TestProviderResponse, TestResult, TestStep } from '@/gen/trunkline/admin/v1/provider_pb';
 import { type PlainKey, useI18n } from '@/i18n';
 import { FormError } from '@/ui/FormError';
@@ -30,18 +31,21 @@ const toldOf = (steps: readonly TestProviderResponse[], step: TestStep) => steps
 export function TestConnection({
   name,
   draft,
+  form,
   credentials,
   models,
 }: {
   name: string;
   /** The provider as it stands in a form; undefined tests what is saved. */
   draft?: () => ProviderInit;
+  /** The form of the draft. */
+  form?: ErrorTarget;
   credentials: readonly string[];
   /** To choose the one to chat with. */
   models: readonly string[];
 }) {
   const { t } = useI18n();
-  const { test, run, cancel } = useProviderTest();
+  const { test, run, cancel } = useProviderTest(form && { target: form, name });
   const [credential, setCredential] = useState<string | null>(null);
   const [chat, setChat] = useState(false);
   const [model, setModel] = useState('');

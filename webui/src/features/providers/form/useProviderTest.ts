@@ -1,7 +1,8 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { createClient } from '@connectrpc/connect';
+import { ConnectError, createClient } from '@connectrpc/connect';
 import { useTransport } from '@connectrpc/connect-query';
 import { useEffect, useRef, useState } from 'react';
+import { type ErrorTarget, showAtFields } from '@/api/useAction';
 import {
   ProviderService,
   type TestProviderRequestSchema,
@@ -11,8 +12,8 @@ import {
 type Test = { steps: TestProviderResponse[]; busy: boolean; error: unknown };
 const NOTHING: Test = { steps: [], busy: false, error: null };
 
-/** Runs a test of a provider and tells its steps as they come. */
-export function useProviderTest() {
+/** Runs a test of a provider and tells its steps as they come. What is wrong with the values of a form stands at its fields. */
+export function useProviderTest(form?: { target: ErrorTarget; name: string }) {
   const transport = useTransport();
   const running = useRef<AbortController | null>(null);
   const [test, setTest] = useState<Test | undefined>(undefined);
@@ -33,7 +34,10 @@ export function useProviderTest() {
       }
       tell((now) => ({ ...now, busy: false }));
     } catch (error) {
-      tell((now) => ({ ...now, busy: false, error }));
+      if (abort.signal.aborted) return;
+      const shown = form && showAtFields(form, ConnectError.from(error));
+      tell((now) => ({ ...now, busy: false, error: shown?.isAll ? null : error }));
+      shown?.first?.focus();
     }
   };
   const cancel = () => {
