@@ -160,7 +160,7 @@ test('endpoints: filled by a preset, refused at their field, corrected, tested, 
   await models.getByRole('combobox', { name: 'Key is sent as' }).click();
   await page.getByRole('option', { name: 'api-key', exact: true }).click();
   await page.getByRole('button', { name: 'Create', exact: true }).click();
-  await expect(models.getByText('Must begin with a slash')).toBeVisible();
+  await expect(models.getByText('Must start with a slash')).toBeVisible();
   expect(await audit(page, 'a refused endpoint')).toEqual([]);
   await models.getByLabel('Path').fill('/list');
   await page.getByRole('button', { name: 'Test connection' }).click();
