@@ -70,7 +70,7 @@ test('what a viewer sees of a group, a form and a dialog cannot be changed', asy
   await expect(page.getByRole('button', { name: /^Move / })).toHaveCount(0);
   await expect(page.getByRole('link', { name: 'Audit log' })).toHaveCount(0);
   await visit(page, '/settings?section=failover');
-  await expect(page.getByText(/changes require the role Operator/)).toBeVisible();
+  await expect(page.getByText(/changes require the Operator role/)).toBeVisible();
   for (const field of await page.locator('main').getByRole('textbox').all()) await expect(field).toBeDisabled();
 });
 
