@@ -33,7 +33,7 @@ func (c *call) refuseBody(err error) {
 		return
 	case body.MediaType: // nothing was read, so the connection can go on
 	default:
-		c.w.Header().Set("Connection", "close") // the rest of the body is not worth reading
+		closeAfter(c.w, c.req.HTTP) // the rest of the body is not worth reading
 	}
 	switch kind {
 	case body.BudgetSpent:

@@ -40,9 +40,17 @@ func refuseHeaders(w http.ResponseWriter, r *http.Request, path string) bool {
 	if size <= maxHeaderBytes {
 		e.Message, e.Code = "The request has more than "+strconv.Itoa(maxHeaders)+" header fields.", "too_many_headers"
 	}
-	w.Header().Set("Connection", "close")
+	closeAfter(w, r)
 	writeAs(w, api.ErrorsOf(path), http.StatusRequestHeaderFieldsTooLarge, e)
 	return true
+}
+
+// closeAfter has the connection end with the answer, so that the rest of the request is not read. Over HTTP/2 that ends
+// by itself, and the header would send everybody else on the connection away.
+func closeAfter(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor < 2 {
+		w.Header().Set("Connection", "close")
+	}
 }
 
 func headersTooLarge() wire.Error {

@@ -94,11 +94,10 @@ func TestAClientThatWritesEverythingFirstSeesTheRefusal(t *testing.T) {
 	}
 }
 
-// listen serves as a process does.
-// A head that is too large ends nothing else on a connection of HTTP/2, which several clients of a proxy may share.
-func TestALargeHeadEndsNoOtherRequest(t *testing.T) {
+// A refusal ends nothing else on a connection of HTTP/2, which several clients of a proxy may share.
+func TestARefusalEndsNoOtherRequest(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, setup{models: []string{"ok"}})
+	r := newRig(t, setup{models: []string{"ok"}, config: func(c *proxy.Config) { c.MaxBody = 1 << 20 }})
 	borrowed := httptest.NewUnstartedServer(nil)
 	borrowed.StartTLS() // for its certificate
 	defer borrowed.Close()
@@ -129,8 +128,15 @@ func TestALargeHeadEndsNoOtherRequest(t *testing.T) {
 	other := make(chan string, 1)
 	go func() { other <- ask(t.Context(), body, "") }()
 	fmt.Fprint(more, `{"model":"g",`)
-	if got := ask(trace, strings.NewReader("{}"), strings.Repeat("a", 40<<10)); got != "HTTP/2.0 431 headers_too_large" || !shared {
-		t.Errorf("answered %q, on the shared connection: %v", got, shared)
+	const said = `{"model":"g","messages":[]}`
+	for _, tt := range []struct{ body, filler, want string }{
+		{said, strings.Repeat("a", 40<<10), "431 headers_too_large"},
+		{strings.Repeat(" ", 2<<20), "", "413 request_too_large"},
+		{said, "", "200 "},
+	} {
+		if got := ask(trace, strings.NewReader(tt.body), tt.filler); got != "HTTP/2.0 "+tt.want || !shared {
+			t.Errorf("answered %q, want %s; on the shared connection: %v", got, tt.want, shared)
+		}
 	}
 	fmt.Fprint(more, `"messages":[]}`)
 	_ = more.Close()
@@ -159,6 +165,7 @@ func TestEarlyErrorsSayWhatIsWrong(t *testing.T) {
 	}
 }
 
+// listen serves as a process does.
 func listen(t *testing.T, s ops.Server) (address string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
