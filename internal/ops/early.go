@@ -8,7 +8,8 @@ import (
 )
 
 // Early words, as JSON, what net/http answers to a request that never reaches a handler: its head
-// is too large or broken, or it expects something else than to be told to go on. line is how the request's first line begins, cut after about twenty bytes.
+// is too large or broken, or its Expect is not 100-continue. line is how the request's first line begins, cut after
+// about twenty bytes.
 type Early func(line string, status int) []byte
 
 // earlyBegin and earlyEnd are what such an answer of net/http's has, and no answer of a handler's:
