@@ -9,6 +9,7 @@ import (
 	goidc "github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
+	"github.com/trunkline-ai/trunkline/internal/domain/plaintext"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -18,6 +19,9 @@ const verifiedClaim = "email_verified"
 // claims are what the provider says about somebody. An ID token need not have what a scope asks for (OpenID Connect
 // Core, 5.4), and those of many providers do not: what it lacks is asked for at the UserInfo endpoint.
 func (p *Provider) claims(ctx context.Context, found *goidc.Provider, idToken *goidc.IDToken, token *oauth2.Token) (map[string]any, error) {
+	if idToken.Subject == "" {
+		return nil, p.refused(ctx, "the ID token has no subject", nil)
+	}
 	var all map[string]any
 	if err := idToken.Claims(&all); err != nil {
 		return nil, p.refused(ctx, "the claims of the ID token cannot be read", err)
@@ -36,7 +40,7 @@ func (p *Provider) claims(ctx context.Context, found *goidc.Provider, idToken *g
 		err = info.Claims(&more)
 	}
 	if err != nil {
-		return nil, p.refused(ctx, "the response of the UserInfo endpoint is not valid", err)
+		return nil, p.refused(ctx, "the response of the UserInfo endpoint is not valid", err, token.AccessToken)
 	}
 	if !has(emailClaim) || !has(verifiedClaim) { // they belong together: one says something about the other
 		delete(all, emailClaim)
@@ -58,8 +62,6 @@ func (p *Provider) identity(ctx context.Context, token *goidc.IDToken, claims ma
 	name, _ := claims[p.cfg.UsernameClaim].(string)
 	verified := claims[verifiedClaim]
 	switch {
-	case token.Subject == "":
-		return Identity{}, p.refused(ctx, "the ID token has no subject", nil)
 	case len(token.Audience) != 1 && own.Party != p.cfg.ClientID:
 		return Identity{}, p.refused(ctx, "the ID token is for several audiences", nil)
 	case again && p.cfg.Now().Sub(time.Unix(own.AuthTime, 0)) > freshness:
@@ -68,6 +70,8 @@ func (p *Provider) identity(ctx context.Context, token *goidc.IDToken, claims ma
 		return Identity{}, errs.Newf(errs.PermissionDenied, "the identity provider has not verified your e-mail address")
 	case name == "" || len(name) > longestName:
 		return Identity{}, errs.Newf(errs.PermissionDenied, "the identity provider gives no user name of 1 to %d bytes in the claim %s", longestName, p.cfg.UsernameClaim)
+	case !plaintext.IsPlain(name):
+		return Identity{}, errs.Newf(errs.PermissionDenied, "the user name in the claim %s %s", p.cfg.UsernameClaim, plaintext.Rule)
 	}
 	proved := p.cfg.Now()
 	if at := time.Unix(own.AuthTime, 0); own.AuthTime != 0 && at.Before(proved) {

@@ -242,14 +242,17 @@ func (p *Provider) look(ctx context.Context) (*goidc.Provider, error) {
 }
 
 // refused tells the log why, and the caller only that. The cause may quote what the provider answered, which is cut
-// and may repeat what it was sent.
-func (p *Provider) refused(ctx context.Context, why string, cause error) error {
+// and may repeat what it was sent: the client secret, or these.
+func (p *Provider) refused(ctx context.Context, why string, cause error, sent ...string) error {
 	said := ""
 	if cause != nil {
 		said = cause.Error()
 		if secret := p.cfg.ClientSecret(); secret != "" {
 			basic := base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(p.cfg.ClientID) + ":" + url.QueryEscape(secret)))
-			said = strings.NewReplacer(secret, "[redacted]", url.QueryEscape(secret), "[redacted]", basic, "[redacted]").Replace(said)
+			sent = append(sent, secret, url.QueryEscape(secret), basic)
+		}
+		for _, secret := range sent {
+			said = strings.ReplaceAll(said, secret, "[redacted]")
 		}
 		said = said[:min(len(said), 200)]
 	}

@@ -1,6 +1,7 @@
 package oidc_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -46,6 +47,7 @@ type server struct {
 	// inToken says that ID tokens have what the scopes ask for, though an access token is given too.
 	inToken bool                          // guarded by mu
 	info    func(*zitadel.UserInfo) error // guarded by mu; changes the answer of the UserInfo endpoint
+	answer  http.HandlerFunc              // guarded by mu; answers in its place
 }
 
 // The library keeps clients in a global that its storage reads.
@@ -69,6 +71,16 @@ func serve(t *testing.T) *server {
 		t.Fatal(err)
 	}
 	mux.Handle("/", provider)
+	mux.HandleFunc("/userinfo", func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		answer := s.answer
+		s.mu.Unlock()
+		if answer == nil {
+			provider.ServeHTTP(w, r)
+			return
+		}
+		answer(w, r)
+	})
 	back := op.AuthCallbackURL(provider)
 	// The form that people see, which the library leaves to its user.
 	mux.HandleFunc("/login/username", op.NewIssuerInterceptor(provider.IssuerFromRequest).HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -216,17 +228,18 @@ func TestACertifiedServerRefuses(t *testing.T) {
 		info   func(*zitadel.UserInfo) error
 		want   errs.Code
 	}{
-		"a wrong secret":          {secret: "wrong", want: errs.Unauthenticated},
-		"another verifier":        {secret: secret, other: true, want: errs.Unauthenticated},
-		"no user info":            {secret: secret, info: func(*zitadel.UserInfo) error { return errors.New("it is broken") }, want: errs.Unauthenticated},
-		"somebody else":           {secret: secret, info: func(u *zitadel.UserInfo) error { u.Subject = "id1"; return nil }, want: errs.Unauthenticated},
-		"nobody":                  {secret: secret, info: func(u *zitadel.UserInfo) error { u.Subject = ""; return nil }, want: errs.Unauthenticated},
-		"an address unproven":     {secret: secret, info: func(u *zitadel.UserInfo) error { u.EmailVerified = false; return nil }, want: errs.PermissionDenied},
-		"no address":              {secret: secret, info: func(u *zitadel.UserInfo) error { u.Email = ""; return nil }, want: errs.PermissionDenied},
-		"no such claim":           {secret: secret, claim: "upn", want: errs.PermissionDenied},
-		"a claim of another kind": {secret: secret, claim: "groups", want: errs.PermissionDenied},
-		"a name without end":      {secret: secret, claim: "upn", info: named(strings.Repeat("n", 257)), want: errs.PermissionDenied},
-		"another claim":           {secret: secret, claim: "upn", info: named("ann"), want: ""},
+		"a wrong secret":           {secret: "wrong", want: errs.Unauthenticated},
+		"another verifier":         {secret: secret, other: true, want: errs.Unauthenticated},
+		"no user info":             {secret: secret, info: func(*zitadel.UserInfo) error { return errors.New("it is broken") }, want: errs.Unauthenticated},
+		"somebody else":            {secret: secret, info: func(u *zitadel.UserInfo) error { u.Subject = "id1"; return nil }, want: errs.Unauthenticated},
+		"nobody":                   {secret: secret, info: func(u *zitadel.UserInfo) error { u.Subject = ""; return nil }, want: errs.Unauthenticated},
+		"an address unproven":      {secret: secret, info: func(u *zitadel.UserInfo) error { u.EmailVerified = false; return nil }, want: errs.PermissionDenied},
+		"no address":               {secret: secret, info: func(u *zitadel.UserInfo) error { u.Email = ""; return nil }, want: errs.PermissionDenied},
+		"no such claim":            {secret: secret, claim: "upn", want: errs.PermissionDenied},
+		"a claim of another kind":  {secret: secret, claim: "groups", want: errs.PermissionDenied},
+		"a name nobody sees whole": {secret: secret, claim: "upn", info: named("ann\u200b"), want: errs.PermissionDenied},
+		"a name without end":       {secret: secret, claim: "upn", info: named(strings.Repeat("n", 257)), want: errs.PermissionDenied},
+		"another claim":            {secret: secret, claim: "upn", info: named("ann"), want: ""},
 	} {
 		s.mu.Lock()
 		s.info = tt.info
@@ -249,5 +262,43 @@ func TestACertifiedServerRefuses(t *testing.T) {
 		if tt.want == "" && (err != nil || id.Name != "ann") || tt.want != "" && errs.CodeOf(err) != tt.want {
 			t.Errorf("%s: %+v, %v, want %q", name, id, err, tt.want)
 		}
+	}
+}
+
+// A UserInfo endpoint may answer anything, also with what it was sent.
+func TestUserInfoThatIsNone(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	var logs bytes.Buffer
+	p, err := oidc.New(oidc.Config{
+		Issuer: s.url, ClientID: clientID, ClientSecret: func() string { return secret }, RedirectURL: console, Scopes: []string{"openid", "email"},
+		AllowPrivateNetwork: true, Logger: slog.New(slog.NewTextHandler(&logs, nil)), Now: time.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sent string
+	for name, answer := range map[string]http.HandlerFunc{
+		"an echo": func(w http.ResponseWriter, r *http.Request) {
+			sent = strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+			http.Error(w, sent, http.StatusForbidden)
+		},
+		"null": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("null")) },
+		"text": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) },
+	} {
+		s.mu.Lock()
+		s.answer = answer
+		s.mu.Unlock()
+		address, kept, err := p.Begin(t.Context(), "/", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back := visit(t, address)
+		if _, _, err := p.Finish(t.Context(), kept, back.Get("state"), back.Get("code")); errs.CodeOf(err) != errs.Unauthenticated {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if logs := logs.String(); len(sent) < 20 || !strings.Contains(logs, "403 Forbidden: [redacted]") || strings.Contains(logs, sent[:20]) {
+		t.Errorf("the log of a token of %d bytes: %s", len(sent), logs)
 	}
 }
