@@ -140,8 +140,7 @@ type Store interface {
 	// GetCall returns one call, whatever its age.
 	GetCall(ctx context.Context, id string) (Call, error)
 	// KeepCalls makes room for the calls of the days to come and drops what it can of those
-	// from before t at once. It returns the time before which DeleteCallsBefore has to
-	// delete what is left, which is t.
+	// from before t at once. What is left before t is for DeleteCallsBefore.
 	KeepCalls(ctx context.Context, t time.Time) error
 	// DeleteCallsBefore deletes at most limit calls that arrived before t and returns how many.
 	DeleteCallsBefore(ctx context.Context, t time.Time, limit int) (int, error)

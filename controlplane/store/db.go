@@ -76,8 +76,7 @@ type engine interface {
 	Announce(ctx context.Context, tx *sql.Tx, channel string) error
 	// Listen calls wake after announcements of the channel until ctx ends.
 	Listen(ctx context.Context, channel string, wake func())
-	// KeepCalls prepares room for the calls of the days to come, drops what it can of calls
-	// from before t at once, and returns from when on everything is kept.
+	// KeepCalls prepares room for the calls of the days to come, and drops what it can of calls from before t at once.
 	KeepCalls(ctx context.Context, now, t time.Time) error
 	// Exclusive runs do unless another replica runs the job of that name.
 	Exclusive(ctx context.Context, job string, do func(context.Context) error) (bool, error)
