@@ -22,7 +22,7 @@ func (s *OIDCSettings) register(set *settings.Set) {
 	set.String(&s.clientID, "oidc-client-id", "TRUNKLINE_OIDC_CLIENT_ID", "", "client id of the console there")
 	set.SecretFrom(&s.clientSecret, &s.clientSecretFile, "oidc-client-secret-file", "TRUNKLINE_OIDC_CLIENT_SECRET", "", "its secret; none for a public client. A file is read again at each sign-in")
 	set.String(&s.redirectURL, "oidc-redirect-url", "TRUNKLINE_OIDC_REDIRECT_URL", "", "/login of the console as browsers reach it, such as https://console.example.com/login; the identity provider must allow it")
-	set.String(&s.scopes, "oidc-scopes", "TRUNKLINE_OIDC_SCOPES", "openid email profile", "scopes to request, separated by spaces; openid and email are required")
+	set.String(&s.scopes, "oidc-scopes", "TRUNKLINE_OIDC_SCOPES", "openid email profile", "scopes to request, separated by spaces: openid, and those that provide --oidc-username-claim and --oidc-role-claim")
 	set.String(&s.usernameClaim, "oidc-username-claim", "TRUNKLINE_OIDC_USERNAME_CLAIM", "email", "claim that names users, in the ID token or at the UserInfo endpoint: email, which must be verified, or another one, which is trusted as it is")
 	set.String(&s.roleClaim, "oidc-role-claim", "TRUNKLINE_OIDC_ROLE_CLAIM", "groups", "claim that holds the groups of --oidc-roles, in the ID token or at the UserInfo endpoint")
 	set.String(&s.roles, "oidc-roles", "TRUNKLINE_OIDC_ROLES", "", "roles of groups, such as admins=owner,developers=operator,*=viewer; * is everybody. Without it, only users created by an owner may sign in there")
