@@ -68,10 +68,8 @@ clean: ## Remove what was built; data/ and caches stay
 
 .PHONY: test
 test: setup-test webui-if-node ## Run all tests; installs PostgreSQL, Redis, nginx and Chromium if they are missing (Debian)
-	@if scripts/node.sh; then $(MAKE) test-webui $(SDK_MODULES); else echo 'The tests of the console and of the Node SDK are left out.'; fi
-	@$(HAVE_PYTHON) && $(MAKE) $(SDK_PYTHON) || echo 'The tests of the Python SDKs are left out: they need Python 3.9 or newer with venv, and PyPI.'
+	@$(MAKE) -j3 test-webui-if-node test-deployments sdks # a browser leaves much of two cores idle
 	go test ./...
-	$(MAKE) test-deployments
 
 .PHONY: test-deployments
 test-deployments: ## Check deployments/: image, Compose, Helm chart, units, proxies (a module of its own)
@@ -81,6 +79,10 @@ test-deployments: ## Check deployments/: image, Compose, Helm chart, units, prox
 test-webui: webui
 	npm --prefix webui test
 	npm --prefix webui run e2e
+
+.PHONY: test-webui-if-node
+test-webui-if-node:
+	@if scripts/node.sh; then $(MAKE) test-webui; else echo 'The tests of the console are left out.'; fi
 
 .PHONY: shots
 shots: setup-test webui ## Take pictures of every page of the console (OUT=folder, ONLY=groups,keys, LANGS=en,zh)
@@ -174,6 +176,11 @@ $(SDK_PYTHON): e2e/sdk/requirements.txt
 	python3 -m venv e2e/sdk/.venv
 	e2e/sdk/.venv/bin/pip install --quiet --disable-pip-version-check -r $< || { rm -rf e2e/sdk/.venv; exit 1; }
 	@touch $@
+
+.PHONY: sdks
+sdks:
+	@if scripts/node.sh; then $(MAKE) $(SDK_MODULES); else echo 'The tests of the Node SDK are left out.'; fi
+	@$(HAVE_PYTHON) && $(MAKE) $(SDK_PYTHON) || echo 'The tests of the Python SDKs are left out: they need Python 3.9 or newer with venv, and PyPI.'
 
 .PHONY: webui-if-node
 webui-if-node:
