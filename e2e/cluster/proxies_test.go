@@ -55,7 +55,7 @@ func startProxy(t *testing.T, name string, servers map[string]backend) *testenv.
 		return servers["node-1"]
 	}
 	port := func(address string) string { return address[strings.LastIndexByte(address, ':')+1:] }
-	return proxies[name].start(t, func(listen string) string {
+	p := proxies[name].start(t, func(listen string) string {
 		text := strings.Replace(string(sample), "listen 80;", "listen "+listen+";", 1)
 		text = strings.Replace(text, "bind :80", "bind "+listen, 1)
 		text = strings.Replace(text, "address: 0.0.0.0, port_value: 80}", "address: 127.0.0.1, port_value: "+port(listen)+"}", 1)
@@ -72,7 +72,21 @@ func startProxy(t *testing.T, name string, servers map[string]backend) *testenv.
 			return fmt.Sprintf("address: 127.0.0.1, port_value: %s}}\n                  health_check_config: {port_value: %s}", port(b.serves), port(b.ready))
 		})
 	})
+	if name == "Envoy" { // it listens a moment before it knows that a node is ready
+		eventually(t, "Envoy has found a node", func() bool {
+			resp, err := client.Get(p.URL() + untold)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			return resp.StatusCode != http.StatusServiceUnavailable
+		})
+	}
+	return p
 }
+
+// untold is a path for nodes, of which upstream tells its handler nothing.
+const untold = "/v1/untold"
 
 // upstream serves requests, and is ready unless it is told not to be.
 func upstream(t *testing.T, handle http.HandlerFunc) (b backend, ready *atomic.Bool) {
@@ -85,6 +99,7 @@ func upstream(t *testing.T, handle http.HandlerFunc) (b backend, ready *atomic.B
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	})
+	mux.HandleFunc(untold, func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("/", handle)
 	s := httptest.NewServer(mux)
 	t.Cleanup(s.Close)
