@@ -3,7 +3,10 @@
 package e2e
 
 import (
+	"flag"
 	"os"
+	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -19,4 +22,13 @@ const prompt = 10 * time.Second
 
 var programs = program.Build(raceEnabled, "trunkline", "trunkline-controlplane", "trunkline-dataplane", "trunklinectl")
 
-func TestMain(m *testing.M) { os.Exit(programs.Main(m)) }
+// atOnce is how many tests run at once on a machine with fewer CPUs: most wait for processes of their own.
+const atOnce = 4
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if n := runtime.GOMAXPROCS(0); n < atOnce && flag.Lookup("test.parallel").Value.String() == strconv.Itoa(n) {
+		_ = flag.Set("test.parallel", strconv.Itoa(atOnce)) // it is a number
+	}
+	os.Exit(programs.Main(m))
+}
