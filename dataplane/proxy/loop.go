@@ -13,10 +13,14 @@ func (c *call) checkLoop() bool {
 	if c.req.Hops, ok = c.snapshot.Hops(c.req.HTTP.Header); ok {
 		return true
 	}
+	c.refuse(dataplane.LoopDetected, dataplane.LoopDetected.Rule().Status, loopDetected())
+	return false
+}
+
+func loopDetected() wire.Error {
 	rule := dataplane.LoopDetected.Rule()
-	c.refuse(dataplane.LoopDetected, rule.Status, wire.Error{
+	return wire.Error{
 		Message: "The request has already passed through this gateway, or through too many gateways: the address of a provider leads back to it.",
 		Type:    rule.Type, Code: rule.Code,
-	})
-	return false
+	}
 }

@@ -111,9 +111,8 @@ func (h *Handler) stored(w http.ResponseWriter, r *http.Request, callID, sent, a
 	}
 	hops, ok := snapshot.Hops(r.Header)
 	if !ok {
-		rule := dataplane.LoopDetected.Rule()
 		h.cfg.Stored(name, dataplane.LoopDetected)
-		writeError(w, rule.Status, wire.Error{Message: "The request has already passed through this gateway, or through too many gateways.", Type: rule.Type, Code: rule.Code})
+		writeError(w, dataplane.LoopDetected.Rule().Status, loopDetected())
 		return
 	}
 	var see func([]byte) bool

@@ -27,7 +27,7 @@ const (
 // changed, and a soft limit of memory holds.
 func KeepFloor(floor uint64) { keepFloor(&floorKeeper{floor: floor, set: debug.SetGCPercent}) }
 
-// KeepFloorWhileBusy is KeepFloor for a process that shall take no more memory at rest.
+// KeepFloorWhileBusy is KeepFloor for a process that must take no more memory at rest.
 func KeepFloorWhileBusy(floor uint64) {
 	keepFloor(&floorKeeper{floor: floor, set: debug.SetGCPercent, whileBusy: true})
 }
