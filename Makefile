@@ -68,8 +68,13 @@ clean: ## Remove what was built; data/ and caches stay
 
 .PHONY: test
 test: setup-test webui-if-node ## Run all tests; installs PostgreSQL, Redis, nginx and Chromium if they are missing (Debian)
-	@$(MAKE) -j3 test-webui-if-node test-deployments sdks # a browser leaves much of two cores idle
-	go test ./...
+	@$(MAKE) -j4 test-webui-if-node test-deployments test-packages sdks # a browser leaves much of two cores idle
+	go test ./... # what test-packages has seen is in Go's cache
+
+# Nice, because the browser's tests wait for things on a screen.
+.PHONY: test-packages
+test-packages: ## Run the tests beside the code, without those in e2e/
+	nice go test $$(go list ./... | grep -v /e2e)
 
 .PHONY: test-deployments
 test-deployments: ## Check deployments/: image, Compose, Helm chart, units, proxies (a module of its own)
