@@ -147,19 +147,6 @@ func (h *held) of(name string) *atomic.Int64 {
 	return n
 }
 
-// goOn takes over the counters of the snapshot before, which counts on meanwhile.
-func (h *held) goOn(s *Snapshot, before *held) {
-	before.mu.Lock()
-	defer before.mu.Unlock()
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for k := range s.Keys() {
-		if n := before.byName[k.Name]; n != nil {
-			k.Held, h.byName[k.Name] = n, n
-		}
-	}
-}
-
 // bound forgets keys that are gone, once they are as many as there are.
 func (h *held) bound(s *Snapshot) {
 	h.mu.Lock()
@@ -168,8 +155,10 @@ func (h *held) bound(s *Snapshot) {
 		return
 	}
 	byName := make(map[string]*atomic.Int64, s.keys.Len())
+	seen := 0
 	for k := range s.Keys() {
 		byName[k.Name] = k.Held
+		seen = politely(seen)
 	}
 	h.byName = byName
 }

@@ -93,16 +93,6 @@ func (l *Load) Retry() bool {
 // EndRetry gives back what Retry took.
 func (l *Load) EndRetry() { l.retries.Add(-1) }
 
-// KeepLoads goes on with the counts of the snapshot that was in use before. Call it before
-// this one is in use.
-func (s *Snapshot) KeepLoads(old *Snapshot) {
-	if old == nil {
-		return
-	}
-	s.keepTargets(old)
-	s.held.goOn(s, old.held)
-}
-
 // keepTargets goes on with the counts of targets and providers.
 func (s *Snapshot) keepTargets(old *Snapshot) {
 	for scope, t := range s.targets {

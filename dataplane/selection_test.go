@@ -15,6 +15,11 @@ import (
 // and one of priority 2, all at one provider.
 func compiledGroup(t *testing.T, selection string) (*Snapshot, *Group) {
 	t.Helper()
+	return compiledGroupAfter(t, nil, selection)
+}
+
+func compiledGroupAfter(t *testing.T, before *Snapshot, selection string) (*Snapshot, *Group) {
+	t.Helper()
 	in := proto.CloneOf(wireSnapshot())
 	in.Providers[0].Models = nil
 	in.Groups[0].Members = nil
@@ -26,7 +31,7 @@ func compiledGroup(t *testing.T, selection string) (*Snapshot, *Group) {
 			Provider: "p", Model: id, Priority: 1 + int32(i/3), Weight: weight, Policy: wirePolicy(),
 		})
 	}
-	s, err := Compile(in)
+	s, err := CompileAfter(before, in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,9 +124,7 @@ func TestLoadsOutliveASnapshot(t *testing.T) {
 	t.Parallel()
 	old, g := compiledGroup(t, "least_busy")
 	g.Members[0].Load.Begin()
-	next, h := compiledGroup(t, "least_busy")
-	next.KeepLoads(nil)
-	next.KeepLoads(old)
+	_, h := compiledGroupAfter(t, old, "least_busy")
 	for i, m := range h.Members {
 		if m.Model != g.Members[i].Model || m.Load != g.Members[i].Load {
 			t.Errorf("%s does not go on with its count", m.Model)
@@ -135,8 +138,8 @@ func TestLoadsOutliveASnapshot(t *testing.T) {
 
 func TestWhatAKeyHoldsOutlivesASnapshot(t *testing.T) {
 	t.Parallel()
-	compiled := func() *Snapshot {
-		s, err := Compile(&nodev1.Snapshot{KeyPepper: []byte("pepper"), ApiKeys: []*nodev1.ApiKey{
+	after := func(before *Snapshot) *Snapshot {
+		s, err := CompileAfter(before, &nodev1.Snapshot{KeyPepper: []byte("pepper"), ApiKeys: []*nodev1.ApiKey{
 			{Name: "a", Hash: bytes.Repeat([]byte{1}, 32)}, {Name: "a", Hash: bytes.Repeat([]byte{2}, 32)}, {Name: "b", Hash: bytes.Repeat([]byte{3}, 32)},
 		}})
 		if err != nil {
@@ -144,14 +147,13 @@ func TestWhatAKeyHoldsOutlivesASnapshot(t *testing.T) {
 		}
 		return s
 	}
-	old, next, last := compiled(), compiled(), compiled()
-	for k := range old.Keys() {
+	old := after(nil)
+	next := after(old)
+	for k := range old.Keys() { // of a request that began before
 		k.Held.Add(map[string]int64{"a": 5, "b": 7}[k.Name])
 	}
-	next.KeepLoads(old)
-	last.KeepLoads(next)
 	seen := 0
-	for k := range last.Keys() {
+	for k := range after(next).Keys() {
 		seen++
 		if want := map[string]int64{"a": 10, "b": 7}[k.Name]; k.Held.Load() != want { // both secrets of a
 			t.Errorf("%s holds %d, want %d", k.Name, k.Held.Load(), want)

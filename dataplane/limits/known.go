@@ -2,6 +2,7 @@ package limits
 
 import (
 	"iter"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -25,11 +26,14 @@ func (k *known) has(name string) bool {
 // Use learns which keys there are: budgets of new ones are asked for, and what is known of
 // others is forgotten, but for what they spent in a period that is not over.
 func (l *Limiter) Use(keys iter.Seq[*dataplane.APIKey]) {
-	names := map[string]int{}
+	names, seen := map[string]int{}, 0
 	for key := range keys {
 		if key.Limited() {
 			names[key.Name]++
 			l.expect(key)
+		}
+		if seen++; seen%256 == 0 {
+			runtime.Gosched() // requests that wait for a CPU go first
 		}
 	}
 	l.known.mu.Lock()

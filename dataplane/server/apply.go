@@ -10,14 +10,13 @@ import (
 
 // apply brings a snapshot into use: compiled first, then swapped, so a bad one changes nothing.
 func (s *Server) apply(in *nodev1.Snapshot) error {
-	compiled, err := dataplane.Compile(in)
+	compiled, err := dataplane.CompileAfter(s.overlay.Snapshot(), in)
 	if err != nil {
 		return err
 	}
 	if err := s.pool.Check(compiled); err != nil {
 		return err
 	}
-	compiled.KeepLoads(s.overlay.Snapshot())
 	s.reach(compiled, in)
 	s.overlay.Use(compiled)
 	s.health.Forget(compiled.Has)

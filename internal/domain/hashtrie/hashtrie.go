@@ -187,7 +187,7 @@ func arrange[V any](edits []Edit[V]) {
 		at[i], sum = sum, sum+n
 		ends[i] = sum
 	}
-	begin := 0
+	begin, moved := 0, 0
 	for bucket, end := range &ends {
 		for at[bucket] < end {
 			belongs := flat(&edits[at[bucket]].Key)
@@ -195,6 +195,9 @@ func arrange[V any](edits []Edit[V]) {
 				edits[at[bucket]], edits[at[belongs]] = edits[at[belongs]], edits[at[bucket]]
 			}
 			at[belongs]++
+			if moved++; moved%yieldEvery == 0 { // while the first bucket is filled, nearly all of the others are
+				runtime.Gosched()
+			}
 		}
 		slices.SortFunc(edits[begin:end], func(a, b Edit[V]) int { return bytes.Compare(a.Key[:], b.Key[:]) })
 		if begin/yieldEvery != end/yieldEvery {
