@@ -17,9 +17,11 @@ import (
 
 // scaleEnv is how many calls TestScale makes; without it the test is skipped. scaleDaysEnv is of how
 // many days it makes sums, 365 by default, which take 7 GB.
+// scaleDatabaseEnv is an empty database to make them in, instead of one that is dropped afterwards.
 const (
-	scaleEnv     = "TRUNKLINE_SCALE_CALLS"
-	scaleDaysEnv = "TRUNKLINE_SCALE_DAYS"
+	scaleEnv         = "TRUNKLINE_SCALE_CALLS"
+	scaleDaysEnv     = "TRUNKLINE_SCALE_DAYS"
+	scaleDatabaseEnv = "TRUNKLINE_SCALE_DATABASE"
 )
 
 // TestScale makes calls of 30 days and sums of 12 months on PostgreSQL and prints how long
@@ -34,8 +36,8 @@ func TestScale(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := openPlain(t, testenv.Postgres(t))
 	ctx := t.Context()
+	s := openPlain(t, cmp.Or(os.Getenv(scaleDatabaseEnv), testenv.Postgres(t)))
 	end := time.Now().UTC().Truncate(24 * time.Hour)
 	timed := func(what string, do func() error) {
 		t.Helper()
@@ -157,22 +159,7 @@ func TestScale(t *testing.T) {
 		return err
 	})
 
-	for i := range 30 { // the store makes days ahead only
-		d := end.AddDate(0, 0, -1-i)
-		for _, table := range []string{"call", "call_provider"} {
-			if _, err := s.engine.Writer().ExecContext(ctx, fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s_%s PARTITION OF %s FOR VALUES FROM (%d) TO (%d)`,
-				table, d.Format("20060102"), table, d.UnixMicro(), d.AddDate(0, 0, 1).UnixMicro())); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	// One call in 20 fails; group-5 has been quiet for 20 days; one call in ten thousand takes a minute.
-	exec(fmt.Sprintf("make %d calls of 30 days", n), `INSERT INTO call SELECT 'call-' || lpad(i::text, 12, '0'), 'node-' || i % 4,
-		$1::bigint + (i * (30 * 86400000000::numeric / $2::bigint))::bigint, CASE WHEN i % 20 = 5 AND i > $2::bigint / 3 THEN 'group-6' ELSE 'group-' || i % 20 END, 'key-' || i % 200,
-		CASE WHEN i % 20 = 0 THEN 'server_error' ELSE 'ok' END, CASE WHEN i % 20 = 0 THEN 502 ELSE 200 END,
-		decode(repeat(md5(i::text), 12), 'hex'), 'model-' || i % 60, i % 2, CASE WHEN i % 10000 = 0 THEN 60000000 ELSE i % 5000000 END,
-		$1::bigint + (i * (30 * 86400000000::numeric / $2::bigint))::bigint, CASE WHEN i % 12 = 0 THEN 1 ELSE 0 END, i % 1000 * 1000000, CASE WHEN i % 20 = 0 THEN ' server_error ' ELSE ' ok ' END FROM generate_series(0, $2::bigint - 1) i`, end.AddDate(0, 0, -30).UnixMicro(), n)
-	exec("make their providers", `INSERT INTO call_provider SELECT 'provider-' || right(id, 1), start_us, id, group_name, api_key, outcome, status, node, model, stream, duration_us, failed_over, cost_pico, attempt_outcomes FROM call`)
+	timed(fmt.Sprintf("make %d calls of 30 days", n), func() error { return makeCalls(ctx, s, end, int64(n/30)) })
 	exec("analyze", `VACUUM ANALYZE call, call_provider`)
 	after := calllog.Position{StartUS: end.AddDate(0, 0, -15).UnixMicro(), ID: "x"}
 	day := calllog.Filter{From: end.AddDate(0, 0, -12), To: end.AddDate(0, 0, -11)}
@@ -252,7 +239,7 @@ func TestScale(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	timed("drop the oldest five days", func() error { return NewCalls(s).KeepCalls(ctx, end.AddDate(0, 0, -25)) })
+	measureRetention(t, s, end)
 	var size string
 	if err := s.engine.Reader().QueryRowContext(ctx, `SELECT string_agg(name || ' ' || size, ', ') FROM (
 		SELECT 'calls (30 days)' AS name, pg_size_pretty(sum(pg_total_relation_size(inhrelid))) AS size FROM pg_inherits WHERE inhparent IN ('call'::regclass, 'call_provider'::regclass)
