@@ -11,6 +11,7 @@ import {
   type UpdateGroupRequest,
 } from '@/gen/trunkline/admin/v1/group_pb';
 import { TargetState } from '@/gen/trunkline/admin/v1/health_pb';
+import { UsageDimension } from '@/gen/trunkline/admin/v1/usage_pb';
 import { refusal } from '@/test/refusal';
 import { type Backend, renderApp } from '@/test/renderApp';
 
@@ -136,6 +137,39 @@ test('shows the members in order with state, part, countdown, reason and price, 
   expect(screen.getByRole('link', { name: '2 API keys' })).toHaveAttribute('href', '/keys?group=chat');
   expect(screen.getByText('3 failures in 1 min')).toBeVisible();
   expect(await screen.findByText('3 members · 1 cooling')).toBeVisible();
+});
+
+test('the day of a member is its own, also where its provider was called with other models', async () => {
+  const startTime = { seconds: 1_800_000_000n };
+  const series = (value: string, countedFailures: bigint) => {
+    const total = { attempts: 4n, countedFailures };
+    return { value, total, points: [{ startTime, total }] };
+  };
+  renderApp('/groups', {
+    ...backend(),
+    usage: {
+      getAttemptSeries: ({ by, filter }) => ({
+        bucketTimes: [startTime],
+        series:
+          by === UsageDimension.PROVIDER
+            ? [series('first', 2n), series('second', 0n)]
+            : filter?.provider === 'first'
+              ? [series('m', 1n), series('before', 3n)]
+              : [],
+      }),
+      breakDownAttempts: () => ({
+        rows: [
+          { value: 'first', parts: [series('m', 1n), series('before', 3n)] },
+          { value: 'second', parts: [series('m', 0n)] },
+        ],
+      }),
+    },
+  });
+  const [first, second, third] = (await rows()).map((row) => within(row));
+  expect(await first?.findByText(/^75% of the requests/)).toBeInTheDocument();
+  expect(first?.getByTitle('Successful attempts')).toHaveTextContent('75%');
+  expect(second?.getByText(/^100% of the requests/)).toBeInTheDocument();
+  expect(third?.getByText('No requests in the last 24 hours')).toBeInTheDocument();
 });
 
 test('the server searches, and what is chosen opens', async () => {

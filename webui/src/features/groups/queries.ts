@@ -90,12 +90,26 @@ export function useMemberStats(group: string) {
     for (const row of sums.data?.rows ?? []) {
       for (const part of row.parts) if (part.total) totals.set(keyOf(row.value, part.value), part.total);
     }
+    const models = new Map(sums.data?.rows.map((row) => [row.value, row.parts.length]));
     return {
       times: hours.data?.bucketTimes ?? [],
       seriesOf: (provider: string) => series.get(provider),
+      /** Attempts on the provider were on several models: its series is not that of one member. */
+      isMixed: (provider: string) => (models.get(provider) ?? 0) > 1,
       totalOf: (provider: string, model: string) => totals.get(keyOf(provider, model)),
     };
   }, [hours.data, sums.data]);
+}
+
+/** The last day of a group's attempts on one provider, by model and hour. */
+export function useModelHours(group: string, provider: string, enabled: boolean) {
+  const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const by = UsageDimension.MODEL;
+  return useConnectQuery(
+    UsageService.method.getAttemptSeries,
+    { filter: { group, provider }, bucket: UsageBucket.HOUR, timeZone, by, limit: 50 },
+    { refetchInterval: SUMS, staleTime: SUMS, enabled },
+  ).data;
 }
 export type MemberStats = ReturnType<typeof useMemberStats>;
 
