@@ -152,8 +152,9 @@ test('a refusal of the identity provider is shown, and one may try again', async
     throw new ConnectError('none of your groups may use this console: ask an owner', Code.PermissionDenied);
   };
   const session = { ...signedOut(undefined).session, getSignInMethods: () => ({ oidc: true }), finishOidc };
-  renderApp('/login?state=s&code=c', { session });
+  const { router } = renderApp('/login?state=s&code=c', { session });
   expect(await screen.findByRole('alert')).toHaveTextContent(/none of your groups may use this console/);
+  expect(router.state.location.href).toBe('/login');
   expect(screen.getByRole('button', { name: 'Sign in with single sign-on' })).toBeEnabled();
 });
 

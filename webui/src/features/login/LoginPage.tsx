@@ -1,7 +1,7 @@
 import { useTransport } from '@connectrpc/connect-query';
 import { useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useRouter } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import { under } from '@/api/base';
 import { whoAmI } from '@/api/session';
 import { useI18n } from '@/i18n';
@@ -23,6 +23,8 @@ export function LoginPage() {
   const transport = useTransport();
   const queryClient = useQueryClient();
   const { next, ended, ...returned } = route.useSearch();
+  const navigate = route.useNavigate();
+  const forget = useCallback(() => void navigate({ search: {}, replace: true }), [navigate]);
   /** The default password that was just used. */
   const [initial, setInitial] = useState<string | null>(null);
   useTitle(initial === null ? t('login.title') : t('password.firstTitle'));
@@ -47,6 +49,7 @@ export function LoginPage() {
             <SingleSignOn
               next={next ?? '/'}
               returned={returned}
+              onTaken={forget}
               onDone={(to) => router.history.replace(under(isOurs(to) ? to : '/'))}
             />
           </>

@@ -12,10 +12,13 @@ import type { Returned } from './search';
 export function SingleSignOn({
   next,
   returned,
+  onTaken,
   onDone,
 }: {
   next: string;
   returned: Returned;
+  /** State and code are used up: neither a reload nor a shared address should try them again. */
+  onTaken: () => void;
   onDone: (next: string) => void;
 }) {
   const { t, sentences } = useI18n();
@@ -25,8 +28,10 @@ export function SingleSignOn({
   const { mutate } = finish;
   const { oidcState: state, oidcCode: code, oidcError: denied } = returned;
   useEffect(() => {
-    if (state && code) mutate({ state, code });
-  }, [mutate, state, code]);
+    if (!state || !code) return;
+    mutate({ state, code });
+    onTaken();
+  }, [mutate, onTaken, state, code]);
   const error = begin.error ?? finish.error;
   if (!offered && !error && !denied) return null;
   return (
