@@ -12,12 +12,13 @@ import { useI18n } from '@/i18n';
 const MOST = 100;
 const inFront = { shadow: 'md', transitionProps: { duration: 100 } } as const;
 
-/** Choose one by typing part of its name. */
+/** Choose one by typing part of its name. A click, a letter or an arrow opens it: open on focus, it would hide what follows it from whoever only passes. */
 export function Combo(props: SelectProps) {
   const { t } = useI18n();
   return (
     <Select
       searchable
+      openOnFocus={false}
       limit={MOST}
       nothingFoundMessage={t('list.noMatch')}
       comboboxProps={inFront}
@@ -33,6 +34,7 @@ export function MultiCombo(props: MultiSelectProps) {
   return (
     <MultiSelect
       searchable
+      openOnFocus={false}
       hidePickedOptions
       limit={MOST}
       nothingFoundMessage={t('list.noMatch')}
