@@ -25,7 +25,7 @@ export function Card({
   title: string;
   sub?: ReactNode;
   aside?: ReactNode;
-  children: ReactNode;
+  children?: ReactNode;
   /** The content brings its own padding, as rows that reach the edges do. */
   flush?: boolean;
 }) {

@@ -51,9 +51,7 @@ export function DataSection({ settings }: { settings: Settings }) {
         </Card>
         <SocketFields form={form} />
       </Editable>
-      <Card title={t('settings.prices')}>
-        <p className={c.note}>{t('settings.pricesHow')}</p>
-      </Card>
+      <Card title={t('settings.prices')} sub={t('settings.pricesHow')} />
       <EditBar edit={edit} update={update} onSave={save} />
       <LeaveGuard when={edit.changes.length > 0} />
     </>

@@ -19,7 +19,7 @@ const PROGRESS = 1000;
 
 /** The master keys that secrets are sealed under, and their rotation. */
 export function KeysSection() {
-  const { t, int } = useI18n();
+  const { t, rich, int } = useI18n();
   const query = useQuery(
     MasterKeyService.method.listMasterKeys,
     {},
@@ -40,6 +40,7 @@ export function KeysSection() {
     {
       id: 'use',
       title: t('settings.keyUse'),
+      hideTitle: true,
       align: 'right',
       bare: true,
       cell: (k) =>
@@ -78,8 +79,14 @@ export function KeysSection() {
       ) : (
         inUseSince && (
           <p className={c.note}>
-            {t('settings.keySettled')} <RelativeTime at={inUseSince} />
-            {inUseBy && ` (${inUseBy})`}
+            {rich('settings.keySettled', {
+              when: (
+                <>
+                  <RelativeTime at={inUseSince} />
+                  {inUseBy && ` (${inUseBy})`}
+                </>
+              ),
+            })}
           </p>
         )
       )}

@@ -21,18 +21,22 @@ export function HealthCard({
   at: number;
 }) {
   const { t, int } = useI18n();
+  const isWell = health?.state === TargetState.HEALTHY;
   return (
     <Card
       title={t('providers.health.title')}
-      sub={health && t('providers.health.usable', { n: int(health.usableModels), of: int(health.modelCount) })}
+      sub={
+        (health?.modelCount ?? 0) > 0 &&
+        t('providers.health.usable', { n: int(health?.usableModels ?? 0), of: int(health?.modelCount ?? 0) })
+      }
       flush
     >
       {!health ? (
         <SkeletonRows rows={2} />
       ) : health.targets.length === 0 ? (
         <p className={c.none}>
-          {health.state === TargetState.HEALTHY && <CircleCheck size={16} aria-hidden />}
-          {t(NOTHING_SAID[health.state])}
+          {isWell && health.modelCount > 0 && <CircleCheck size={16} aria-hidden />}
+          {t(isWell && health.modelCount === 0 ? 'providers.noModels' : NOTHING_SAID[health.state])}
         </p>
       ) : (
         <ul className={c.list}>

@@ -24,11 +24,12 @@ export function EndpointFields({ form }: { form: ProviderForm }) {
             comboboxProps={{ shadow: 'md' }}
             {...form.getInputProps(`endpoints.${i}.api`)}
           />
-          <TextInput
-            label={t('providers.form.baseUrl')}
-            placeholder={form.values.baseUrl}
-            {...TEXT}
-            {...form.getInputProps(`endpoints.${i}.baseUrl`)}
+          <Select
+            label={t('providers.endpoint.auth')}
+            data={[{ value: '', label: t('providers.endpoint.asDialect') }, ...AUTHS]}
+            allowDeselect={false}
+            comboboxProps={{ shadow: 'md' }}
+            {...form.getInputProps(`endpoints.${i}.auth`)}
           />
           <div className={c.credentialEnd}>
             <ActionIcon
@@ -41,12 +42,12 @@ export function EndpointFields({ form }: { form: ProviderForm }) {
               <Trash2 size={15} aria-hidden />
             </ActionIcon>
           </div>
-          <Select
-            label={t('providers.endpoint.auth')}
-            data={[{ value: '', label: t('providers.endpoint.asDialect') }, ...AUTHS]}
-            allowDeselect={false}
-            comboboxProps={{ shadow: 'md' }}
-            {...form.getInputProps(`endpoints.${i}.auth`)}
+          <TextInput
+            label={t('providers.form.baseUrl')}
+            placeholder={form.values.baseUrl}
+            className={c.whole}
+            {...TEXT}
+            {...form.getInputProps(`endpoints.${i}.baseUrl`)}
           />
           <div className={c.endpointRest}>
             <TextInput

@@ -63,7 +63,7 @@ export function ProviderFields({
             <>
               {preset && preset.placeholders.length > 0
                 ? t('providers.form.baseUrlReplace', { part: preset.placeholders.join(', ') })
-                : t('providers.form.baseUrlHint')}
+                : t('providers.form.baseUrlHint')}{' '}
               {preset?.docs && (
                 <a className={c.docs} href={preset.docs} target="_blank" rel="noreferrer">
                   {t('providers.form.docs', { name: preset.title })}

@@ -64,13 +64,17 @@ export function PlanTable({ models }: { models: readonly ImportedModel[] }) {
       title: t('import.standing'),
       cell: (model) => <Tag quiet={model.action !== ImportAction.ADD}>{t(WORDS[model.action])}</Tag>,
     },
-    { id: 'alias', title: t('providers.model.alias'), cell: (model) => <span className="mono">{model.alias}</span> },
+    {
+      id: 'alias',
+      title: t('providers.model.alias'),
+      cell: (model) => <span className="mono">{model.alias || '–'}</span>,
+    },
     {
       id: 'context',
       title: t('providers.model.context'),
       align: 'right',
       phone: 'hide',
-      cell: (model) => (model.contextWindow > 0n ? compact(model.contextWindow) : ''),
+      cell: (model) => (model.contextWindow > 0n ? compact(model.contextWindow) : '–'),
     },
     {
       id: 'price',
@@ -95,6 +99,7 @@ export function PlanTable({ models }: { models: readonly ImportedModel[] }) {
       title: t('providers.col.groups'),
       cell: (model) => (
         <span className={c.links}>
+          {model.groups.length === 0 && '–'}
           {model.groups.map((group) => (
             <Link key={group} to="/groups" search={{ group }}>
               {group}

@@ -11,7 +11,7 @@ import p from './people.module.css';
 
 /** One's own second factor: set up, turned off unless it is required. */
 export function SecondFactor({ enabled, required }: { enabled: boolean; required: boolean }) {
-  const { t } = useI18n();
+  const { t, sentences } = useI18n();
   const [open, setOpen] = useState(false);
   const close = () => setOpen(false);
   const turnOff = useAction(SessionService.method.disableTotp, {
@@ -23,6 +23,10 @@ export function SecondFactor({ enabled, required }: { enabled: boolean; required
     <div className={p.card}>
       <Card
         title={t('people.factor')}
+        sub={sentences(
+          t(enabled ? 'people.factorOn' : 'people.factorOff'),
+          enabled && required && t('people.factorRequired'),
+        )}
         aside={
           !(enabled && required) && (
             <Button variant="default" onClick={() => setOpen(true)}>
@@ -31,8 +35,6 @@ export function SecondFactor({ enabled, required }: { enabled: boolean; required
           )
         }
       >
-        <p className={p.text}>{t(enabled ? 'people.factorOn' : 'people.factorOff')}</p>
-        {enabled && required && <p className={p.text}>{t('people.factorRequired')}</p>}
         <Dialog opened={open && !enabled} title={t('people.factor')} onClose={close} keep>
           <Enrolment onClose={close} />
         </Dialog>

@@ -64,7 +64,8 @@ export const people = {
   'people.secret': 'Secret',
   'people.confirm': 'Confirm',
   'people.recovery': 'Recovery codes',
-  'people.recoveryHow': 'Each works once in place of the app, in case you lose it. They are not shown again.',
+  'people.recoveryHow':
+    'Each recovery code works once in place of the app, in case you lose it. They are not shown again.',
   'people.stored': 'I have stored the codes',
   'people.factorDone': 'The second factor is on.',
   'people.required': 'Set up a second factor',

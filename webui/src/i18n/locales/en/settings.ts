@@ -71,7 +71,7 @@ export const settings = {
   'settings.keyOld': 'Still needed',
   'settings.keyIdle': 'Not used',
   'settings.keyPending': '{done} of {all} secrets are sealed under the key in use; the others will follow.',
-  'settings.keySettled': 'All secrets are sealed under the key in use. It was put in use',
+  'settings.keySettled': 'All secrets are sealed under the key in use. It was put in use {when}.',
   'settings.keyRotated': 'Master key {id} is in use.',
   'settings.keyUseTitle': 'Use master key {id}?',
   'settings.keyUseText':

@@ -74,7 +74,7 @@ export const settings: Texts<typeof en> = {
   'settings.keyOld': 'まだ必要',
   'settings.keyIdle': '未使用',
   'settings.keyPending': '{all} 件中 {done} 件のシークレットが使用中のキーに移りました。残りも順次移ります。',
-  'settings.keySettled': 'すべてのシークレットが使用中のキーで暗号化されています。使用開始：',
+  'settings.keySettled': 'すべてのシークレットが使用中のキーで暗号化されています。使用開始：{when}。',
   'settings.keyRotated': 'マスターキー {id} の使用を開始しました。',
   'settings.keyUseTitle': 'マスターキー {id} を使用しますか？',
   'settings.keyUseText':

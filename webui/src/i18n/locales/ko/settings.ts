@@ -73,7 +73,7 @@ export const settings: Texts<typeof en> = {
   'settings.keyOld': '아직 필요함',
   'settings.keyIdle': '사용 안 함',
   'settings.keyPending': '비밀 {all}개 중 {done}개가 사용 중인 키로 옮겨졌습니다. 나머지도 이어서 옮겨집니다.',
-  'settings.keySettled': '모든 비밀이 사용 중인 키로 암호화되어 있습니다. 사용 시작:',
+  'settings.keySettled': '모든 비밀이 사용 중인 키로 암호화되어 있습니다. 사용 시작: {when}.',
   'settings.keyRotated': '마스터 키 {id}을(를) 사용합니다.',
   'settings.keyUseTitle': '마스터 키 {id}을(를) 사용할까요?',
   'settings.keyUseText':

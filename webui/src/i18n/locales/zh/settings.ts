@@ -72,7 +72,7 @@ export const settings: Texts<typeof en> = {
   'settings.keyOld': '仍需要',
   'settings.keyIdle': '未使用',
   'settings.keyPending': '{all} 个机密中已有 {done} 个使用当前密钥，其余随后完成。',
-  'settings.keySettled': '所有机密均使用当前密钥。启用时间：',
+  'settings.keySettled': '所有机密均使用当前密钥。启用时间：{when}。',
   'settings.keyRotated': '已启用主密钥 {id}。',
   'settings.keyUseTitle': '使用主密钥 {id}？',
   'settings.keyUseText': '新机密立即以它加密，其余在后台完成。请保留旧密钥，直到其机密数为零；并与当时的备份一起保存。',
