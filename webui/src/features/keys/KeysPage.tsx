@@ -1,9 +1,10 @@
 import { useInfiniteQuery } from '@connectrpc/connect-query';
 import { Button } from '@mantine/core';
 import { keepPreviousData } from '@tanstack/react-query';
-import { getRouteApi } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { KeyRound, Plus } from 'lucide-react';
 import { useGroupNames } from '@/api/queries';
+import { GroupService } from '@/gen/trunkline/admin/v1/group_pb';
 import { KeyService } from '@/gen/trunkline/admin/v1/key_pb';
 import { useI18n } from '@/i18n';
 import { FilterBox } from '@/ui/FilterBox';
@@ -107,6 +108,13 @@ export function KeysPage() {
         empty={
           <EmptyState icon={<KeyRound size={22} aria-hidden />} title={t(filtered ? 'list.noMatch' : 'keys.empty')}>
             {!filtered && <p>{t(groups?.length === 0 ? 'keys.groupsFirst' : 'keys.emptyHow')}</p>}
+            {!filtered && groups?.length === 0 && (
+              <May call={GroupService.method.createGroup}>
+                <Button renderRoot={(props: object) => <Link {...props} to="/groups" search={{ new: true }} />}>
+                  {t('groups.new')}
+                </Button>
+              </May>
+            )}
           </EmptyState>
         }
       />

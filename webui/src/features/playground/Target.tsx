@@ -54,7 +54,11 @@ export function Target({
         />
         <PasswordInput
           label={t('playground.key')}
-          description={t('playground.keyHow')}
+          description={sentences(
+            t('playground.keyHow'),
+            keys?.length === 0 && t('playground.noKeys'),
+            <May call={KeyService.method.createApiKey}>{create(t('playground.makeKey'))}</May>,
+          )}
           placeholder="sk-…"
           value={apiKey}
           onChange={(event) => onKey(event.currentTarget.value)}
@@ -66,14 +70,6 @@ export function Target({
           visibilityToggleButtonProps={{ 'aria-label': t('secret.show'), tabIndex: 0 }}
         />
       </FieldRow>
-      {apiKey === '' && keys && (
-        <p className={c.hint}>
-          {sentences(
-            keys.length === 0 && t('playground.noKeys'),
-            <May call={KeyService.method.createApiKey}>{create(t('playground.makeKey'))}</May>,
-          )}
-        </p>
-      )}
     </Card>
   );
 }
