@@ -47,7 +47,21 @@ export const CONFIGURATION: readonly Shot[] = [
   { name: 'provider-new', path: '/providers?new=openai' },
   { name: 'provider-endpoints', path: '/providers?new=azure-deployments' },
   { name: 'provider-presets', path: '/providers?new=choose' },
-  { name: 'groups', path: '/groups' },
+  {
+    name: 'groups',
+    path: '/groups',
+    // Upstream ids without what makes the scripted upstream fail: they are those of the calls made up for the days before.
+    answers: {
+      'GroupService/ExplainGroups': ({ routes, ...rest }) => ({
+        ...rest,
+        routes: (routes as Said[]).map((route) => ({
+          ...route,
+          candidates: (route.candidates as Said[] | undefined)?.map((one) => ({ ...one, model: one.memberModel })),
+          leftOut: (route.leftOut as Said[] | undefined)?.map((one) => ({ ...one, model: one.memberModel })),
+        })),
+      }),
+    },
+  },
   { name: 'groups-order', path: '/groups?group=fast-cheap' },
   { name: 'groups-settings', path: '/groups?group=chat-default&tab=settings' },
   { name: 'groups-policy', path: '/groups?group=chat-default&tab=policy' },

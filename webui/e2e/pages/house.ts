@@ -1,4 +1,4 @@
-import { ago, FIRING, type Said, type Shot } from './shot';
+import { ago, FIRING, LOST, type Said, type Shot, UNAVAILABLE } from './shot';
 
 /** Pages of the house: nodes, alerts, the audit log, history and settings. */
 export const HOUSE: readonly Shot[] = [
@@ -10,14 +10,7 @@ export const HOUSE: readonly Shot[] = [
         firingCount: 2,
         alerts: [
           ...FIRING,
-          {
-            id: '3',
-            event: 'node_lost',
-            state: 'ALERT_STATE_RESOLVED',
-            summary: 'node node-2 is not connected; it was last seen at 2026-11-29T07:00:00Z',
-            startTime: ago(600),
-            endTime: ago(590),
-          },
+          { id: '3', ...LOST, state: 'ALERT_STATE_RESOLVED', startTime: ago(600), endTime: ago(590) },
         ],
       }),
     },
@@ -77,10 +70,7 @@ export const HOUSE: readonly Shot[] = [
             attempts: 3,
             createTime: ago(2),
             error: 'it answered 503',
-            alerts: [
-              { id: '1', summary: 'no member of group chat is available: all of them are cooling down' },
-              { id: '2' },
-            ],
+            alerts: [{ id: '1', ...UNAVAILABLE }, { id: '2' }],
           },
           {
             id: '3',
@@ -89,7 +79,7 @@ export const HOUSE: readonly Shot[] = [
             attempts: 10,
             createTime: ago(90),
             error: 'it does not offer STARTTLS, so nothing is sent to it',
-            alerts: [{ id: '1', summary: 'node node-2 is not connected; it was last seen at 2026-11-29T07:00:00Z' }],
+            alerts: [{ id: '1', ...LOST }],
           },
         ],
       }),

@@ -24,20 +24,30 @@ export const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).
 export const first = (list: unknown, more: (one: Said) => Said) =>
   (list as Said[]).map((one, i) => (i === 0 ? { ...one, ...more(one) } : one));
 
+/** A node that went away. */
+export const LOST = { event: 'node_lost', node: 'node-2', lastSeenTime: ago(600) };
+/** All members of a group are cooling down. */
+export const UNAVAILABLE = { event: 'group_unavailable', group: 'chat-default', cause: 'ALERT_CAUSE_MEMBERS_COOLING' };
 /** Two alerts that fire. */
 export const FIRING = [
   {
     id: '1',
     event: 'cooldown',
     state: 'ALERT_STATE_FIRING',
-    summary: 'openrouter/gpt-5.2-mini is cooling down on 2 of 3 nodes: rate_limited',
+    provider: 'openrouter',
+    model: 'gpt-5.2-mini',
+    reason: 'rate_limited',
+    count: 2,
+    nodeCount: 3,
     startTime: ago(4),
   },
   {
     id: '2',
     event: 'budget',
     state: 'ALERT_STATE_FIRING',
-    summary: 'API key support-bot has spent 80 % of its budget of 50 USD a month',
+    apiKey: 'support-bot',
+    level: 80,
+    budget: { amount: '50', period: 'month' },
     startTime: ago(200),
   },
 ];

@@ -1,5 +1,5 @@
 import { DEMO_KEY } from '../server';
-import { ago, FIRING, first, type Said, type Shot } from './shot';
+import { ago, FIRING, first, type Said, type Shot, UNAVAILABLE } from './shot';
 
 /** Pages of calls: signing in, the dashboard, the log and the playground. */
 export const TRAFFIC: readonly Shot[] = [
@@ -33,16 +33,7 @@ export const TRAFFIC: readonly Shot[] = [
     answers: {
       'AlertService/ListAlerts': () => ({
         firingCount: 5,
-        alerts: [
-          ...FIRING,
-          {
-            id: '3',
-            event: 'group_unavailable',
-            state: 'ALERT_STATE_FIRING',
-            summary: 'no member of group chat-default is available on node-2: all of them are cooling down',
-            startTime: ago(300),
-          },
-        ],
+        alerts: [...FIRING, { id: '3', ...UNAVAILABLE, state: 'ALERT_STATE_FIRING', startTime: ago(300) }],
       }),
     },
   },
