@@ -34,7 +34,10 @@ export function Filters({ view, known }: { view: View; known: ListAuditEventsRes
       <Combo
         aria-label={t('audit.outcome')}
         placeholder={t('audit.anyOutcome')}
-        data={offered(known?.outcomes ?? [], search.outcome)}
+        data={offered(known?.outcomes ?? [], search.outcome).map((value) => ({
+          value,
+          label: value === 'ok' ? t('audit.ok') : value,
+        }))}
         value={search.outcome ?? null}
         onChange={(outcome) => set({ outcome: outcome ?? undefined })}
         clearable

@@ -84,7 +84,7 @@ test('attempts beside each other show when each began, and that nobody failed', 
   const panel = within(await screen.findByRole('dialog', { name: /Call/ }));
   expect(await panel.findByText('Superseded')).toBeVisible();
   expect(panel.getByText('second answered before the attempt running beside it.')).toBeVisible();
-  expect(panel.getByText('another attempt had the last word')).not.toHaveTextContent('Counts against');
+  expect(panel.getByText('another attempt had the last word.')).not.toHaveTextContent('Counts against');
   expect(panel.getByText('started after 500 ms')).toBeVisible();
   expect(panel.getByText('Started while the previous one was running')).toBeVisible();
   expect(panel.queryByText(/failed/)).toBeNull();
@@ -380,7 +380,7 @@ test('a list that cannot be read says so and is tried again', async () => {
       },
     },
   });
-  expect(await screen.findByText('disk full', {}, { timeout: 5000 })).toBeVisible();
+  expect(await screen.findByText('disk full')).toBeVisible();
   fails = false;
   await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
   expect(await screen.findByRole('row', { name: /chat/ })).toBeVisible();
