@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
 
@@ -120,10 +121,32 @@ func (s *Calls) callRows(ctx context.Context, node string, calls []*nodev1.Call,
 				node, model, number(call.GetStream()), call.GetDurationUs(), failedOver, call.GetCost(), attemptOutcomes(call, provider),
 			})
 		}
+		if err := row.check(); err != nil {
+			rejected = append(rejected, s.db.reject(ctx, row.id, err))
+			continue
+		}
 		rows = append(rows, row)
 	}
 	slices.SortStableFunc(rows, func(a, b callRow) int { return cmp.Compare(a.id, b.id) })
 	return slices.CompactFunc(rows, func(a, b callRow) bool { return a.id == b.id }), rejected
+}
+
+// maxID is the most characters that the id of a call has.
+const maxID = 64
+
+// check says what is wrong with a row that the tables cannot hold: PostgreSQL has no text with NUL.
+func (r callRow) check() error {
+	if n := utf8.RuneCountInString(r.id); n < 1 || n > maxID {
+		return fmt.Errorf("the id has %d characters, want 1 to %d", n, maxID)
+	}
+	nul := func(value any) bool {
+		text, ok := value.(string)
+		return ok && strings.IndexByte(text, 0) >= 0
+	}
+	if slices.ContainsFunc(r.columns, nul) || slices.ContainsFunc(r.providers, func(columns []any) bool { return slices.ContainsFunc(columns, nul) }) {
+		return errors.New("a text holds NUL")
+	}
+	return nil
 }
 
 // number is a truth value as both databases keep it.
