@@ -144,4 +144,6 @@ type Store interface {
 	KeepCalls(ctx context.Context, t time.Time) error
 	// DeleteCallsBefore deletes at most limit calls that arrived before t and returns how many.
 	DeleteCallsBefore(ctx context.Context, t time.Time, limit int) (int, error)
+	// DeleteLimit is how many calls to delete at once, so that others are not held up.
+	DeleteLimit() int
 }

@@ -75,6 +75,8 @@ func (m *memory) InsertCalls(_ context.Context, _ string, calls []*nodev1.Call) 
 	return stored, rejected, nil
 }
 
+func (m *memory) DeleteLimit() int { return 1000 }
+
 func (m *memory) DeleteCallsBefore(_ context.Context, t time.Time, limit int) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

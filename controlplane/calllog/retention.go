@@ -11,7 +11,7 @@ import (
 const (
 	// retentionJob is the name under which one replica at a time removes what is old.
 	retentionJob = "call retention"
-	// chunk is how many calls one transaction removes, so that none holds locks for long.
+	// chunk is how many bodies or totals one transaction removes, so that none holds locks for long.
 	chunk = 1000
 	// breath is the pause between two chunks, so that calls get in between.
 	breath = 50 * time.Millisecond
@@ -87,14 +87,15 @@ func (l *Log) expire(ctx context.Context) {
 		failed(err)
 		return
 	}
+	limit := l.cfg.Store.DeleteLimit()
 	for {
-		n, err := l.cfg.Store.DeleteCallsBefore(ctx, before, chunk)
+		n, err := l.cfg.Store.DeleteCallsBefore(ctx, before, limit)
 		removed += n
 		if err != nil {
 			failed(err)
 			return
 		}
-		if n < chunk || !sleep(ctx, breath) {
+		if n < limit || !sleep(ctx, breath) {
 			break
 		}
 	}

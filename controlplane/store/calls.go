@@ -177,10 +177,14 @@ func (s *Calls) KeepCalls(ctx context.Context, t time.Time) error {
 	return s.db.failed(s.db.engine.KeepCalls(ctx, s.db.now(), t), "make room for calls")
 }
 
+// DeleteLimit is how many calls DeleteCallsBefore should delete at once.
+func (s *Calls) DeleteLimit() int { return s.db.engine.DeleteLimit() }
+
 const (
-	oldestCalls     = `(SELECT start_us, id FROM call WHERE start_us < $1 ORDER BY start_us, id LIMIT $2)`
-	deleteProviders = `DELETE FROM call_provider WHERE start_us < $1 AND (start_us, call_id) IN ` + oldestCalls
-	deleteCalls     = `DELETE FROM call WHERE (start_us, id) IN ` + oldestCalls
+	lastToDelete = `SELECT start_us, id FROM call WHERE start_us < $1 ORDER BY start_us, id LIMIT 1 OFFSET $2`
+	// What is deleted is told by where it ends: PostgreSQL would look for each id of a list in the tables of all days.
+	deleteProviders = `DELETE FROM call_provider WHERE start_us < $1 AND (start_us, call_id) <= ($2, $3)`
+	deleteCalls     = `DELETE FROM call WHERE start_us < $1 AND (start_us, id) <= ($2, $3)`
 )
 
 // DeleteCallsBefore deletes at most limit calls (at least 1) that arrived before t, the
@@ -190,12 +194,17 @@ func (s *Calls) DeleteCallsBefore(ctx context.Context, t time.Time, limit int) (
 		return 0, errs.Newf(errs.InvalidArgument, "the limit of calls to delete is %d, want at least 1", limit)
 	}
 	var deleted int64
-	// Both statements see the same calls: another replica that deletes some makes this fail.
+	// All statements see the same calls: another replica that deletes some makes this fail.
 	err := transact(ctx, s.db.engine.Writer(), &sql.TxOptions{Isolation: sql.LevelRepeatableRead}, func(ctx context.Context, tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, deleteProviders, micros(t), limit); err != nil {
+		last := calllog.Position{StartUS: micros(t)}
+		err := tx.QueryRowContext(ctx, lastToDelete, micros(t), limit-1).Scan(&last.StartUS, &last.ID)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) { // none: there are fewer
 			return err
 		}
-		result, err := tx.ExecContext(ctx, deleteCalls, micros(t), limit)
+		if _, err := tx.ExecContext(ctx, deleteProviders, micros(t), last.StartUS, last.ID); err != nil {
+			return err
+		}
+		result, err := tx.ExecContext(ctx, deleteCalls, micros(t), last.StartUS, last.ID)
 		if err != nil {
 			return err
 		}

@@ -78,6 +78,8 @@ type engine interface {
 	Listen(ctx context.Context, channel string, wake func())
 	// KeepCalls prepares room for the calls of the days to come, and drops what it can of calls from before t at once.
 	KeepCalls(ctx context.Context, now, t time.Time) error
+	// DeleteLimit is how many calls are deleted in one transaction.
+	DeleteLimit() int
 	// Exclusive runs do unless another replica runs the job of that name.
 	Exclusive(ctx context.Context, job string, do func(context.Context) error) (bool, error)
 	// TryLock takes the lock of that name until the transaction ends, unless another one has it.

@@ -80,7 +80,7 @@ func TestSQLitePlans(t *testing.T) {
 			}
 		}
 	}
-	plan := explain(t, s.engine.Reader(), `EXPLAIN QUERY PLAN `+deleteProviders, []any{1, 10}, 4)
+	plan := explain(t, s.engine.Reader(), `EXPLAIN QUERY PLAN `+deleteProviders, []any{2, 1, "x"}, 4)
 	if strings.Contains(plan, "SCAN call_provider") || strings.Contains(plan, "TEMP B-TREE") {
 		t.Errorf("deleting reads everything: %s", plan)
 	}
@@ -124,6 +124,12 @@ func TestPostgresPlans(t *testing.T) {
 	query, args = listQuery(calllog.Filter{ClientRequestID: "x", Limit: 10})
 	if plan := explain(t, both.engine.Reader(), "EXPLAIN "+query, args, 1); !strings.Contains(plan, "client_id") || !strings.Contains(plan, "BitmapOr") {
 		t.Errorf("calls with an id of the client's:\n%s", plan)
+	}
+	for _, statement := range []string{deleteProviders, deleteCalls} {
+		plan := explain(t, s.engine.Reader(), "EXPLAIN "+statement, []any{2, 1, "x"}, 1)
+		if strings.Count(plan, "Delete on call") != 2 || strings.Contains(plan, "Join") || strings.Contains(plan, "Nested Loop") { // the table and one day of it
+			t.Errorf("deleting old calls looks at other days:\n%s", plan)
+		}
 	}
 	plan := explain(t, s.engine.Reader(), `EXPLAIN SELECT node, record FROM call WHERE id = $1`, []any{"x"}, 1)
 	if !strings.Contains(plan, "Index Scan using call_default_id_idx") {

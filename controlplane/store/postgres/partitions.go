@@ -43,6 +43,9 @@ func (db *DB) KeepCalls(ctx context.Context, now, t time.Time) error {
 	return err
 }
 
+// DeleteLimit is many: each transaction reads the providers of the whole day, and nobody waits for it.
+func (*DB) DeleteLimit() int { return 20_000 }
+
 // keepDays makes the tables around now and drops those of days before kept.
 func (db *DB) keepDays(ctx context.Context, now, kept time.Time) error {
 	for _, table := range byDay {
