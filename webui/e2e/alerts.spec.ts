@@ -1,40 +1,21 @@
 // An alert channel is made, tried on a real receiver, changed and deleted; a receiver that fails is explained.
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { audit, expect, test, useConsole } from './fixture';
+import { type Received, useUpstream } from './upstream';
 
 const it = useConsole('demo');
-let receiver: Server;
+const came: Received[] = [];
 let status = 200;
-const came: { id?: string; signature?: string; body: string }[] = [];
-
-test.beforeAll(async () => {
-  receiver = createServer((req, res) => {
-    let body = '';
-    req.on('data', (chunk) => {
-      body += chunk;
-    });
-    req.on('end', () => {
-      came.push({
-        id: String(req.headers['webhook-id']),
-        signature: String(req.headers['webhook-signature']),
-        body,
-      });
-      res.writeHead(status).end();
-    });
-  });
-  await new Promise<void>((done) => receiver.listen(0, '127.0.0.1', done));
+const receiver = useUpstream((message) => {
+  came.push(message);
+  return { status };
 });
-test.afterAll(() => new Promise((done) => receiver.close(done)));
-
-const url = () => `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
 
 test('a channel is tried before it is made; what is missing is said at its field', async () => {
   const { page } = it;
   await page.goto('/alerts');
   await page.getByRole('button', { name: 'New channel' }).click();
   await page.getByLabel('Name').fill('ops');
-  await page.getByRole('textbox', { name: 'URL' }).fill(url());
+  await page.getByRole('textbox', { name: 'URL' }).fill(`${receiver.url}/hook`);
   await page.getByRole('button', { name: 'Create channel' }).click();
   await expect(page.getByText('Is required: none is stored')).toBeVisible();
   await page.getByRole('button', { name: 'Generate a secret' }).click();
@@ -46,8 +27,8 @@ test('a channel is tried before it is made; what is missing is said at its field
   await page.getByRole('button', { name: 'Send a test' }).click();
   await expect(page.getByText(/^Accepted after/)).toBeVisible();
   expect(came).toHaveLength(2);
-  expect(came[1]?.signature).toMatch(/^v1,/);
-  expect(JSON.parse(came[1]?.body ?? '')).toMatchObject({ type: 'test', channel: 'ops', alerts: [] });
+  expect(came[1]?.headers['webhook-signature']).toMatch(/^v1,/);
+  expect(came[1]?.body).toMatchObject({ type: 'test', channel: 'ops', alerts: [] });
   expect(await audit(page, 'an alert channel being made')).toEqual([]);
   await page.getByRole('button', { name: 'Create channel' }).click();
   await expect(page.getByText('ops created.')).toBeVisible();

@@ -1,5 +1,5 @@
 // The dashboard on a real Trunkline: an empty one until its first call, one with traffic, and one that breaks.
-import { audit, expect, failing, inspect, settled, test, useConsole, violations } from './fixture';
+import { audit, expect, failing, inspect, settled, soon, test, useConsole, violations } from './fixture';
 
 const card = (page: import('@playwright/test').Page, title: string) =>
   page.locator('section').filter({ has: page.getByRole('heading', { level: 2, name: title, exact: true }) });
@@ -94,7 +94,7 @@ test.describe('with traffic', () => {
     const requests = page.getByRole('link', { name: /^Requests/ });
     const before = await requests.locator('b').textContent();
     for (let i = 0; i < 3; i++) await it.server.chat('fast-cheap');
-    await expect(requests.locator('b')).not.toHaveText(before ?? '', { timeout: 40_000 });
+    await soon(page, (patience) => expect(requests.locator('b')).not.toHaveText(before ?? '', patience));
   });
 
   test('one question that fails takes nothing else down, and a click asks it again', async () => {
@@ -128,17 +128,18 @@ test.describe('empty', () => {
     await server.call('ProviderService/CreateProvider', {
       provider: { name: 'mine', dialect: 'fake', models: [{ id: 'ok' }] },
     });
-    await expect(step).toContainText('Create a group');
+    await soon(page, (patience) => expect(step).toContainText('Create a group', patience));
     await server.call('GroupService/CreateGroup', {
       group: { name: 'chat', members: [{ provider: 'mine', model: 'ok' }] },
     });
-    await expect(step).toContainText('Create an API key');
+    await soon(page, (patience) => expect(step).toContainText('Create an API key', patience));
     const { secret } = await server.call<{ secret: string }>('KeyService/CreateApiKey', {
       apiKey: { name: 'app', groups: ['chat'] },
     });
-    await expect(step).toContainText('Send the first call');
+    await soon(page, (patience) => expect(step).toContainText('Send the first call', patience));
     await expect(step.getByRole('link')).toHaveAttribute('href', /playground\?group=chat/);
     expect(await server.chat('chat', { key: secret })).toBe(200);
-    await expect(page.getByRole('heading', { level: 2, name: 'Traffic by outcome' })).toBeVisible({ timeout: 20_000 });
+    const traffic = page.getByRole('heading', { level: 2, name: 'Traffic by outcome' });
+    await soon(page, (patience) => expect(traffic).toBeVisible(patience));
   });
 });

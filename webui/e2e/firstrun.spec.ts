@@ -1,32 +1,21 @@
 // A newcomer's way: an empty installation, the default password, and then, by what the console offers, to the first call.
-import { createServer, type Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { audit, expect, signIn, test, useConsole, violations } from './fixture';
+import { useUpstream } from './upstream';
 
 // Without ADMIN_PASSWORD the account begins with the default password.
 const it = useConsole('empty', { signedOut: true, env: { ADMIN_PASSWORD: '' } });
 
 const KEY = 'upstream-not-a-real-key-77aa';
-let upstream: HttpServer;
-let address = '';
-
-test.beforeAll(async () => {
-  upstream = createServer((req, res) => {
-    if (req.headers.authorization !== `Bearer ${KEY}`) res.writeHead(401).end();
-    else if (req.url === '/v1/models') {
-      res.writeHead(200, { 'Content-Type': 'application/json' });
-      res.end(JSON.stringify({ object: 'list', data: [{ id: 'small-1', object: 'model' }] }));
-    } else {
-      res.writeHead(200, { 'Content-Type': 'text/event-stream' });
-      const chunk = { id: 'c', object: 'chat.completion.chunk', created: 1, model: 'small-1' };
-      const choice = { index: 0, delta: { role: 'assistant', content: 'Welcome!' }, finish_reason: 'stop' };
-      res.end(`data: ${JSON.stringify({ ...chunk, choices: [choice] })}\n\ndata: [DONE]\n\n`);
-    }
-  });
-  await new Promise<void>((done) => upstream.listen(0, '127.0.0.1', done));
-  address = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/v1`;
+const upstream = useUpstream(({ path, headers }) => {
+  if (headers.authorization !== `Bearer ${KEY}`) return { status: 401 };
+  if (path === '/v1/models') return { json: { object: 'list', data: [{ id: 'small-1', object: 'model' }] } };
+  const chunk = { id: 'c', object: 'chat.completion.chunk', created: 1, model: 'small-1' };
+  const choice = { index: 0, delta: { role: 'assistant', content: 'Welcome!' }, finish_reason: 'stop' };
+  return {
+    type: 'text/event-stream',
+    text: `data: ${JSON.stringify({ ...chunk, choices: [choice] })}\n\ndata: [DONE]\n\n`,
+  };
 });
-test.afterAll(() => upstream.close());
 
 test('the first run sets the password, and only the new one works from then on', async () => {
   const { page } = it;
@@ -67,7 +56,7 @@ test('the checklist leads from an empty installation to the first answered call,
   await step('Add a provider');
   await page.getByRole('link', { name: /^Custom/ }).click();
   await page.getByLabel('Name').first().fill('mine');
-  await page.getByLabel('Base URL').fill(address);
+  await page.getByLabel('Base URL').fill(`${upstream.url}/v1`);
   await page.getByLabel('Secret').fill(KEY);
   await page.getByRole('button', { name: 'Create', exact: true }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'mine' })).toBeVisible();

@@ -1,4 +1,4 @@
-import { audit, expect, inspect, moveUp, test, useConsole, violations } from './fixture';
+import { audit, expect, inspect, moveUp, soon, test, useConsole, violations } from './fixture';
 
 const it = useConsole('empty');
 const KEY = 'sk-groups-spec-0123456789abcdef';
@@ -40,6 +40,7 @@ test('a group is made in the console, and calls go to its first member', async (
   await expect(page.getByRole('heading', { level: 2, name: 'chat' })).toBeVisible();
   await live();
   await expect(order().first()).toContainText('Serving now');
+  await expect(order().nth(1)).toContainText('Next in line');
   await server.call('KeyService/CreateApiKey', { apiKey: { name: 'spec', groups: ['chat'], secret: KEY } });
   await expect.poll(() => servedBy('gpt-test')).toBe('alpha');
 });
@@ -107,18 +108,17 @@ test('a threshold of the group takes effect: one failure cools a member, and it 
   await expect(order().first()).toContainText('0 of 1 failures');
 
   expect(await servedBy('hot')).toBe('alpha');
-  await expect(order().first()).toContainText('Cooling down');
+  await soon(page, (patience) => expect(order().first()).toContainText('Cooling down', patience));
   // Ten minutes, give or take a tenth.
   await expect(order().first()).toContainText(/Retry in (9|10|11):\d\d/);
   await expect(order().nth(1)).toContainText('Serving now');
 
   await page.getByRole('button', { name: 'Actions for flaky / m' }).click();
   await page.getByRole('menuitem', { name: 'End cooldown now' }).click();
-  // The node reports every few seconds, and the page asks as often.
-  await expect(order().first()).not.toContainText('Cooling down', { timeout: 20_000 });
+  await soon(page, (patience) => expect(order().first()).not.toContainText('Cooling down', patience));
   // Whether it is probed first or serves at once: what it answers makes it healthy.
   await expect.poll(() => servedBy('hot')).toBe('flaky');
-  await expect(order().first()).toContainText('Serving now', { timeout: 20_000 });
+  await soon(page, (patience) => expect(order().first()).toContainText('Serving now', patience));
 });
 
 test('deleting is hindered by keys and says which; unsaved edits are not lost without a word', async () => {

@@ -1,42 +1,25 @@
 // A credential that is a token of an OAuth server, on a real Trunkline: made, refused, corrected, used, and shown when no
 // token is got.
-import { createServer, type Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { audit, expect, test, tooWide, useConsole, violations } from './fixture';
+import { useUpstream } from './upstream';
 
 const it = useConsole('empty');
 const SECRET = 'client-secret-of-the-console-test-0815';
-let tokens: HttpServer;
-let upstream: HttpServer;
 let isDown = false;
-const sent: string[] = [];
-
-const listen = async (server: HttpServer) => {
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-};
-
-test.afterAll(() => {
-  tokens.close();
-  upstream.close();
+const sent: (string | undefined)[] = [];
+const tokens = useUpstream(() =>
+  isDown ? { status: 401, json: { error: 'invalid_client' } } : { json: { access_token: 'a-token', expires_in: 3600 } },
+);
+const upstream = useUpstream(({ headers }) => {
+  sent.push(headers.authorization);
+  return { json: { data: [{ id: 'm' }] } };
 });
 
 test('a credential of OAuth: a field that is refused, corrected, tested, and an outage with its reason', async () => {
   const { page } = it;
-  tokens = createServer((_, res) => {
-    res.writeHead(isDown ? 401 : 200, { 'Content-Type': 'application/json' });
-    res.end(JSON.stringify(isDown ? { error: 'invalid_client' } : { access_token: 'a-token', expires_in: 3600 }));
-  });
-  upstream = createServer((req, res) => {
-    sent.push(req.headers.authorization ?? '');
-    res.writeHead(200, { 'Content-Type': 'application/json' });
-    res.end(JSON.stringify({ data: [{ id: 'm' }] }));
-  });
-  const [tokenUrl, base] = [await listen(tokens), await listen(upstream)];
-
   await page.goto('/providers?new=custom');
   await page.getByLabel('Name', { exact: true }).first().fill('cloud');
-  await page.getByLabel('Base URL').fill(`${base}/v1`);
+  await page.getByLabel('Base URL').fill(`${upstream.url}/v1`);
   const credential = page.getByRole('group', { name: 'main' });
   const choose = async (label: string, option: string) => {
     await credential.getByRole('combobox', { name: label }).click();
@@ -56,7 +39,7 @@ test('a credential of OAuth: a field that is refused, corrected, tested, and an 
   await expect(
     credential.getByText('must be a URL that begins with https:// or http:// and names a host'),
   ).toBeVisible();
-  await credential.getByLabel('Token URL').fill(`${tokenUrl}/token`);
+  await credential.getByLabel('Token URL').fill(`${tokens.url}/token`);
   await page.getByRole('button', { name: 'Test connection' }).click();
   const steps = page.getByRole('list', { name: 'Test connection' });
   await expect(steps.getByText(/a token, valid until/)).toBeVisible();
@@ -71,7 +54,7 @@ test('a credential of OAuth: a field that is refused, corrected, tested, and an 
 
   isDown = true;
   await page.goto('/providers?provider=cloud&tab=settings');
-  await expect(credential.getByLabel('Token URL')).toHaveValue(`${tokenUrl}/token`);
+  await expect(credential.getByLabel('Token URL')).toHaveValue(`${tokens.url}/token`);
   await credential.getByLabel('Scope').fill('other');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.goto('/providers?provider=cloud');

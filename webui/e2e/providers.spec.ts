@@ -1,27 +1,16 @@
 // The providers' page on a real Trunkline and a small upstream of its own, whose list of models the tests decide.
-import { createServer, type Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { audit, expect, failing, inspect, test, useConsole, violations } from './fixture';
+import { useUpstream } from './upstream';
 
 const it = useConsole('demo');
-
-let upstream: HttpServer;
-let address = '';
-let models = ['gpt-5', 'gpt-5-audio', 'text-embedding-4', 'vendor/Llama-5'];
 const KEY = 'upstream-not-a-real-key-12ab';
-
-test.beforeAll(async () => {
-  upstream = createServer((req, res) => {
-    const isElsewhere = req.url === '/elsewhere/list?version=2';
-    const isOurs = isElsewhere ? req.headers['api-key'] === KEY : req.headers.authorization === `Bearer ${KEY}`;
-    res.writeHead(isOurs ? 200 : 401, { 'Content-Type': 'application/json' });
-    const data = models.map((id) => ({ id, object: 'model' }));
-    res.end(JSON.stringify(isOurs ? { object: 'list', data } : { error: { message: 'no' } }));
-  });
-  await new Promise<void>((done) => upstream.listen(0, '127.0.0.1', done));
-  address = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/v1`;
+let models = ['gpt-5', 'gpt-5-audio', 'text-embedding-4', 'vendor/Llama-5'];
+const upstream = useUpstream(({ path, headers }) => {
+  const isElsewhere = path === '/elsewhere/list?version=2';
+  const isOurs = isElsewhere ? headers['api-key'] === KEY : headers.authorization === `Bearer ${KEY}`;
+  if (!isOurs) return { status: 401, json: { error: { message: 'no' } } };
+  return { json: { object: 'list', data: models.map((id) => ({ id, object: 'model' })) } };
 });
-test.afterAll(() => upstream.close());
 
 test('from nothing to imported models: refused, corrected, tested, created, chosen, reviewed, imported', async () => {
   const { page } = it;
@@ -33,7 +22,7 @@ test('from nothing to imported models: refused, corrected, tested, created, chos
   await page.getByLabel('Secret').fill('a-wrong-key');
   await page.getByRole('button', { name: 'Create', exact: true }).click();
   await expect(page.getByLabel('Base URL')).toHaveAttribute('aria-invalid', 'true');
-  await page.getByLabel('Base URL').fill(address);
+  await page.getByLabel('Base URL').fill(`${upstream.url}/v1`);
 
   await page.getByRole('button', { name: 'Test connection' }).click();
   const steps = page.getByRole('list', { name: 'Test connection' });
@@ -112,12 +101,16 @@ test('a model that vanished is flagged, and removed with the others of its kind'
 test('an upstream that refuses the key says so, and nothing changes', async () => {
   const { page, server } = it;
   await server.call('ProviderService/CreateProvider', {
-    provider: { name: 'refused', baseUrl: address, credentials: [{ name: 'main', secret: 'wrong-key-here' }] },
+    provider: {
+      name: 'refused',
+      baseUrl: `${upstream.url}/v1`,
+      credentials: [{ name: 'main', secret: 'wrong-key-here' }],
+    },
   });
   await page.goto('/providers?provider=refused&import=true');
   await expect(page.getByRole('alert')).toContainText(/credential/);
   await page.getByRole('link', { name: 'Check the address and test the connection' }).click();
-  await expect(page.getByLabel('Base URL')).toHaveValue(address);
+  await expect(page.getByLabel('Base URL')).toHaveValue(`${upstream.url}/v1`);
 });
 
 test('disable says where calls go, delete names what hinders it', async () => {
@@ -148,13 +141,13 @@ test('endpoints: filled by a preset, refused at their field, corrected, tested, 
 
   await page.goto('/providers?new=custom');
   await page.getByLabel('Name').first().fill('with-endpoints');
-  await page.getByLabel('Base URL').fill(address.replace('/v1', '/nothing/here'));
+  await page.getByLabel('Base URL').fill(`${upstream.url}/nothing/here`);
   await page.getByLabel('Secret').fill(KEY);
   await page.getByRole('button', { name: 'Add endpoint' }).click();
   await page.getByRole('combobox', { name: 'API' }).click();
   await page.getByRole('option', { name: 'models' }).click();
   const models = page.getByRole('group', { name: 'models' });
-  await models.getByLabel('Base URL').fill(address.replace('/v1', '/elsewhere'));
+  await models.getByLabel('Base URL').fill(`${upstream.url}/elsewhere`);
   await models.getByLabel('Path').fill('list');
   await models.getByLabel('Query').fill('version=2');
   await models.getByRole('combobox', { name: 'Key is sent as' }).click();

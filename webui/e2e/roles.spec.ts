@@ -138,28 +138,18 @@ const addressOf = (page: Page) => {
   return pathname + search;
 };
 
-/** Buttons that can be clicked, one of those that differ only in whom they are for; the browser's own file dialogs are none. */
+/** Clicks all buttons of a page and of what they open, one of those that differ only in whom they are for. */
 async function clickAll(page: Page, path: string) {
   const tried = new Set<string>();
   const opens = (await over(page).count()) > 0; // the address itself, such as that of a drawer
   for (;;) {
-    // What lies behind a dialog cannot be reached while it is open.
+    const clicked = await clickSome(page, [...tried]);
+    for (const name of clicked) tried.add(name);
     const layers = await over(page).count();
-    const area = layers > 0 ? over(page).last() : page.locator('main');
-    const buttons = area.locator('button:enabled:visible, [role=menuitem]:visible');
-    const names = await buttons.evaluateAll((all) =>
-      all.map((one) => (one.getAttribute('aria-label') ?? one.textContent ?? '').split(' ').slice(0, 3).join(' ')),
-    );
-    const at = names.findIndex((name) => !tried.has(name));
-    const name = names[at];
-    if (name !== undefined) {
-      tried.add(name);
-      await buttons
-        .nth(at)
-        .click({ timeout: 1_000 })
-        .catch(() => undefined); // it may have gone with the last click
-      if (addressOf(page) !== path && (await over(page).count()) === 0) await open(page, path);
-    } else if (layers > 0) {
+    if (addressOf(page) !== path && layers === 0) await open(page, path);
+    else if (clicked.length > 0) continue;
+    else if (layers === 0) return;
+    else {
       await page.keyboard.press('Escape');
       const closed = expect(over(page)).not.toHaveCount(layers, { timeout: 2_000 });
       if (!(await closed.then(() => true).catch(() => false))) await open(page, path);
@@ -167,6 +157,31 @@ async function clickAll(page: Page, path: string) {
         if (opens) return;
         await open(page, path);
       }
-    } else return;
+    }
   }
 }
+
+/** Clicks those that were not tried before, of what lies on top, until another address is shown; gives their names. */
+const clickSome = (page: Page, before: string[]) =>
+  page.evaluate(async (before) => {
+    const isSeen = (one: Element) =>
+      one.checkVisibility({ visibilityProperty: true }) && one.getClientRects().length > 0;
+    const nameOf = (one: Element) =>
+      (one.getAttribute('aria-label') ?? one.textContent ?? '').split(' ').slice(0, 3).join(' ');
+    const clicked: string[] = [];
+    const tried = new Set(before);
+    const { href } = location;
+    while (location.href === href) {
+      const area = [...document.querySelectorAll('[role=dialog], [role=menu]')].filter(isSeen).at(-1);
+      const all = [
+        ...((area ?? document.querySelector('main'))?.querySelectorAll('button:enabled, [role=menuitem]') ?? []),
+      ];
+      const next = all.find((one) => isSeen(one) && !tried.has(nameOf(one)));
+      if (!next) break;
+      tried.add(nameOf(next));
+      clicked.push(nameOf(next));
+      (next as HTMLElement).click();
+      for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame); // what it opens is there
+    }
+    return clicked;
+  }, before);

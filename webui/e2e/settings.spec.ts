@@ -1,5 +1,5 @@
 // Thresholds take effect, two admins do not overwrite each other, and a rollback brings back what was.
-import { audit, expect, settled, test, useConsole } from './fixture';
+import { audit, expect, settled, soon, test, useConsole } from './fixture';
 
 const it = useConsole('demo');
 
@@ -88,9 +88,8 @@ test('a node is drained and takes new clients again', async () => {
     .getByRole('dialog', { name: /^Drain/ })
     .getByRole('button', { name: 'Drain' })
     .click();
-  const heard = { timeout: 20_000 }; // by the node, and then by the page
-  await expect(page.getByRole('row', { name: /Draining/ })).toBeVisible(heard);
+  await soon(page, (patience) => expect(page.getByRole('row', { name: /Draining/ })).toBeVisible(patience));
   expect(await audit(page, 'a node')).toEqual([]);
   await page.getByRole('button', { name: 'Undo drain' }).click();
-  await expect(page.getByRole('row', { name: /Up to date/ })).toBeVisible(heard);
+  await soon(page, (patience) => expect(page.getByRole('row', { name: /Up to date/ })).toBeVisible(patience));
 });

@@ -1,7 +1,8 @@
 // Takes pictures of every page for people to look at: make shots, or
 // SHOTS=folder npx playwright test, with ONLY=groups,keys for some of them, LANGS=en,zh, SCHEMES=light and SIZES=390.
+// AUDIT=1 runs axe on each of them too, with all rules in every language and theme.
 import { mkdirSync } from 'node:fs';
-import { expect, LANGS, prefer, SCHEMES, settled, signIn, test, tooWide, useConsole } from './fixture';
+import { audit, expect, LANGS, prefer, SCHEMES, settled, signIn, test, tooWide, useConsole } from './fixture';
 import { SHOTS } from './pages';
 
 const out = process.env.SHOTS ?? 'shots';
@@ -59,6 +60,7 @@ for (const isEmpty of [false, true]) {
                 await page.screenshot({ path: `${out}/${name}.png`, fullPage: size.width < 1000 && !shot.before });
                 const wide = await tooWide(page);
                 if (wide > 0) console.log(`${name}: ${wide} px too wide`);
+                if (process.env.AUDIT) failed.push(...(await audit(page, name)));
                 await page.unrouteAll({ behavior: 'ignoreErrors' });
               }
             }

@@ -1,27 +1,23 @@
 // A group whose conversations stay together: made so in the console, asked where a conversation goes, and after a
 // failover the call says that it is held.
-import { createServer, type Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { audit, expect, test, tooWide, useConsole, violations } from './fixture';
+import { useUpstream } from './upstream';
 
 const it = useConsole('empty');
 const KEY = 'sk-sticky-spec-0123456789abcdef';
 const isDown = new Set<string>();
-let upstream: HttpServer;
+const upstream = useUpstream(({ path }) => {
+  if (isDown.has(path.split('/')[1] ?? '')) return { status: 500, json: { error: { message: 'down' } } };
+  const choices = [{ index: 0, message: { role: 'assistant', content: 'Hello' }, finish_reason: 'stop' }];
+  return { json: { id: 'c', object: 'chat.completion', choices } };
+});
 
 test.beforeAll(async () => {
-  upstream = createServer((req, res) => {
-    const bad = isDown.has((req.url ?? '').split('/')[1] ?? '');
-    res.writeHead(bad ? 500 : 200, { 'Content-Type': 'application/json' });
-    const choices = [{ index: 0, message: { role: 'assistant', content: 'Hello' }, finish_reason: 'stop' }];
-    res.end(JSON.stringify(bad ? { error: { message: 'down' } } : { id: 'c', object: 'chat.completion', choices }));
-  });
-  await new Promise<void>((done) => upstream.listen(0, '127.0.0.1', done));
   for (const name of ['left', 'right'])
     await it.server.call('ProviderService/CreateProvider', {
       provider: {
         name,
-        baseUrl: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/${name}/v1`,
+        baseUrl: `${upstream.url}/${name}/v1`,
         credentials: [{ name: `key-of-${name}`, secret: 'key-of-the-upstream' }],
         models: [{ id: 'm' }],
       },
@@ -30,7 +26,6 @@ test.beforeAll(async () => {
   await it.server.call('GroupService/CreateGroup', { group: { name: 'talk', members } });
   await it.server.call('KeyService/CreateApiKey', { apiKey: { name: 'app', groups: ['talk'], secret: KEY } });
 });
-test.afterAll(() => upstream.close());
 
 /** Whom the next call of a conversation goes to. */
 const servedBy = async (session: string) => {

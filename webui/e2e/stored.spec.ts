@@ -1,12 +1,10 @@
 // Responses that a provider stores, on a real Trunkline: what the console says of one that is made in the background,
 // of one that goes on with it, and of one that failed.
-import { createServer, type Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { audit, expect, test, tooWide, useConsole, violations } from './fixture';
+import { useUpstream } from './upstream';
 
 const it = useConsole('empty');
 const KEY = 'sk-stored-spec-0123456789abcdef';
-let upstream: HttpServer;
 let made = 0;
 
 /** A response of the provider: those that fail say so in their id. */
@@ -20,21 +18,17 @@ const response = (id: string, status: string) => ({
   ...(status === 'completed' && { usage: { input_tokens: 31, output_tokens: 7, total_tokens: 38 } }),
 });
 
+const upstream = useUpstream(({ path, body }) => {
+  const id = path.split('/')[3] ?? `resp_${body.input === 'fail' ? 'bad' : 'ok'}${++made}`;
+  const ended = id.includes('bad') ? 'failed' : 'completed';
+  return { json: response(id, body.background ? 'queued' : ended) };
+});
+
 test.beforeAll(async () => {
-  upstream = createServer(async (req, res) => {
-    let text = '';
-    for await (const piece of req) text += piece;
-    const body = JSON.parse(text || '{}');
-    const id = req.url?.split('/')[3] ?? `resp_${body.input === 'fail' ? 'bad' : 'ok'}${++made}`;
-    const ended = id.includes('bad') ? 'failed' : 'completed';
-    res.writeHead(200, { 'Content-Type': 'application/json' });
-    res.end(JSON.stringify(response(id, body.background ? 'queued' : ended)));
-  });
-  await new Promise<void>((done) => upstream.listen(0, '127.0.0.1', done));
   await it.server.call('ProviderService/CreateProvider', {
     provider: {
       name: 'up',
-      baseUrl: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/v1`,
+      baseUrl: `${upstream.url}/v1`,
       credentials: [{ name: 'main', secret: 'key-of-the-upstream' }],
       models: [{ id: 'm' }],
     },
@@ -44,7 +38,6 @@ test.beforeAll(async () => {
   });
   await it.server.call('KeyService/CreateApiKey', { apiKey: { name: 'app', groups: ['think'], secret: KEY } });
 });
-test.afterAll(() => upstream.close());
 
 const ask = async (path: string, body?: object) => {
   const answer = await fetch(`${it.server.url}/v1/responses${path}`, {

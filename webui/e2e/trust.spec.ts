@@ -1,58 +1,41 @@
 // What a provider is sent and what it refuses, on a real Trunkline with an upstream that tells what it got; then
 // what the console says of a file that was refused at the start, and of calls that a killed process kept no record of.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server as HttpServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { audit, expect, signIn, test, tooWide, useConsole, violations } from './fixture';
+import { audit, expect, signIn, soon, test, tooWide, useConsole, violations } from './fixture';
 import { startServer } from './server';
+import { type Received, useUpstream } from './upstream';
 
 const it = useConsole('empty');
 const KEY = 'sk-trust-0123456789abcdef';
 const GATE = 'gate-secret-of-the-console-test-0123-4711';
 const SIGNATURE = 'signature-of-the-console-test-0123-0815';
 
-type Received = { url: string; headers: IncomingHttpHeaders; body: Record<string, unknown> };
-let upstream: HttpServer;
 let received: Received[] = [];
+const upstream = useUpstream((request) => {
+  received.push(request);
+  const { path, body } = request;
+  if (path.startsWith('/strict') && 'temperature' in body) {
+    const error = {
+      message: "Unsupported parameter: 'temperature' is not supported with this model.",
+      type: 'invalid_request_error',
+      param: 'temperature',
+      code: 'unsupported_parameter',
+    };
+    return { status: 400, json: { error } };
+  }
+  const choices = [{ index: 0, message: { role: 'assistant', content: 'Hello' }, finish_reason: 'stop' }];
+  const usage = { prompt_tokens: 3, completion_tokens: 1, total_tokens: 4 };
+  return { json: { id: 'c', object: 'chat.completion', model: body.model, choices, usage } };
+});
 
 test.beforeAll(async () => {
-  upstream = createServer(async (req, res) => {
-    let text = '';
-    for await (const piece of req) text += piece;
-    const body = JSON.parse(text || '{}');
-    received.push({ url: req.url ?? '', headers: req.headers, body });
-    const isRefused = req.url?.startsWith('/strict') && 'temperature' in body;
-    res.writeHead(isRefused ? 400 : 200, { 'Content-Type': 'application/json' });
-    res.end(
-      JSON.stringify(
-        isRefused
-          ? {
-              error: {
-                message: "Unsupported parameter: 'temperature' is not supported with this model.",
-                type: 'invalid_request_error',
-                param: 'temperature',
-                code: 'unsupported_parameter',
-              },
-            }
-          : {
-              id: 'c',
-              object: 'chat.completion',
-              model: body.model,
-              choices: [{ index: 0, message: { role: 'assistant', content: 'Hello' }, finish_reason: 'stop' }],
-              usage: { prompt_tokens: 3, completion_tokens: 1, total_tokens: 4 },
-            },
-      ),
-    );
-  });
-  await new Promise<void>((done) => upstream.listen(0, '127.0.0.1', done));
-  const address = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
   const models = [{ id: 'm' }];
   const credentials = [{ name: 'main', secret: 'key-of-the-upstream' }];
   for (const name of ['gated', 'strict'])
     await it.server.call('ProviderService/CreateProvider', {
-      provider: { name, baseUrl: `${address}/${name}/v1`, credentials, models },
+      provider: { name, baseUrl: `${upstream.url}/${name}/v1`, credentials, models },
     });
   const member = (provider: string, priority: number) => ({ provider, model: 'm', priority });
   await it.server.call('GroupService/CreateGroup', { group: { name: 'gated', members: [member('gated', 1)] } });
@@ -63,7 +46,6 @@ test.beforeAll(async () => {
     apiKey: { name: 'app', groups: ['gated', 'both'], secret: KEY },
   });
 });
-test.afterAll(() => upstream.close());
 
 /** Calls as an app does and gives what upstreams got of it. */
 async function ask(model: string, more: object = {}, headers: Record<string, string> = {}) {
@@ -110,7 +92,7 @@ test('secret headers, passed-on headers and field rules: refused, corrected, sav
     const [got] = await ask('gated', { user: 'somebody' }, { 'X-Title': 'The app', 'X-Other': 'no' });
     expect(got?.headers).toMatchObject({ 'x-gate-token': GATE, 'x-title': 'The app' });
     expect(got?.headers).not.toHaveProperty('x-other');
-    expect(new URL(got?.url ?? '', 'http://x').searchParams.get('sig')).toBe(SIGNATURE);
+    expect(new URL(got?.path ?? '', 'http://x').searchParams.get('sig')).toBe(SIGNATURE);
     expect(got?.body).not.toHaveProperty('user');
   }).toPass(); // it is live soon after it is saved
 
@@ -127,17 +109,17 @@ test('secret headers, passed-on headers and field rules: refused, corrected, sav
 test('a refused parameter is learned, shown, and becomes a rule in one click', async () => {
   const { page } = it;
   const first = await ask('both', { temperature: 0.5 });
-  expect(first.map(({ url }) => url.split('/')[1])).toEqual(['strict', 'gated']);
-  expect((await ask('both', { temperature: 0.5 })).map(({ url }) => url.split('/')[1])).toEqual(['gated']);
+  expect(first.map(({ path }) => path.split('/')[1])).toEqual(['strict', 'gated']);
+  expect((await ask('both', { temperature: 0.5 })).map(({ path }) => path.split('/')[1])).toEqual(['gated']);
 
   await page.goto('/providers?provider=strict');
-  await expect(page.getByText('temperature · chat/completions')).toBeVisible();
+  await soon(page, (patience) => expect(page.getByText('temperature · chat/completions')).toBeVisible(patience));
   await page.getByRole('button', { name: 'Add rule: drop temperature' }).click();
   await expect(page.getByRole('button', { name: /^Add rule/ })).toHaveCount(0);
   await it.server.call('ProviderService/ResetCooldown', { provider: 'strict' });
   await expect(async () => {
     const [got] = await ask('both', { temperature: 0.5 });
-    expect(got?.url).toMatch(/^\/strict/);
+    expect(got?.path).toMatch(/^\/strict/);
     expect(got?.body).not.toHaveProperty('temperature');
   }).toPass();
 });
