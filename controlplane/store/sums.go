@@ -72,8 +72,9 @@ func (r rollup) add(ctx context.Context, tx *sql.Tx, e engine, shard int, sums m
 	}
 	slices.SortFunc(keys, sumKey.compare)
 	var merged [][]any
+	adding := adder{rollup: r, engine: e, shard: shard, statements: map[int]string{}}
 	for batch := range batches(keys) {
-		long, err := r.append(ctx, tx, e, shard, batch, sums)
+		long, err := adding.append(ctx, tx, batch, sums)
 		if err != nil {
 			return err
 		}
@@ -95,24 +96,73 @@ type longRow struct {
 	latency, firstToken []byte
 }
 
-func (r rollup) append(ctx context.Context, tx *sql.Tx, e engine, shard int, keys []sumKey, sums map[sumKey]figures) ([]longRow, error) {
-	var args []any
+// adder adds batches of sums. What it needs for one is used again for the next.
+type adder struct {
+	rollup
+	engine     engine
+	shard      int
+	statements map[int]string // by the number of sums
+	args       []any
+	into       []any   // see returned
+	long       present // whether the row that was returned last is
+}
+
+func (a *adder) append(ctx context.Context, tx *sql.Tx, keys []sumKey, sums map[sumKey]figures) ([]longRow, error) {
+	statement, ok := a.statements[len(keys)]
+	if !ok {
+		statement = a.upsert(a.engine, len(keys))
+		a.statements[len(keys)] = statement
+	}
+	args := a.args[:0]
 	for _, k := range keys {
 		u := sums[k]
-		args = append(args, r.keyArgs(k)...)
-		args = append(args, shard)
+		args = append(args, a.keyArgs(k)...)
+		args = append(args, a.shard)
 		for _, n := range u.numbers {
 			args = append(args, min(*n, maxSum))
 		}
 		args = append(args, u.latency.Encode(), u.firstToken.Encode())
 	}
-	rows, err := tx.QueryContext(ctx, r.upsert(e, len(keys)), args...)
-	all, err := collect(rows, err, func(rows *sql.Rows) (longRow, error) {
+	a.args = args
+	rows, err := tx.QueryContext(ctx, statement, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var long []longRow
+	for rows.Next() {
+		// Nearly all are short, and cost no memory.
+		if err := rows.Scan(a.returned()...); err != nil {
+			return nil, err
+		}
+		if !a.long {
+			continue
+		}
 		var row longRow
-		err := rows.Scan(append(r.scanInto(&row.key), &row.latency, &row.firstToken)...)
-		return row, err
-	})
-	return slices.DeleteFunc(all, func(row longRow) bool { return row.latency == nil }), err
+		if err := rows.Scan(append(a.scanInto(&row.key), &row.latency, &row.firstToken)...); err != nil {
+			return nil, err
+		}
+		long = append(long, row)
+	}
+	return long, rows.Err()
+}
+
+// returned is where the columns of a returned row go that may be short.
+func (a *adder) returned() []any {
+	if a.into == nil {
+		a.into = slices.Repeat([]any{new(present)}, strings.Count(a.keyColumns(), ",")+1)
+		a.into = append(a.into, &a.long, new(present))
+	}
+	return a.into
+}
+
+// present is whether a column that is scanned has a value.
+type present bool
+
+// Scan implements sql.Scanner.
+func (p *present) Scan(value any) error {
+	*p = value != nil
+	return nil
 }
 
 // numbers name what is added up. A part is no sum of one outcome and so keeps apart how many
