@@ -83,7 +83,7 @@ func (e *explanation) add(m *adminv1.Member, t *target) {
 	if m.Weight != nil {
 		c.Weight = m.GetWeight()
 	}
-	why := leftOut(e.group, t.provider, m)
+	why := leftOut(e.group, t, m)
 	if why == 0 {
 		c.Refusals = e.refused[scope{provider: c.GetProvider(), model: c.GetModel()}]
 		c.Dialects = ways(t.provider, c.Refusals, e.native)
@@ -122,16 +122,18 @@ func (e *explanation) add(m *adminv1.Member, t *target) {
 }
 
 // leftOut says why no call tries a member; unspecified when calls do.
-func leftOut(group *adminv1.Group, provider *adminv1.Provider, m *adminv1.Member) adminv1.LeftOutReason {
+func leftOut(group *adminv1.Group, t *target, m *adminv1.Member) adminv1.LeftOutReason {
 	switch {
 	case group.Enabled != nil && !group.GetEnabled():
 		return adminv1.LeftOutReason_LEFT_OUT_REASON_GROUP_DISABLED
 	case m.Enabled != nil && !m.GetEnabled():
 		return adminv1.LeftOutReason_LEFT_OUT_REASON_MEMBER_DISABLED
-	case provider == nil:
+	case t.provider == nil:
 		return adminv1.LeftOutReason_LEFT_OUT_REASON_PROVIDER_MISSING
-	case provider.Enabled != nil && !provider.GetEnabled():
+	case t.provider.Enabled != nil && !t.provider.GetEnabled():
 		return adminv1.LeftOutReason_LEFT_OUT_REASON_PROVIDER_DISABLED
+	case t.isOff:
+		return adminv1.LeftOutReason_LEFT_OUT_REASON_MODEL_DISABLED
 	}
 	return adminv1.LeftOutReason_LEFT_OUT_REASON_UNSPECIFIED
 }

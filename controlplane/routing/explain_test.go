@@ -21,7 +21,7 @@ func explainConfig(selection string) *controlplane.Config {
 		return &adminv1.Provider{Name: name, Models: models, Credentials: []*adminv1.Credential{{Name: "k1"}, {Name: "k2"}, {Name: "old", Enabled: off}}}
 	}
 	a := provider("a", &adminv1.Model{Id: "dear", Price: &adminv1.Price{Input: "2", Output: "4"}}, &adminv1.Model{Id: "cheap", Alias: "c", Price: &adminv1.Price{Input: "0.15", Output: "0.6"}})
-	b := provider("b", &adminv1.Model{Id: "unpriced"}, &adminv1.Model{Id: "twin"}, &adminv1.Model{Id: "call", Price: &adminv1.Price{PerCall: "0.01"}})
+	b := provider("b", &adminv1.Model{Id: "unpriced"}, &adminv1.Model{Id: "twin"}, &adminv1.Model{Id: "call", Price: &adminv1.Price{PerCall: "0.01"}}, &adminv1.Model{Id: "resting", Alias: "nap", Enabled: off})
 	gone := provider("gone", &adminv1.Model{Id: "m"})
 	gone.Enabled = off
 	group := &adminv1.Group{
@@ -35,6 +35,7 @@ func explainConfig(selection string) *controlplane.Config {
 			{Provider: "b", Model: "twin", Priority: 1, Weight: proto.Int32(9)},
 			{Provider: "b", Model: "call", Priority: 0, Enabled: off},
 			{Provider: "b", Model: "call", Priority: 2},
+			{Provider: "b", Model: "nap", Priority: 1},
 		},
 	}
 	var resources []*controlplane.Resource
@@ -101,7 +102,7 @@ func TestExplainOrdersByPriorityPriceAndWeight(t *testing.T) {
 		if states(got.GetCandidates()) != want {
 			t.Errorf("%q:\n%s\nwant\n%s", selection, states(got.GetCandidates()), want)
 		}
-		if left := states(got.GetLeftOut()); left != "gone/m disabled (provider_disabled)\nb/call disabled (member_disabled)" {
+		if left := states(got.GetLeftOut()); left != "gone/m disabled (provider_disabled)\nb/call disabled (member_disabled)\nb/resting disabled (model_disabled)" {
 			t.Errorf("left out:\n%s", left)
 		}
 	}

@@ -1,6 +1,8 @@
 package routing
 
 import (
+	"slices"
+
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
@@ -15,7 +17,7 @@ func (v *View) ProviderHealth(provider *adminv1.Provider) *adminv1.ProviderHealt
 		out.State = disabled
 		return out
 	}
-	for _, m := range provider.GetModels() {
+	for _, m := range enabledModels(provider) {
 		out.Refusals = append(out.Refusals, v.refused[scope{provider: provider.GetName(), model: m.GetId()}]...)
 	}
 	out.Targets = v.parts(provider)
@@ -28,6 +30,17 @@ func (v *View) ProviderHealth(provider *adminv1.Provider) *adminv1.ProviderHealt
 		out.Remaining = durationpb.New(whole.remaining)
 	}
 	return out
+}
+
+func isEnabled(m *adminv1.Model) bool { return m.Enabled == nil || m.GetEnabled() }
+
+// enabledModels are those that calls may use, mostly all.
+func enabledModels(provider *adminv1.Provider) []*adminv1.Model {
+	isOff := func(m *adminv1.Model) bool { return !isEnabled(m) }
+	if !slices.ContainsFunc(provider.GetModels(), isOff) {
+		return provider.GetModels()
+	}
+	return slices.DeleteFunc(slices.Clone(provider.GetModels()), isOff)
 }
 
 // groupsOf names the groups with a member of a provider.
@@ -51,9 +64,10 @@ func (v *View) groupsOf(provider string) []string {
 // counts the models that cool on no node.
 func (v *View) whole(provider *adminv1.Provider) (worst health, usable int) {
 	worst.state = healthy
+	models := enabledModels(provider)
 	accounts := v.accountsOf(provider)
 	if accounts == nil {
-		return worst, len(provider.GetModels())
+		return worst, len(models)
 	}
 	others := make([]health, len(accounts)) // how models stand of which nothing is reported
 	cool := 0                               // on how many nodes these cool
@@ -64,7 +78,7 @@ func (v *View) whole(provider *adminv1.Provider) (worst health, usable int) {
 	}
 	best := make([]health, len(accounts))  // of the models that are reported of
 	reported := make([]int, len(accounts)) // how many these are
-	for _, m := range provider.GetModels() {
+	for _, m := range models {
 		cools, rest := false, cool
 		for _, r := range v.reports.of[scope{provider: provider.GetName(), model: m.GetId()}] {
 			s := accounts[r.node].of(healthOf(r.line, adminv1.HealthScope_HEALTH_SCOPE_UNSPECIFIED))
@@ -83,7 +97,7 @@ func (v *View) whole(provider *adminv1.Provider) (worst health, usable int) {
 	}
 	for n, a := range accounts {
 		worst = worse(worse(worst, a.whole), a.best)
-		if reported[n] > 0 && reported[n] == len(provider.GetModels()) {
+		if reported[n] > 0 && reported[n] == len(models) {
 			worst = worse(worst, best[n])
 		}
 	}
@@ -101,7 +115,7 @@ func (v *View) parts(provider *adminv1.Provider) (out []*adminv1.TargetHealth) {
 		}
 	}
 	add(scope{provider: provider.GetName()})
-	for _, m := range provider.GetModels() {
+	for _, m := range enabledModels(provider) {
 		add(scope{provider: provider.GetName(), model: m.GetId()})
 	}
 	for _, c := range provider.GetCredentials() {

@@ -133,6 +133,24 @@ func TestProviderHealthOfADisabledOne(t *testing.T) {
 	}
 }
 
+func TestADisabledModelIsNotUsable(t *testing.T) {
+	t.Parallel()
+	v := routing.NewView(explainConfig(""), []*adminv1.Node{
+		{Name: "n1", Connected: true, Targets: []*adminv1.TargetHealth{health("b", "resting", "", "cooling", "busy", 9, 0)}},
+	})
+	b, _ := v.Provider("b")
+	if got := providerState(v.ProviderHealth(b)); got != "healthy, 3 of 4 models" {
+		t.Errorf("got %s", got)
+	}
+	// When all that may be used cool, so does the provider.
+	v = routing.NewView(explainConfig(""), []*adminv1.Node{{Name: "n1", Connected: true, Targets: []*adminv1.TargetHealth{
+		health("b", "unpriced", "", "cooling", "busy", 9, 0), health("b", "twin", "", "cooling", "busy", 9, 0), health("b", "call", "", "cooling", "busy", 7, 0),
+	}}})
+	if got, _, _ := strings.Cut(providerState(v.ProviderHealth(b)), "\n"); got != "cooling (busy) 7s, 0 of 4 models" {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestAProviderWithoutModelsOrCredentials(t *testing.T) {
 	t.Parallel()
 	v := routing.NewView(explainConfig(""), []*adminv1.Node{

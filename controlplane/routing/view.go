@@ -33,6 +33,7 @@ type targetName struct{ provider, model string }
 // target is what all members that name the same provider and model have in common.
 type target struct {
 	provider *adminv1.Provider // nil when it does not exist
+	isOff    bool              // the model is disabled
 	model    string            // upstream id
 	rank     routing.Rank      // without a priority
 	price    string
@@ -119,7 +120,7 @@ func (v *View) target(m *adminv1.Member) *target {
 	}
 	t.provider = provider
 	if model := controlplane.ModelNamed(t.provider, name.model); model != nil {
-		t.model = model.GetId()
+		t.model, t.isOff = model.GetId(), !isEnabled(model)
 		if price, err := controlplane.ResolvePrice(model.GetPrice()); err == nil && price != nil {
 			t.rank = routing.Rank{Priced: true, Cost: routing.SampleCost(price.GetInput(), price.GetOutput(), price.GetPerCall())}
 			t.price = blendedPrice(price.GetInput(), price.GetOutput(), price.GetPerCall())

@@ -26,7 +26,7 @@ type builder struct {
 	cfg      *controlplane.Config
 	sealer   controlplane.Sealer
 	settings *adminv1.Settings
-	// models gives each enabled provider's upstream model ids, by id and by alias.
+	// models gives each enabled provider's upstream model ids, by id and by alias; an empty one is disabled.
 	models map[string]map[string]string
 	// groups are the names of the groups that are served.
 	groups map[string]bool
@@ -147,6 +147,9 @@ func (b *builder) provider(name string, in *adminv1.Provider) (*nodev1.Provider,
 	out.ForwardHeaders = slices.Sorted(slices.Values(in.GetForwardHeaders()))
 	ids := make(map[string]string, len(in.GetModels()))
 	for _, m := range in.GetModels() {
+		if !enabled(m.Enabled) {
+			continue
+		}
 		price, err := controlplane.ResolvePrice(m.GetPrice())
 		if err != nil {
 			return nil, fmt.Errorf("model %q: %w", m.GetId(), err)
@@ -155,12 +158,20 @@ func (b *builder) provider(name string, in *adminv1.Provider) (*nodev1.Provider,
 			Id: m.GetId(), Price: price, ContextWindow: m.GetContextWindow(), FieldRules: fieldRules(m.GetFieldRules()),
 			MaxOutputTokens: m.GetMaxOutputTokens(),
 		})
+	}
+	served := func(m *adminv1.Model) string {
+		if enabled(m.Enabled) {
+			return m.GetId()
+		}
+		return ""
+	}
+	for _, m := range in.GetModels() {
 		if m.GetAlias() != "" {
-			ids[m.GetAlias()] = m.GetId()
+			ids[m.GetAlias()] = served(m)
 		}
 	}
 	for _, m := range in.GetModels() {
-		ids[m.GetId()] = m.GetId() // an id wins over another model's alias
+		ids[m.GetId()] = served(m) // an id wins over another model's alias
 	}
 	b.models[name] = ids
 	slices.SortFunc(out.Models, func(x, y *nodev1.Model) int { return strings.Compare(x.Id, y.Id) })
@@ -195,6 +206,9 @@ func (b *builder) group(r *controlplane.Resource, in *adminv1.Group) (*nodev1.Gr
 		model, ok := ids[m.GetModel()]
 		if !ok {
 			return nil, fmt.Errorf("members[%d]: provider %q has no model or alias %q", i, m.GetProvider(), m.GetModel())
+		}
+		if model == "" {
+			continue
 		}
 		weight := int32(1)
 		if m.Weight != nil {

@@ -79,6 +79,7 @@ func resources() []*controlplane.Resource {
 				{Id: "a-small", Alias: "z-large", Price: &adminv1.Price{Input: "0.15", CachedInput: "0.075", Output: "0.6"}},
 				{Id: "free", Price: &adminv1.Price{Input: "0", Output: "0"}},
 				{Id: "unpriced", Price: &adminv1.Price{}},
+				{Id: "resting", Alias: "nap", Enabled: off},
 			},
 			Timeouts: &adminv1.ProviderTimeouts{FirstToken: durationpb.New(3 * time.Second)},
 		}),
@@ -93,6 +94,8 @@ func resources() []*controlplane.Resource {
 			Members: []*adminv1.Member{
 				{Provider: "main", Model: "large", Priority: 2, Weight: proto.Int32(5)},
 				{Provider: "main", Model: "z-large", Priority: 9, Enabled: off},
+				{Provider: "main", Model: "resting", Priority: 1},
+				{Provider: "main", Model: "nap", Priority: 1},
 				{Provider: "off", Model: "m", Priority: 1},
 				{Provider: "backup", Model: "m", Priority: 1},
 			},

@@ -16,6 +16,7 @@ export const leftOutWords: Partial<Record<LeftOutReason, PlainKey>> = {
   [LeftOutReason.MEMBER_DISABLED]: 'groups.left.member',
   [LeftOutReason.PROVIDER_MISSING]: 'groups.left.missing',
   [LeftOutReason.PROVIDER_DISABLED]: 'groups.left.provider',
+  [LeftOutReason.MODEL_DISABLED]: 'groups.left.model',
   [LeftOutReason.API_MISSING]: 'groups.left.api',
   [LeftOutReason.NOT_TRANSLATABLE]: 'groups.left.untranslatable',
 };

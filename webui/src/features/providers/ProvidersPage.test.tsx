@@ -3,6 +3,7 @@ import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 import { TargetState } from '@/gen/trunkline/admin/v1/health_pb';
+import { ImportAction, type RemoveImportedModelsRequest } from '@/gen/trunkline/admin/v1/import_pb';
 import type {
   ListProvidersRequest,
   ResetCooldownRequest,
@@ -55,6 +56,11 @@ const backend = (more: Backend['providers'] = {}, groups: Backend['groups'] = {}
     breakDownUsage: () => ({ rows: [{ value: 'openai', total: { cost: '12.5' } }] }),
   },
 });
+/** Those that every admin expects. */
+const VENDORS = [
+  ...['OpenAI', 'Azure', 'Anthropic', 'Gemini', 'DeepSeek', 'Qwen', 'Moonshot', 'Zhipu', 'MiniMax', 'Mistral'],
+  ...['Groq', 'xAI', 'OpenRouter', 'SiliconFlow', 'Ollama', 'vLLM', 'LM Studio', 'Custom'],
+];
 const namesInOrder = () =>
   screen
     .getAllByRole('row')
@@ -71,8 +77,15 @@ test('the table shows health, requests, failures and cost, and sorts by any of t
   expect(namesInOrder()).toEqual(['azureeastus2.example:8443', 'openaiapi.openai.example']);
   await userEvent.click(screen.getByRole('button', { name: 'Requests' }));
   await waitFor(() => expect(namesInOrder()[0]).toContain('openai'));
-  await userEvent.click(screen.getByRole('button', { name: 'State' }));
-  await waitFor(() => expect(namesInOrder()[0]).toContain('azure'));
+  for (const [column, first] of [
+    ['State', 'azure'],
+    ['Failures', 'openai'],
+    ['Models', 'azure'],
+    ['Cost', 'openai'],
+  ] as const) {
+    await userEvent.click(screen.getByRole('button', { name: column }));
+    await waitFor(() => expect(namesInOrder()[0]).toContain(first));
+  }
 });
 
 test('the server searches and pages', async () => {
@@ -125,6 +138,8 @@ test('the strips of listed providers come in one answer for fifty of them', asyn
 test('without any provider the page begins with the vendors', async () => {
   renderApp('/providers', { providers: { listProviders: () => ({}) } });
   const vendors = within(await screen.findByRole('list', { name: 'Vendors' }));
+  const names = vendors.getAllByRole('link').map((link) => link.querySelector('b')?.textContent);
+  for (const vendor of VENDORS) expect(names).toContainEqual(expect.stringContaining(vendor));
   await userEvent.click(vendors.getByRole('link', { name: /Anthropic/ }));
   expect(await screen.findByLabelText('Base URL')).toHaveValue('https://api.anthropic.com/v1');
   expect(screen.getByRole('combobox', { name: 'Dialect' })).toHaveValue('Anthropic');
@@ -269,4 +284,91 @@ test('a provider that is not there says so', async () => {
   };
   renderApp('/providers?provider=x', backend({ getProvider: get }));
   expect(await screen.findByText('There is no provider called x', {}, { timeout: 5000 })).toBeVisible();
+});
+
+test('models that are picked are enabled, disabled and priced together', async () => {
+  const asked: UpdateProviderRequest[] = [];
+  const stored = { ...azure, models: [{ id: 'a' }, { id: 'b', enabled: false }, { id: 'c', enabled: false }] };
+  const updateProvider = (request: UpdateProviderRequest) => {
+    asked.push(request);
+    return { provider: request.provider };
+  };
+  renderApp(
+    '/providers?provider=azure&tab=models',
+    backend({ updateProvider, getProvider: () => ({ provider: stored }) }),
+  );
+  expect(await screen.findAllByText('Disabled')).toHaveLength(2);
+  await userEvent.click(screen.getByRole('checkbox', { name: '3 models' }));
+  await userEvent.click(screen.getByRole('button', { name: 'Enable' }));
+  await userEvent.click(screen.getByRole('checkbox', { name: /\bc$/ })); // it is left out of what follows
+  await userEvent.click(screen.getByRole('button', { name: 'Disable' }));
+  await userEvent.click(screen.getByRole('button', { name: 'Set price' }));
+  const price = within(await screen.findByRole('dialog', { name: 'Price of 2 models' }));
+  await userEvent.type(price.getAllByLabelText('Input')[0] as HTMLElement, '3');
+  await userEvent.click(price.getByRole('button', { name: 'Apply' }));
+  await userEvent.click(screen.getByRole('button', { name: 'Save' }));
+  await waitFor(() => expect(asked).toHaveLength(1));
+  expect(asked[0]?.updateMask?.paths).toEqual(['models']);
+  expect(asked[0]?.provider?.models.map(({ id, enabled, price: paid }) => [id, enabled, paid?.input])).toEqual([
+    ['a', false, '3'],
+    ['b', false, '3'],
+    ['c', true, undefined],
+  ]);
+});
+
+test('what one import or one credential brought is removed after it was named', async () => {
+  const asked = vi.fn((_: RemoveImportedModelsRequest) => ({ models: ['a'] }));
+  const imported = {
+    ...azure,
+    models: [{ id: 'a', imported: { import: 'run-7', credential: 'main' } }, { id: 'own' }],
+  };
+  renderApp(
+    '/providers?provider=azure&tab=imports',
+    backend({
+      getProvider: () => ({ provider: imported }),
+      listImports: () => ({ imports: [{ id: 'run-7', actor: 'user:ada', counts: { added: 1, listed: 4 } }] }),
+      removeImportedModels: asked,
+    }),
+  );
+  const confirm = async () => {
+    const dialog = within(await screen.findByRole('dialog'));
+    expect(await dialog.findByText('a')).toBeVisible();
+    await userEvent.click(dialog.getByRole('button', { name: 'Remove 1 model' }));
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+  };
+  await userEvent.click(await screen.findByText('Remove…', {}, { timeout: 10_000 }));
+  await confirm();
+  await userEvent.click(screen.getByRole('button', { name: /main.*\(1\)/ }));
+  await confirm();
+  const calls = asked.mock.calls.map(([request]) => request);
+  expect(calls[0]).toMatchObject({ import: 'run-7', dryRun: true });
+  const removed = calls.filter(({ dryRun }) => !dryRun);
+  expect(removed.map(({ import: run, credential }) => [run, credential])).toEqual([
+    ['run-7', ''],
+    ['', 'main'],
+  ]);
+});
+
+test('what is listed is searched, and a pasted list chooses exactly its models', async () => {
+  const models = ['gpt-4o', 'o3', 'whisper-1'].map((id) => ({ id, action: ImportAction.ADD }));
+  renderApp(
+    '/providers?provider=openai&import=true',
+    backend({
+      followImportPreview: async function* () {
+        yield { listed: 2 };
+        yield { plans: [{ provider: 'openai', models }] };
+      },
+    }),
+  );
+  expect(await screen.findByText('3 models chosen', {}, { timeout: 10_000 })).toBeVisible();
+  await userEvent.type(screen.getByRole('searchbox'), 'whis');
+  const listed = within(screen.getByRole('table'));
+  await waitFor(() => expect(listed.queryByText('gpt-4o')).toBeNull());
+  expect(listed.getByText('whisper-1')).toBeVisible();
+  await userEvent.click(screen.getByRole('button', { name: 'Paste a list' }));
+  const dialog = within(await screen.findByRole('dialog'));
+  await userEvent.type(dialog.getByRole('textbox'), 'o3, not-there');
+  expect(dialog.getByRole('status')).toHaveTextContent(/^1 is listed.*not-there/);
+  await userEvent.click(dialog.getByRole('button', { name: 'Choose these' }));
+  expect(await screen.findByText('1 model chosen')).toBeVisible();
 });

@@ -104,6 +104,8 @@ const (
 	LeftOutReason_LEFT_OUT_REASON_PROVIDER_DISABLED LeftOutReason = 4
 	// The provider does not have the API of the call: see Provider.endpoints.
 	LeftOutReason_LEFT_OUT_REASON_API_MISSING LeftOutReason = 5
+	// The model is disabled at its provider.
+	LeftOutReason_LEFT_OUT_REASON_MODEL_DISABLED LeftOutReason = 600
 	// The request cannot be translated for it, or only with approximations although the group is strict: see translation.
 	LeftOutReason_LEFT_OUT_REASON_NOT_TRANSLATABLE LeftOutReason = 500
 )
@@ -117,6 +119,7 @@ var (
 		3:   "LEFT_OUT_REASON_PROVIDER_MISSING",
 		4:   "LEFT_OUT_REASON_PROVIDER_DISABLED",
 		5:   "LEFT_OUT_REASON_API_MISSING",
+		600: "LEFT_OUT_REASON_MODEL_DISABLED",
 		500: "LEFT_OUT_REASON_NOT_TRANSLATABLE",
 	}
 	LeftOutReason_value = map[string]int32{
@@ -126,6 +129,7 @@ var (
 		"LEFT_OUT_REASON_PROVIDER_MISSING":  3,
 		"LEFT_OUT_REASON_PROVIDER_DISABLED": 4,
 		"LEFT_OUT_REASON_API_MISSING":       5,
+		"LEFT_OUT_REASON_MODEL_DISABLED":    600,
 		"LEFT_OUT_REASON_NOT_TRANSLATABLE":  500,
 	}
 )
@@ -1470,7 +1474,7 @@ type GroupRoute struct {
 	// Candidates in the order in which a call would try them now. Members that share the calls of one priority by chance,
 	// load or conversation are listed by weight; if a conversation was given, in its order.
 	Candidates []*Candidate `protobuf:"bytes,4,rep,name=candidates,proto3" json:"candidates,omitempty"`
-	// Members that no call tries: disabled, or their provider is.
+	// Members that no call tries, with why.
 	LeftOut       []*Candidate `protobuf:"bytes,5,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2079,14 +2083,15 @@ const file_trunkline_admin_v1_group_proto_rawDesc = "" +
 	"\x1dGROUP_ROUTE_REASON_NO_MEMBERS\x10\x02\x12#\n" +
 	"\x1fGROUP_ROUTE_REASON_ALL_LEFT_OUT\x10\x03\x12\"\n" +
 	"\x1eGROUP_ROUTE_REASON_ALL_COOLING\x10\x04\x12(\n" +
-	"$GROUP_ROUTE_REASON_FIRST_NOT_SERVING\x10\x05*\x8e\x02\n" +
+	"$GROUP_ROUTE_REASON_FIRST_NOT_SERVING\x10\x05*\xb3\x02\n" +
 	"\rLeftOutReason\x12\x1f\n" +
 	"\x1bLEFT_OUT_REASON_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eLEFT_OUT_REASON_GROUP_DISABLED\x10\x01\x12#\n" +
 	"\x1fLEFT_OUT_REASON_MEMBER_DISABLED\x10\x02\x12$\n" +
 	" LEFT_OUT_REASON_PROVIDER_MISSING\x10\x03\x12%\n" +
 	"!LEFT_OUT_REASON_PROVIDER_DISABLED\x10\x04\x12\x1f\n" +
-	"\x1bLEFT_OUT_REASON_API_MISSING\x10\x05\x12%\n" +
+	"\x1bLEFT_OUT_REASON_API_MISSING\x10\x05\x12#\n" +
+	"\x1eLEFT_OUT_REASON_MODEL_DISABLED\x10\xd8\x04\x12%\n" +
 	" LEFT_OUT_REASON_NOT_TRANSLATABLE\x10\xf4\x03*}\n" +
 	"\vHealthScope\x12\x1c\n" +
 	"\x18HEALTH_SCOPE_UNSPECIFIED\x10\x00\x12\x17\n" +

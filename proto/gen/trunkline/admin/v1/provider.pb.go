@@ -1252,6 +1252,8 @@ type Model struct {
 	Price *Price `protobuf:"bytes,3,opt,name=price,proto3" json:"price,omitempty"`
 	// Largest prompt plus answer in tokens, when known; 0 is unknown.
 	ContextWindow int64 `protobuf:"varint,4,opt,name=context_window,json=contextWindow,proto3" json:"context_window,omitempty"`
+	// Whether calls may use it; default true. If not, no call tries the members of groups that name it.
+	Enabled *bool `protobuf:"varint,600,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
 	// Changes to fields of the requests sent to this model, in addition to its provider's rules.
 	FieldRules []*FieldRule `protobuf:"bytes,140,rep,name=field_rules,json=fieldRules,proto3" json:"field_rules,omitempty"`
 	// Set on imported models.
@@ -1320,6 +1322,13 @@ func (x *Model) GetContextWindow() int64 {
 		return x.ContextWindow
 	}
 	return 0
+}
+
+func (x *Model) GetEnabled() bool {
+	if x != nil && x.Enabled != nil {
+		return *x.Enabled
+	}
+	return false
 }
 
 func (x *Model) GetFieldRules() []*FieldRule {
@@ -2554,19 +2563,22 @@ const file_trunkline_admin_v1_provider_proto_rawDesc = "" +
 	"secretHint\x12H\n" +
 	"\x0fsecret_set_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\rsecretSetTime\x12#\n" +
 	"\n" +
-	"secret_ref\x18\x05 \x01(\tB\x04\xa0\xed\x18\x03R\tsecretRef\"\xf3\x02\n" +
+	"secret_ref\x18\x05 \x01(\tB\x04\xa0\xed\x18\x03R\tsecretRef\"\x9f\x03\n" +
 	"\x05Model\x12\x1a\n" +
 	"\x02id\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\x02id\x12\x1e\n" +
 	"\x05alias\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\x05alias\x12/\n" +
 	"\x05price\x18\x03 \x01(\v2\x19.trunkline.admin.v1.PriceR\x05price\x124\n" +
 	"\x0econtext_window\x18\x04 \x01(\x03B\r\xbaH\n" +
-	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\rcontextWindow\x12I\n" +
+	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\rcontextWindow\x12\x1e\n" +
+	"\aenabled\x18\xd8\x04 \x01(\bH\x00R\aenabled\x88\x01\x01\x12I\n" +
 	"\vfield_rules\x18\x8c\x01 \x03(\v2\x1d.trunkline.admin.v1.FieldRuleB\b\xbaH\x05\x92\x01\x02\x10\x10R\n" +
 	"fieldRules\x12A\n" +
 	"\bimported\x18\x05 \x01(\v2\x1f.trunkline.admin.v1.ModelImportB\x04\xa0\xed\x18\x01R\bimported\x129\n" +
 	"\x11max_output_tokens\x18n \x01(\x03B\r\xbaH\n" +
-	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\x0fmaxOutputTokens\"\xe1\x03\n" +
+	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\x0fmaxOutputTokensB\n" +
+	"\n" +
+	"\b_enabled\"\xe1\x03\n" +
 	"\x10ProviderTimeouts\x12F\n" +
 	"\aconnect\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\xd8\x042\x04\x10\xc0\x84=R\aconnect\x12M\n" +
 	"\vfirst_token\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x03\b\x90\x1c2\x04\x10\xc0\x84=R\n" +
@@ -2831,6 +2843,7 @@ func file_trunkline_admin_v1_provider_proto_init() {
 	file_trunkline_admin_v1_visibility_proto_init()
 	file_trunkline_admin_v1_provider_proto_msgTypes[0].OneofWrappers = []any{}
 	file_trunkline_admin_v1_provider_proto_msgTypes[2].OneofWrappers = []any{}
+	file_trunkline_admin_v1_provider_proto_msgTypes[10].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -1,9 +1,20 @@
 import { healthFrom } from '@/api/targetState';
 import { type ProviderHealth, TargetState } from '@/gen/trunkline/admin/v1/health_pb';
-import { HealthDetail } from '@/ui/HealthPill';
+import { HealthDetail, HealthPill } from '@/ui/HealthPill';
 
 /** How a model stands, as far as connected nodes tell. */
-export function ModelState({ health, at, id }: { health: ProviderHealth | undefined; at: number; id: string }) {
+export function ModelState({
+  health,
+  at,
+  id,
+  isEnabled,
+}: {
+  health: ProviderHealth | undefined;
+  at: number;
+  id: string;
+  isEnabled: boolean;
+}) {
+  if (!isEnabled) return <HealthPill state="disabled" />;
   const told = health?.targets.find((target) => target.model === id && target.credential === '');
   const whole = health?.targets.find((target) => target.model === '' && target.credential === '' && !target.derived);
   const isOff = health?.state === TargetState.DISABLED;

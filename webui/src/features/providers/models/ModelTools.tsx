@@ -1,5 +1,5 @@
 import { Button, Checkbox } from '@mantine/core';
-import { CircleDollarSign, Trash2 } from 'lucide-react';
+import { CircleDollarSign, Pause, Play, Trash2 } from 'lucide-react';
 import { useI18n } from '@/i18n';
 
 /** How many models there are, and what can be done with those that are picked. */
@@ -9,6 +9,7 @@ export function ModelTools({
   shown,
   picked,
   onPick,
+  onEnable,
   onPrice,
   onRemove,
 }: {
@@ -19,6 +20,7 @@ export function ModelTools({
   shown: readonly string[];
   picked: ReadonlySet<string>;
   onPick: (ids: ReadonlySet<string>) => void;
+  onEnable: (enabled: boolean) => void;
   onPrice: () => void;
   onRemove: () => void;
 }) {
@@ -36,6 +38,17 @@ export function ModelTools({
       />
       {picked.size > 0 && (
         <>
+          {[true, false].map((on) => (
+            <Button
+              key={String(on)}
+              variant="subtle"
+              size="compact-sm"
+              leftSection={on ? <Play size={14} aria-hidden /> : <Pause size={14} aria-hidden />}
+              onClick={() => onEnable(on)}
+            >
+              {t(on ? 'providers.enable' : 'providers.disable')}
+            </Button>
+          ))}
           <Button
             variant="subtle"
             size="compact-sm"

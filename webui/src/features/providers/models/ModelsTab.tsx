@@ -21,6 +21,7 @@ import {
   type Draft,
   documentOf,
   draftOf,
+  type ModelValues,
   newModel,
   pricesWith,
   rebase,
@@ -102,6 +103,8 @@ export function ModelsTab({
     onRemove: (id) => start(remove(draft, new Set([id]))),
     onKeep: (id) => start(add(draft, edit.base.models.filter((model) => model.id === id).map(valuesOf))),
   });
+  const changePicked = (to: (values: ModelValues) => ModelValues) =>
+    start(change(draft, ...draft.models.filter(({ id }) => picked.has(id)).map(to)));
   const close = () => setDialog(undefined);
   const withRest =
     <A extends unknown[]>(then: (...args: A) => void) =>
@@ -142,6 +145,7 @@ export function ModelsTab({
             shown={shown.map((row) => row.values.id)}
             picked={picked}
             onPick={setPicked}
+            onEnable={(enabled) => changePicked((values) => ({ ...values, enabled }))}
             onPrice={() => setDialog('price')}
             onRemove={() => {
               start(remove(draft, picked));
@@ -177,8 +181,7 @@ export function ModelsTab({
           n={picked.size}
           onClose={close}
           onApply={(prices) => {
-            const chosen = draft.models.filter((values) => picked.has(values.id));
-            start(change(draft, ...chosen.map((v) => ({ ...v, price: pricesWith(v.price, prices) }))));
+            changePicked((values) => ({ ...values, price: pricesWith(values.price, prices) }));
             close();
           }}
         />

@@ -39,12 +39,21 @@ test('an edit is sent with everything else as it is', () => {
     {
       id: 'a',
       alias: 'x',
+      enabled: true,
       contextWindow: 128_000n,
       maxOutputTokens: 4000n,
       price: { ...a.price, input: '1', cacheWrite: '1.25', output: '', tiers: [] },
       fieldRules: [],
     },
-    { id: 'b', alias: 'short', contextWindow: 8000n, maxOutputTokens: 90n, price: undefined, fieldRules: [] },
+    {
+      id: 'b',
+      alias: 'short',
+      enabled: true,
+      contextWindow: 8000n,
+      maxOutputTokens: 90n,
+      price: undefined,
+      fieldRules: [],
+    },
   ]);
 });
 

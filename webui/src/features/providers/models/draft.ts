@@ -14,6 +14,7 @@ export type Prices = Rates & { tiers: readonly Tier[] };
 export type ModelValues = {
   id: string;
   alias: string;
+  enabled: boolean;
   contextWindow: number;
   maxOutputTokens: number;
   price: Prices;
@@ -73,6 +74,7 @@ export function priceOf(prices: Prices): MessageInitShape<typeof PriceSchema> | 
 export const valuesOf = (model: Model): ModelValues => ({
   id: model.id,
   alias: model.alias,
+  enabled: model.enabled ?? true,
   contextWindow: Number(model.contextWindow),
   maxOutputTokens: Number(model.maxOutputTokens),
   price: pricesOf(model.price),
@@ -90,6 +92,7 @@ export function draftOf(provider: Provider): Draft {
 export const newModel = (id: string): ModelValues => ({
   id,
   alias: '',
+  enabled: true,
   contextWindow: 0,
   maxOutputTokens: 0,
   price: pricesOf(undefined),
@@ -141,9 +144,10 @@ export function rebase(before: Draft, after: Draft, on: Draft): Draft {
 
 /** The models as they are sent. */
 export function documentOf({ models }: Draft): MessageInitShape<typeof ModelSchema>[] {
-  return models.map(({ id, alias, contextWindow, maxOutputTokens, price, rules }) => ({
+  return models.map(({ id, alias, enabled, contextWindow, maxOutputTokens, price, rules }) => ({
     id,
     alias: alias.trim(),
+    enabled,
     contextWindow: BigInt(contextWindow),
     maxOutputTokens: BigInt(maxOutputTokens),
     price: priceOf(price),

@@ -31,8 +31,10 @@ function fields(words: Words, before: ModelValues, after: ModelValues): Change[]
     a === b ? [] : [{ name: `${before.id} · ${what}`, before: a || '–', after: b || '–' }];
   const money = (value: string) => (value === '' ? '' : usd(value));
   const tokens = (value: number) => (value > 0 ? int(value) : '');
+  const isOn = (values: ModelValues) => t(values.enabled ? 'providers.yes' : 'providers.no');
   return [
     ...line(t('providers.model.alias'), before.alias, after.alias),
+    ...line(t('providers.form.enabled'), isOn(before), isOn(after)),
     ...line(t('providers.model.context'), tokens(before.contextWindow), tokens(after.contextWindow)),
     ...line(t('providers.model.maxOutput'), tokens(before.maxOutputTokens), tokens(after.maxOutputTokens)),
     ...line(t('providers.rules.title'), before.rules.map(ruleText).join(', '), after.rules.map(ruleText).join(', ')),

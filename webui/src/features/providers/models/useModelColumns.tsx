@@ -1,4 +1,4 @@
-import { ActionIcon, Checkbox, NumberInput, TextInput } from '@mantine/core';
+import { ActionIcon, Checkbox, NumberInput, Switch, TextInput } from '@mantine/core';
 import { ListFilter, Pencil, RotateCcw, Trash2 } from 'lucide-react';
 import type { ProviderHealth } from '@/gen/trunkline/admin/v1/health_pb';
 import { useI18n } from '@/i18n';
@@ -105,8 +105,14 @@ export function useModelColumns(props: Props): Column<ModelRow>[] {
       id: 'state',
       title: t('providers.model.state'),
       cell: (row) =>
-        row.stored ? (
-          <ModelState health={props.health} at={props.at} id={row.values.id} />
+        isOpen(row) ? (
+          <Switch
+            aria-label={`${row.values.id}: ${t('providers.form.enabled')}`}
+            checked={row.values.enabled}
+            onChange={(event) => onChange({ ...row.values, enabled: event.currentTarget.checked })}
+          />
+        ) : row.stored ? (
+          <ModelState health={props.health} at={props.at} id={row.values.id} isEnabled={row.values.enabled} />
         ) : (
           <Tag>{t('providers.model.new')}</Tag>
         ),

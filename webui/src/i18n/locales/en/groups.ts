@@ -113,6 +113,7 @@ export const groups = {
   'groups.left.group': 'The group is off',
   'groups.left.member': 'Switched off in this group',
   'groups.left.provider': 'The provider is off',
+  'groups.left.model': 'The model is disabled at its provider',
   'groups.left.api': 'It does not have the API of the call',
   'groups.left.missing': 'The provider no longer exists',
   'groups.route.title': 'How a call would go now',

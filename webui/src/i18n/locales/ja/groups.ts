@@ -109,6 +109,7 @@ export const groups: Texts<typeof en> = {
   'groups.left.group': 'グループが無効です',
   'groups.left.member': 'このグループで無効',
   'groups.left.provider': 'プロバイダーが無効',
+  'groups.left.model': 'モデルがプロバイダー側で無効',
   'groups.left.api': 'この呼び出しの API に対応していない',
   'groups.left.missing': 'プロバイダーがありません',
   'groups.route.title': 'いま呼び出すとどう進むか',

@@ -108,6 +108,7 @@ export const groups: Texts<typeof en> = {
   'groups.left.group': '그룹이 꺼져 있음',
   'groups.left.member': '이 그룹에서 꺼져 있음',
   'groups.left.provider': '제공업체가 꺼져 있음',
+  'groups.left.model': '제공업체에서 이 모델이 꺼져 있음',
   'groups.left.api': '이 호출의 API를 제공하지 않음',
   'groups.left.missing': '제공업체가 없음',
   'groups.route.title': '지금 호출하면 진행되는 순서',

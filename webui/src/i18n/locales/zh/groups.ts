@@ -107,6 +107,7 @@ export const groups: Texts<typeof en> = {
   'groups.left.group': '此分组已停用',
   'groups.left.member': '已在此分组中停用',
   'groups.left.provider': '该供应商已停用',
+  'groups.left.model': '该模型已在其供应商处停用',
   'groups.left.api': '该供应商没有此次调用所用的 API',
   'groups.left.missing': '该供应商已不存在',
   'groups.route.title': '现在的一次调用会如何进行',

@@ -116,6 +116,7 @@ func providerService() cli.Service {
 			"trunkline.admin.v1.ListProvidersRequest.search":              "Only those with this text in their name, base URLs, model ids or aliases; case-insensitive.",
 			"trunkline.admin.v1.Model.alias":                              "Another name for it in groups; unique within the provider, and without control or invisible characters.",
 			"trunkline.admin.v1.Model.context_window":                     "Largest prompt plus answer in tokens, when known; 0 is unknown.",
+			"trunkline.admin.v1.Model.enabled":                            "Whether calls may use it; default true. If not, no call tries the members of groups that name it.",
 			"trunkline.admin.v1.Model.field_rules":                        "Changes to fields of the requests sent to this model, in addition to its provider's rules.",
 			"trunkline.admin.v1.Model.id":                                 "The upstream's id of the model, sent unchanged; without control or invisible characters.",
 			"trunkline.admin.v1.Model.imported":                           "Set on imported models.",
