@@ -1,6 +1,6 @@
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError } from '@connectrpc/connect';
-import { screen, waitFor, within } from '@testing-library/react';
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
 import { TargetState } from '@/gen/trunkline/admin/v1/health_pb';
@@ -40,7 +40,12 @@ function busy() {
         series:
           request.by === UsageDimension.MODEL
             ? [{ value: 'gpt', total: totals, points: [{ startTime: timestampFromMs(hour), total: totals }] }]
-            : [{ total: totals, points: [{ startTime: timestampFromMs(hour), total: totals }] }],
+            : [
+                {
+                  total: totals,
+                  points: [{ startTime: timestampFromMs(hour), total: { ...totals, duration: times } }],
+                },
+              ],
       }),
       breakDownUsage: () => ({ rows: [{ value: 'gpt', total: totals }], otherCount: 3, other: { calls: 50n } }),
       breakDownAttempts: (request) =>
@@ -118,6 +123,30 @@ describe('with traffic', () => {
     expect(screen.getByRole('link', { name: /Saved by failover/ }).getAttribute('href')).toContain('failedOver=true');
     expect(screen.getByRole('link', { name: /Requests/ })).toHaveTextContent(/200.*\+100%.*last 7 days/);
     expect(screen.getByRole('link', { name: /Tokens/ })).toHaveTextContent('25% cached');
+  });
+
+  test('every card names its period and leads to calls of it; every figure has its course', async () => {
+    renderApp('/?range=7d', busy().backend);
+    const leads = async (title: string, of: (card: HTMLElement) => Promise<void> = async () => undefined) => {
+      const card = await region(title);
+      await of(card);
+      const [link] = await within(card).findAllByRole('link');
+      expect(link?.getAttribute('href'), title).toMatch(/^\/calls\?from=\d+&to=\d+/);
+      expect(card, title).toHaveTextContent(/last 7 days|\d+ – /);
+    };
+    for (const title of ['Traffic by outcome', 'Daily traffic', 'Daily cost', 'Response time']) {
+      await leads(title, async (card) => {
+        fireEvent.click(await within(card).findByRole('button', { name: /^Show as table/ }));
+      });
+    }
+    for (const title of ['Model distribution', 'Why requests failed over', 'Success rate by provider'])
+      await leads(title);
+    await leads('Average response time');
+    for (const name of [/^Requests/, /^Success/, /^p95/, /^Cost/, /^Tokens/, /^Saved/]) {
+      const figure = screen.getByRole('link', { name });
+      expect(figure, String(name)).toHaveTextContent(/last 7 days/);
+      expect(figure.closest('li')?.querySelector('svg'), String(name)).not.toBeNull();
+    }
   });
 
   test('models, reasons, providers and their health are named, and lead on', async () => {

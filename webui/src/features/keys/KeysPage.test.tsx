@@ -71,6 +71,24 @@ test('lists keys with what is known of them, searched and sorted by the server',
   });
 });
 
+test('keys come by the page, and one says when its budget begins again and when it was used', async () => {
+  const tokens: string[] = [];
+  const listApiKeys = ({ pageToken }: { pageToken: string }) => {
+    tokens.push(pageToken);
+    return pageToken === ''
+      ? { apiKeys: [app], nextPageToken: 'p2', totalSize: 100_000 }
+      : { apiKeys: [{ name: 'later' }], totalSize: 100_000 };
+  };
+  const { router } = renderApp('/keys', { keys: { listApiKeys, getApiKey: () => ({ apiKey: app }) }, groups });
+  await userEvent.click(await screen.findByRole('button', { name: /^Show more/ }));
+  expect(await screen.findByText('later')).toBeVisible();
+  expect(tokens).toEqual(['', 'p2']);
+  await router.navigate({ to: '/keys', search: { key: 'app' } });
+  const panel = within(await screen.findByRole('dialog', { name: /app/ }));
+  expect(await panel.findByText(/^Resets/)).toBeVisible();
+  expect(panel.getByText('1 minute ago')).toBeVisible();
+});
+
 test('a new key is shown once, in client setups that the control plane made without it', async () => {
   const createApiKey = vi.fn((_req: object) => ({ apiKey: { name: 'app', groups: ['a'] }, secret: 'sk-tl-canary' }));
   const listClientSetups = vi.fn((_req: object) => ({

@@ -25,7 +25,7 @@ test('lists nodes with what they serve', async () => {
       listNodes: () => ({
         revision: 5n,
         nodes: [
-          node,
+          { ...node, requestsPerSecond: 12.5, inFlight: 7, spoolBytes: 4_000n },
           { name: 'node-2', connected: true, state: NodeState.BEHIND, appliedRevision: 4n, revisionsBehind: 1n },
         ],
       }),
@@ -34,7 +34,7 @@ test('lists nodes with what they serve', async () => {
   expect(await screen.findByText('Revision 5 is live on 1 of 2 nodes.')).toBeVisible();
   const table = within(screen.getByRole('table'));
   const [, first, second] = table.getAllByRole('row');
-  expect(first).toHaveTextContent(/node-1.*Up to date.*Connected/);
+  expect(first).toHaveTextContent(/node-1.*Up to date.*5.*v1.*12\.5.*7.*3.*4 kB.*Connected/);
   expect(second).toHaveTextContent(/node-2.*Catching up.*1 behind/);
 });
 

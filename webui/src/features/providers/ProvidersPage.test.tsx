@@ -3,7 +3,7 @@ import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 import { TargetState } from '@/gen/trunkline/admin/v1/health_pb';
-import { ImportAction, type RemoveImportedModelsRequest } from '@/gen/trunkline/admin/v1/import_pb';
+import { ImportAction } from '@/gen/trunkline/admin/v1/import_pb';
 import type {
   ListProvidersRequest,
   ResetCooldownRequest,
@@ -313,39 +313,6 @@ test('models that are picked are enabled, disabled and priced together', async (
     ['a', false, '3'],
     ['b', false, '3'],
     ['c', true, undefined],
-  ]);
-});
-
-test('what one import or one credential brought is removed after it was named', async () => {
-  const asked = vi.fn((_: RemoveImportedModelsRequest) => ({ models: ['a'] }));
-  const imported = {
-    ...azure,
-    models: [{ id: 'a', imported: { import: 'run-7', credential: 'main' } }, { id: 'own' }],
-  };
-  renderApp(
-    '/providers?provider=azure&tab=imports',
-    backend({
-      getProvider: () => ({ provider: imported }),
-      listImports: () => ({ imports: [{ id: 'run-7', actor: 'user:ada', counts: { added: 1, listed: 4 } }] }),
-      removeImportedModels: asked,
-    }),
-  );
-  const confirm = async () => {
-    const dialog = within(await screen.findByRole('dialog'));
-    expect(await dialog.findByText('a')).toBeVisible();
-    await userEvent.click(dialog.getByRole('button', { name: 'Remove 1 model' }));
-    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
-  };
-  await userEvent.click(await screen.findByText('Remove…', {}, { timeout: 10_000 }));
-  await confirm();
-  await userEvent.click(screen.getByRole('button', { name: /main.*\(1\)/ }));
-  await confirm();
-  const calls = asked.mock.calls.map(([request]) => request);
-  expect(calls[0]).toMatchObject({ import: 'run-7', dryRun: true });
-  const removed = calls.filter(({ dryRun }) => !dryRun);
-  expect(removed.map(({ import: run, credential }) => [run, credential])).toEqual([
-    ['run-7', ''],
-    ['', 'main'],
   ]);
 });
 
