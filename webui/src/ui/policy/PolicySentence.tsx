@@ -5,19 +5,20 @@ import { usePolicyText } from './usePolicyText';
 
 /** Restates when a target is skipped and for how long, as it will hold. */
 export function PolicySentence({ own, effective }: { own: PolicyDraft; effective: PolicyDraft }) {
-  const { t, int } = useI18n();
+  const { count, sentences } = useI18n();
   const { value } = usePolicyText();
   const all = { ...effective, ...own };
   return (
     <p className={c.sentence}>
-      {t('policy.sentence', {
-        n: int(all.failureThreshold ?? 0),
-        window: value('failureWindow', all) ?? '',
-        ratio: value('minRatio', all) ?? '',
-        cooldown: value('cooldown', all) ?? '',
-        max: value('cooldownMax', all) ?? '',
-        attempts: int(all.maxAttempts ?? 0),
-      })}
+      {sentences(
+        count('policy.skips', all.failureThreshold ?? 0, {
+          window: value('failureWindow', all) ?? '',
+          ratio: value('minRatio', all) ?? '',
+          cooldown: value('cooldown', all) ?? '',
+          max: value('cooldownMax', all) ?? '',
+        }),
+        count('policy.most', all.maxAttempts ?? 0),
+      )}
     </p>
   );
 }

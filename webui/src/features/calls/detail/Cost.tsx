@@ -4,7 +4,7 @@ import type { Call } from '@/gen/trunkline/admin/v1/call_pb';
 import { ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { useI18n } from '@/i18n';
 import { Facts } from '@/ui/Page';
-import { PriceText } from '@/ui/Price';
+import { isPriced, PriceText } from '@/ui/Price';
 import { kindOf } from '@/ui/priceKinds';
 import { cachedShare, tokensPerSecond } from '../list/figures';
 
@@ -88,5 +88,6 @@ function PriceOf({ provider, model }: { provider: string; model: string }) {
   const { data } = useQuery(ProviderService.method.getProvider, { name: provider });
   const found = data?.provider?.models.find((m) => m.id === model || m.alias === model);
   if (!found) return null;
-  return <>{rich('calls.call.priceToday', { price: <PriceText price={found.price} /> })}</>;
+  const price = <PriceText price={found.price} />;
+  return isPriced(found.price) ? rich('calls.call.priceToday', { price }) : price;
 }

@@ -3,8 +3,12 @@ export const policy = {
   'policy.no': 'No',
   'policy.inherited': 'default',
   'policy.inheritedAs': 'Default: {value}',
-  'policy.sentence':
-    'A target is skipped after {n} failures within {window}, if at least {ratio} of its attempts failed: for {cooldown} at first, longer with each repeat, up to {max}. A call makes at most {attempts} attempts.',
+  'policy.skips_one':
+    'A target is skipped after {n} failure within {window}, if at least {ratio} of its attempts failed: for {cooldown} at first, longer with each repeat, up to {max}.',
+  'policy.skips_other':
+    'A target is skipped after {n} failures within {window}, if at least {ratio} of its attempts failed: for {cooldown} at first, longer with each repeat, up to {max}.',
+  'policy.most_one': 'A call makes one attempt.',
+  'policy.most_other': 'A call makes at most {n} attempts.',
   'policy.skipping': 'When a target is skipped',
   'policy.skippingHow': 'Only failures of the provider count, never those that a caller can cause.',
   'policy.timers': 'How long to wait',

@@ -6,8 +6,9 @@ export const policy: Texts<typeof en> = {
   'policy.no': 'いいえ',
   'policy.inherited': '既定',
   'policy.inheritedAs': '既定：{value}',
-  'policy.sentence':
-    '{window}以内に {n} 回失敗し、試行の {ratio} 以上が失敗したターゲットはスキップされます。最初は {cooldown}、繰り返すたびに長くなり、最長 {max}です。1 回の呼び出しの試行は最大 {attempts} 回です。',
+  'policy.skips_other':
+    '{window}以内に {n} 回失敗し、試行の {ratio} 以上が失敗したターゲットはスキップされます。最初は {cooldown}、繰り返すたびに長くなり、最長 {max}です。',
+  'policy.most_other': '1 回の呼び出しの試行は最大 {n} 回です。',
   'policy.skipping': 'ターゲットをスキップする条件',
   'policy.skippingHow': 'プロバイダー側の失敗だけを数え、呼び出し元が原因の失敗は数えません。',
   'policy.timers': 'タイムアウト',

@@ -6,8 +6,9 @@ export const policy: Texts<typeof en> = {
   'policy.no': '아니요',
   'policy.inherited': '기본값',
   'policy.inheritedAs': '기본값: {value}',
-  'policy.sentence':
-    '{window} 안에 {n}번 실패하고 시도의 {ratio} 이상이 실패하면 대상을 건너뜁니다. 처음에는 {cooldown}, 반복될수록 길어져 최대 {max}입니다. 호출당 최대 {attempts}번 시도합니다.',
+  'policy.skips_other':
+    '{window} 안에 {n}번 실패하고 시도의 {ratio} 이상이 실패하면 대상을 건너뜁니다. 처음에는 {cooldown}, 반복될수록 길어져 최대 {max}입니다.',
+  'policy.most_other': '호출당 최대 {n}번 시도합니다.',
   'policy.skipping': '대상을 건너뛰는 조건',
   'policy.skippingHow': '제공업체의 실패만 세며 호출자가 일으킨 실패는 세지 않습니다.',
   'policy.timers': '대기 시간',

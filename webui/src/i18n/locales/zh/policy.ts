@@ -6,8 +6,9 @@ export const policy: Texts<typeof en> = {
   'policy.no': '否',
   'policy.inherited': '默认',
   'policy.inheritedAs': '默认：{value}',
-  'policy.sentence':
-    '目标在 {window}内失败 {n} 次且失败率不低于 {ratio} 时会被跳过：首次 {cooldown}，之后逐次延长，最长 {max}。每次调用最多尝试 {attempts} 次。',
+  'policy.skips_other':
+    '目标在 {window}内失败 {n} 次且失败率不低于 {ratio} 时会被跳过：首次 {cooldown}，之后逐次延长，最长 {max}。',
+  'policy.most_other': '每次调用最多尝试 {n} 次。',
   'policy.skipping': '何时跳过目标',
   'policy.skippingHow': '仅统计供应商的失败，调用方造成的失败不计入。',
   'policy.timers': '超时时间',
