@@ -71,8 +71,8 @@ export function Channels({ current, onAdd }: { current: string | undefined; onAd
       }
       empty={
         <EmptyState icon={<Megaphone size={22} aria-hidden />} title={t('alerts.noChannels')}>
-          <p>{t('alerts.noChannelsHow')}</p>
           <May call={AlertChannelService.method.createAlertChannel}>
+            <p>{t('alerts.noChannelsHow')}</p>
             <Button onClick={onAdd}>{t('alerts.add')}</Button>
           </May>
         </EmptyState>
