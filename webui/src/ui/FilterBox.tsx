@@ -9,10 +9,13 @@ export function FilterBox({
   value,
   onChange,
   label,
+  isFirst,
 }: {
   value: string;
   onChange: (value: string) => void;
   label: string;
+  /** A dialog begins with it. */
+  isFirst?: true;
 }) {
   const { t } = useI18n();
   const input = useRef<HTMLInputElement>(null);
@@ -33,6 +36,7 @@ export function FilterBox({
         aria-label={label}
         autoComplete="off"
         spellCheck={false}
+        data-autofocus={isFirst}
       />
       {value && (
         <UnstyledButton className={c.filterClear} onClick={clear} aria-label={t('action.clear')}>

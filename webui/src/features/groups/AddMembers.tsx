@@ -49,7 +49,7 @@ function Search({ taken, onAdd }: Omit<Props, 'opened' | 'onClose'>) {
   const query = useProviderSearch(asked);
   return (
     <>
-      <FilterBox value={filter} onChange={setFilter} label={t('groups.findModel')} />
+      <FilterBox value={filter} onChange={setFilter} label={t('groups.findModel')} isFirst />
       <Loaded query={query}>
         {(data) => {
           const found = data.providers.flatMap((provider) =>

@@ -213,7 +213,8 @@ test('members are found while typing, and leave again', async () => {
   await screen.findByText('Serving now');
   await userEvent.click(screen.getByRole('button', { name: 'Add members' }));
   const dialog = within(await screen.findByRole('dialog', { name: 'Add members' }));
-  await userEvent.type(dialog.getByRole('searchbox'), 'gpt four');
+  await waitFor(() => expect(dialog.getByRole('searchbox')).toHaveFocus());
+  await userEvent.keyboard('gpt four');
   await userEvent.click(await dialog.findByRole('button', { name: 'Add fourth / g' }));
   expect(dialog.queryByRole('button', { name: 'Add fourth / other' })).toBeNull();
   await userEvent.click(dialog.getByRole('button', { name: 'Done' }));

@@ -78,6 +78,7 @@ function Form({ values, watch }: { values: Draft; watch: Watch }) {
                 label={t('groups.name')}
                 description={t('groups.nameHow')}
                 required
+                autoFocus
                 autoComplete="off"
                 spellCheck={false}
                 {...form.getInputProps('name')}

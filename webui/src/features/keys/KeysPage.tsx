@@ -4,6 +4,7 @@ import { keepPreviousData } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { KeyRound, Plus } from 'lucide-react';
 import { useGroupNames } from '@/api/queries';
+import { useMay } from '@/api/role';
 import { GroupService } from '@/gen/trunkline/admin/v1/group_pb';
 import { KeyService } from '@/gen/trunkline/admin/v1/key_pb';
 import { useI18n } from '@/i18n';
@@ -13,6 +14,7 @@ import { May } from '@/ui/May';
 import { orderText, parseOrder } from '@/ui/order';
 import { PageHeader } from '@/ui/Page';
 import { EmptyState } from '@/ui/States';
+import { useShortcut } from '@/ui/shortcuts';
 import { useTitle } from '@/ui/useTitle';
 import { KeyPanel } from './KeyPanel';
 import { KeyTable } from './KeyTable';
@@ -27,6 +29,7 @@ export function KeysPage() {
   const { t, int, count } = useI18n();
   const search = route.useSearch();
   const navigate = route.useNavigate();
+  const may = useMay();
   const groups = useGroupNames().data;
   const order = parseOrder(search.order, { by: 'name', desc: false });
   const list = useInfiniteQuery(
@@ -51,6 +54,10 @@ export function KeysPage() {
   const rows = list.data?.pages.flatMap((page) => page.apiKeys);
   const total = list.data?.pages[0]?.totalSize ?? 0;
   const filtered = Boolean(search.q || search.group || search.state);
+  const add = () => void navigate({ search: { ...search, new: true, key: undefined } });
+  useShortcut('n', t('keys.add'), add, {
+    enabled: !search.key && !search.new && may(KeyService.method.createApiKey),
+  });
   const close = () => navigate({ search: { ...search, key: undefined, new: undefined } });
 
   return (
@@ -60,10 +67,7 @@ export function KeysPage() {
         lead={t('keys.lead')}
         aside={
           <May call={KeyService.method.createApiKey}>
-            <Button
-              leftSection={<Plus size={16} aria-hidden />}
-              onClick={() => navigate({ search: { ...search, new: true, key: undefined } })}
-            >
+            <Button leftSection={<Plus size={16} aria-hidden />} onClick={add}>
               {t('keys.add')}
             </Button>
           </May>

@@ -4,12 +4,14 @@ import { keepPreviousData } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
 import { useKeywordHits } from '@/api/queries';
+import { useMay } from '@/api/role';
 import { KeywordService } from '@/gen/trunkline/admin/v1/keyword_pb';
 import { useI18n } from '@/i18n';
 import { FilterBox } from '@/ui/FilterBox';
 import { May } from '@/ui/May';
 import { orderText, parseOrder } from '@/ui/order';
 import { PageHeader } from '@/ui/Page';
+import { useShortcut } from '@/ui/shortcuts';
 import { useTitle } from '@/ui/useTitle';
 import { KeywordPanel } from './KeywordPanel';
 import { KeywordTable } from './KeywordTable';
@@ -23,6 +25,7 @@ export function KeywordsPage() {
   const { t } = useI18n();
   const search = route.useSearch();
   const navigate = route.useNavigate();
+  const may = useMay();
   const order = parseOrder(search.order, { by: 'name', desc: false });
   const list = useInfiniteQuery(
     KeywordService.method.listFailureKeywords,
@@ -39,6 +42,9 @@ export function KeywordsPage() {
 
   const rows = list.data?.pages.flatMap((page) => page.failureKeywords);
   const add = (preset?: Preset) => navigate({ search: { ...search, new: true, keyword: preset?.name } });
+  useShortcut('n', t('keywords.add'), () => void add(), {
+    enabled: !search.keyword && !search.new && may(KeywordService.method.createFailureKeyword),
+  });
   const close = () => navigate({ search: { ...search, new: undefined, keyword: undefined } });
 
   return (

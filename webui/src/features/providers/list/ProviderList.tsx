@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Boxes, Plus } from 'lucide-react';
+import { useMay } from '@/api/role';
 import { ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { useI18n } from '@/i18n';
 import { FilterBox } from '@/ui/FilterBox';
@@ -9,6 +10,7 @@ import { May } from '@/ui/May';
 import { type Order, orderText, parseOrder } from '@/ui/order';
 import { PageHeader } from '@/ui/Page';
 import { EmptyState } from '@/ui/States';
+import { useShortcut } from '@/ui/shortcuts';
 import { DataTable } from '@/ui/table/DataTable';
 import { PresetCards } from '../form/PresetCards';
 import { isServerOrder, partsOf, useAllProviders, useFigures, useHealth, useProviderPages } from '../queries';
@@ -23,6 +25,7 @@ export function ProviderList() {
   const { t, count } = useI18n();
   const { q = '', order: written } = route.useSearch();
   const navigate = route.useNavigate();
+  const may = useMay();
   const order = parseOrder(written, BY_NAME);
   const [search] = useDebouncedValue(q.trim(), 200);
   const isPaged = isServerOrder(order);
@@ -37,6 +40,8 @@ export function ProviderList() {
   const rows = unsorted && sortRows(unsorted, order);
   const parts = partsOf(rows?.map((row) => row.provider.name) ?? []);
   const columns = useListColumns({ figures, healthAt: health.at, parts });
+  const create = () => void navigate({ search: { new: 'choose' } });
+  useShortcut('n', t('providers.new'), create, { enabled: may(ProviderService.method.createProvider) });
   const isEmpty = rows?.length === 0 && search === '' && q === '';
 
   return (
@@ -47,10 +52,7 @@ export function ProviderList() {
         aside={
           !isEmpty && (
             <May call={ProviderService.method.createProvider}>
-              <Button
-                leftSection={<Plus size={16} aria-hidden />}
-                onClick={() => navigate({ search: { new: 'choose' } })}
-              >
+              <Button leftSection={<Plus size={16} aria-hidden />} onClick={create}>
                 {t('providers.new')}
               </Button>
             </May>
