@@ -87,7 +87,7 @@ export const imports: Texts<typeof en> = {
   'import.listedSoFar': '{n} 件',
   'import.result': '追加 {added}、変更 {changed}、消失 {gone}',
   'import.revision': 'リビジョン {n}。',
-  'import.priceless': 'うち {n} 件には料金がありません。設定するまで呼び出しのコストは 0 になります。',
+  'import.priceless': 'うち {n} 件には料金がありません。設定するまで呼び出しの費用は 0 になります。',
   'import.undo': 'この取り込みで追加したものを削除',
   'import.toModels': 'モデルを表示',
   'import.toGroups': 'グループで使う',
