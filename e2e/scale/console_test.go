@@ -18,7 +18,8 @@ import (
 //	go run ./webui/e2e/seed -database "$TRUNKLINE_SCALE_DATABASE" -large -days 28 -per-hour 16000
 //	TRUNKLINE_SCALE_NODES=200 go test ./e2e/scale -run TestConsole -v -timeout 60m
 //
-// The console must be built (npm --prefix webui run build). ONLY=/calls measures some of the pages.
+// The console must be built (npm --prefix webui run build). ONLY=/calls measures some of the pages; with DATABASE_PID, the process
+// of PostgreSQL, the database's processor time is told too.
 func TestConsole(t *testing.T) {
 	database := os.Getenv("TRUNKLINE_SCALE_DATABASE")
 	if database == "" {
@@ -41,7 +42,7 @@ func TestConsole(t *testing.T) {
 	cpu := p.cpu()
 	cmd := exec.CommandContext(t.Context(), "npx", "playwright", "test", "scale.spec")
 	cmd.Dir = filepath.Join("..", "..", "webui")
-	cmd.Env = append(os.Environ(), "SCALE=1", "CONSOLE_URL="+p.Address("console"), "CONSOLE_PASSWORD="+password)
+	cmd.Env = append(os.Environ(), "SCALE=1", "CONSOLE_URL="+p.Address("console"), "CONSOLE_PASSWORD="+password, fmt.Sprint("CONSOLE_PID=", p.Pid()))
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	if err := cmd.Run(); err != nil {
 		t.Errorf("measure: %v", err)

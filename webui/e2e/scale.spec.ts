@@ -1,11 +1,12 @@
 // Prints what the console moves and how long its pages take with a large configuration (large.ts):
-// SCALE=1 npx playwright test scale.spec, with ONLY=/groups for some of them. SCALE_DAYS and SCALE_PER_HOUR say how many
-// calls are made before. CONSOLE_URL is a control plane that runs already, as e2e/scale has one.
+// SCALE=1 npx playwright test scale.spec, with ONLY='/groups /keys' for those that begin so. SCALE_DAYS and SCALE_PER_HOUR say how many
+// calls are made before. CONSOLE_URL is a control plane that runs already, as e2e/scale has one; CONSOLE_PID and DATABASE_PID
+// are its process and that of its PostgreSQL, whose processor time is then told. REFRESHES=0 leaves out what pages read again.
 import { loadavg } from 'node:os';
 import type { Page } from '@playwright/test';
 import { expect, settled, test, useConsole } from './fixture';
 import { applyLarge, LARGE } from './large';
-import { type Answer, type Load, load, markReady, refreshOf, slowest, sum, watch } from './scale';
+import { type Answer, costOf, type Load, load, markReady, refreshOf, sum, watch } from './scale';
 
 test.skip(process.env.SCALE === undefined, 'takes minutes; set SCALE=1');
 
@@ -68,9 +69,11 @@ const PAGES: { path: string; act?: Act }[] = [
   { path: '/history?revision=1' },
   { path: '/audit' },
   { path: '/settings' },
-].filter(({ path }) => path.startsWith(process.env.ONLY ?? '/'));
+].filter(({ path }) => (process.env.ONLY ?? '/').split(' ').some((start) => path.startsWith(start)));
 
 const running = process.env.CONSOLE_URL ?? '';
+const plane = Number(process.env.CONSOLE_PID ?? 0);
+const database = Number(process.env.DATABASE_PID ?? 0);
 const it = useConsole('empty', {
   running,
   seedDays: process.env.SCALE && !running ? Number(process.env.SCALE_DAYS ?? 7) : 0,
@@ -91,19 +94,24 @@ test('pages stay quick, and a refresh small', async () => {
 
   await markReady(it.page);
   const loads = new Map<string, Load>();
-  console.log('page | ready, of three | slowest answer alone | first load | load average');
+  console.log(
+    'page | moved | browser | control plane | database | sum | slowest answer | ready, of three | load average; CPU in ms',
+  );
   for (const { path, act } of PAGES) {
     const all: Load[] = [];
     for (let i = 0; i < LOADS; i++) all.push(await load(it.page, path, act));
     all.sort((a, b) => a.ready - b.ready);
     const middle = all[Math.floor(LOADS / 2)] as Load;
     loads.set(path, middle);
-    const slow = await slowest(it.page, middle.answers);
+    const cost = await costOf(it.page, middle.answers, plane, database);
     const range = `${ms(middle.ready)} (${all.map((one) => Math.round(one.ready)).join(' ')})`;
-    const server = `${ms(slow.ms)} ${slow.method}`;
-    console.log([path.padEnd(62), range, server, kib(sum(middle.answers)), loadavg()[0]?.toFixed(0)].join(' | '));
+    const browser = all.map((one) => one.browser).sort((a, b) => a - b)[Math.floor(LOADS / 2)] ?? 0;
+    const cpu = [browser, cost.plane, cost.database, browser + cost.plane + cost.database].map((n) => ms(n));
+    const most = `${ms(cost.most.ms)} ${cost.most.method}`;
+    console.log([path.padEnd(62), kib(sum(middle.answers)), ...cpu, most, range, loadavg()[0]?.toFixed(0)].join(' | '));
   }
   await it.page.close();
+  if (process.env.REFRESHES === '0') return;
 
   const tooMuch: string[] = [];
   console.log('page | a refresh | a minute');
