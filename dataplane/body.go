@@ -35,7 +35,11 @@ type Body struct {
 	Log                                 *BodyLog
 	Request, Response                   []byte
 	RequestTruncated, ResponseTruncated bool
+	RequestHeaders, ResponseHeaders     []HeaderField
 }
+
+// HeaderField is a field of a request's or an answer's header.
+type HeaderField struct{ Name, Value string }
 
 // String keeps bodies out of logs.
 func (*Body) String() string { return redacted }
@@ -44,4 +48,12 @@ func (*Body) String() string { return redacted }
 func (*Body) GoString() string { return redacted }
 
 // Size is how many bytes it holds.
-func (b *Body) Size() int { return len(b.Request) + len(b.Response) }
+func (b *Body) Size() int {
+	size := len(b.Request) + len(b.Response)
+	for _, fields := range [...][]HeaderField{b.RequestHeaders, b.ResponseHeaders} {
+		for _, f := range fields {
+			size += len(f.Name) + len(f.Value)
+		}
+	}
+	return size
+}

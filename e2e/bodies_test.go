@@ -136,6 +136,12 @@ func (s *stack) wantBodies(answers map[string]string) {
 		if body.GetResponse() == "" || body.GetResponseTruncated() || len(body.GetResponse()) < len(answer)/2 || !body.GetRedacted() {
 			s.t.Errorf("kept of the answer %q: %v", answer, body)
 		}
+		if h := fmt.Sprint(body.GetRequestHeaders()); !strings.Contains(h, "application/json") || !strings.Contains(h, "[redacted]") || strings.Contains(h, appKey) {
+			s.t.Errorf("kept of the request's header: %s", h)
+		}
+		if h := fmt.Sprint(body.GetResponseHeaders()); !strings.Contains(h, id) {
+			s.t.Errorf("kept of the answer's header: %s", h)
+		}
 		if left := time.Until(body.GetExpireTime().AsTime()); left < 6*24*time.Hour || left > 7*24*time.Hour {
 			s.t.Errorf("the body is kept for %v, want about 7 days", left)
 		}

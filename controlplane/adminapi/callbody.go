@@ -48,6 +48,7 @@ func (s callService) GetCallBody(ctx context.Context, req *adminv1.GetCallBodyRe
 		Request: text(body.GetRequest()), Response: text(body.GetResponse()),
 		RequestTruncated: body.GetRequestTruncated(), ResponseTruncated: body.GetResponseTruncated(),
 		Redacted: body.GetRedacted(), ExpireTime: timestamppb.New(sealed.ExpiresAt),
+		RequestHeaders: callHeaders(body.GetRequestHeaders()), ResponseHeaders: callHeaders(body.GetResponseHeaders()),
 	}}
 	for _, r := range reads {
 		res.Reads = append(res.Reads, &adminv1.CallBodyRead{ReadTime: timestamppb.New(r.At), Actor: r.Actor})
@@ -76,3 +77,11 @@ func (s callService) DeleteCallBodies(ctx context.Context, req *adminv1.DeleteCa
 
 // text makes a string that a message can carry of bytes that a client chose.
 func text(b []byte) string { return strings.ToValidUTF8(string(b), "\uFFFD") }
+
+func callHeaders(in []*nodev1.Header) []*adminv1.CallHeader {
+	out := make([]*adminv1.CallHeader, 0, len(in))
+	for _, h := range in {
+		out = append(out, &adminv1.CallHeader{Name: h.GetName(), Value: h.GetValue()})
+	}
+	return out
+}

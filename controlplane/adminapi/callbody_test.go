@@ -44,6 +44,7 @@ func TestBodyIsShownToWhomItMay(t *testing.T) {
 	admin := e.admin(t)
 	e.keepBody(t, callID(1), "app", &nodev1.CallBody{
 		Request: []byte(bodyCanary), Response: []byte("answer \xff cut"), ResponseTruncated: true, Redacted: true,
+		RequestHeaders: []*nodev1.Header{{Name: "User-Agent", Value: "codex"}}, ResponseHeaders: []*nodev1.Header{{Name: "Content-Type", Value: "text/plain"}},
 	})
 	plain := e.client(t, header{"Authorization": "Bearer " + admin.bearer(t, "plain")})
 	made := ok(admin.tokens.CreateToken(t.Context(), &adminv1.CreateTokenRequest{Token: &adminv1.Token{Name: "auditor", ReadBodies: true, Role: adminv1.Role_ROLE_OWNER}}))(t)
@@ -62,7 +63,8 @@ func TestBodyIsShownToWhomItMay(t *testing.T) {
 	want := &adminv1.GetCallBodyResponse{
 		Body: &adminv1.CallBody{
 			Request: bodyCanary, Response: "answer \uFFFD cut", ResponseTruncated: true, Redacted: true,
-			ExpireTime: timestamppb.New(now.Add(59 * time.Minute)),
+			ExpireTime:     timestamppb.New(now.Add(59 * time.Minute)),
+			RequestHeaders: []*adminv1.CallHeader{{Name: "User-Agent", Value: "codex"}}, ResponseHeaders: []*adminv1.CallHeader{{Name: "Content-Type", Value: "text/plain"}},
 		},
 		Reads: []*adminv1.CallBodyRead{
 			{ReadTime: timestamppb.New(now), Actor: "user:" + adminUser},

@@ -32,6 +32,36 @@ func CleanBody(b *dataplane.Body) {
 		clean(&b.Request, b.RequestTruncated)
 		clean(&b.Response, b.ResponseTruncated)
 	}
+	cleanHeaders(b.Log, b.RequestHeaders)
+	cleanHeaders(b.Log, b.ResponseHeaders)
+}
+
+// cleanHeaders replaces the values of fields that carry credentials, whatever the group wants, and cleans the others.
+func cleanHeaders(log *dataplane.BodyLog, fields []dataplane.HeaderField) {
+	for i := range fields {
+		f := &fields[i]
+		switch {
+		case carriesCredential(f.Name):
+			f.Value = redacted
+			continue
+		case log.Redact:
+			f.Value = Redact(f.Value)
+		}
+		if log.RedactEmails {
+			f.Value = email.ReplaceAllString(f.Value, redacted)
+		}
+	}
+}
+
+// carriesCredential says by a field's name whether its value is, or may be, a credential.
+func carriesCredential(name string) bool {
+	name = strings.ToLower(name)
+	for _, part := range [...]string{"auth", "cookie", "jwt", "secret", "passw", "signature", "credential"} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return strings.HasSuffix(name, "token") || strings.HasSuffix(name, "key") && name != "idempotency-key"
 }
 
 // cutWord is how far from the end of a truncated text its last word is looked for.

@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,6 +39,32 @@ func TestBodyIsCleaned(t *testing.T) {
 		}
 		if string(b.Request) != tt.want || string(b.Response) != tt.want {
 			t.Errorf("%s: %q and %q, want %q", tt.name, b.Request, b.Response, tt.want)
+		}
+	}
+}
+
+func TestHeadersAreCleaned(t *testing.T) {
+	t.Parallel()
+	kept := []dataplane.HeaderField{
+		{Name: "Authorization", Value: "Bearer abc"}, {Name: "Cookie", Value: "a=b"}, {Name: "Set-Cookie", Value: "a=b"}, {Name: "X-Api-Key", Value: "abc"},
+		{Name: "X-Amz-Security-Token", Value: "abc"}, {Name: "Cf-Access-Client-Secret", Value: "abc"}, {Name: "Cf-Access-Jwt-Assertion", Value: "abc"},
+		{Name: "Idempotency-Key", Value: "abc"}, {Name: "X-Ratelimit-Remaining-Tokens", Value: "12"}, {Name: "X-Note", Value: "sk-proj-abcdefghijkl"}, {Name: "From", Value: "ann@example.org"},
+	}
+	always := []string{redacted, redacted, redacted, redacted, redacted, redacted, redacted, "abc", "12"}
+	for _, tt := range []struct {
+		log  dataplane.BodyLog
+		want []string
+	}{
+		{dataplane.BodyLog{}, append(slices.Clone(always), "sk-proj-abcdefghijkl", "ann@example.org")},
+		{dataplane.BodyLog{Redact: true}, append(slices.Clone(always), redacted, "ann@example.org")},
+		{dataplane.BodyLog{Redact: true, RedactEmails: true}, append(slices.Clone(always), redacted, redacted)},
+	} {
+		b := &dataplane.Body{Log: &tt.log, RequestHeaders: slices.Clone(kept), ResponseHeaders: slices.Clone(kept)}
+		CleanBody(b)
+		for i, want := range tt.want {
+			if request, response := b.RequestHeaders[i], b.ResponseHeaders[i]; request.Value != want || response.Value != want {
+				t.Errorf("%s became %q and %q, want %q", kept[i].Name, request.Value, response.Value, want)
+			}
 		}
 	}
 }

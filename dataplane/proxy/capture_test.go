@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,6 +49,12 @@ func TestBodiesAreWhatClientsSentAndGot(t *testing.T) {
 			if call.Body.RequestTruncated || call.Body.ResponseTruncated {
 				t.Error("it is called truncated")
 			}
+			if !slices.Contains(call.Body.RequestHeaders, dataplane.HeaderField{Name: "Content-Type", Value: "application/json"}) {
+				t.Errorf("kept of the request's header: %v", call.Body.RequestHeaders)
+			}
+			if !slices.Contains(call.Body.ResponseHeaders, dataplane.HeaderField{Name: "Content-Type", Value: got.header.Get("Content-Type")}) {
+				t.Errorf("kept of the answer's header: %v", call.Body.ResponseHeaders)
+			}
 		})
 	}
 }
@@ -62,6 +69,23 @@ func TestBodiesAreBounded(t *testing.T) {
 		if string(body.Request) != sent[:50] || string(body.Response) != got.body[:50] || !body.RequestTruncated || !body.ResponseTruncated {
 			t.Errorf("kept %q and %q, truncated: %v and %v", body.Request, body.Response, body.RequestTruncated, body.ResponseTruncated)
 		}
+	}
+}
+
+func TestKeptHeadersAreBounded(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, keeping(&nodev1.BodyLog{MaxBytes: 50, Sample: 1}, "ok"))
+	req := r.upload("/v1/chat/completions", clientKey, strings.NewReader(fmt.Sprintf(question, false)))
+	req.Header.Set("A-Small", "1")
+	req.Header.Set("X-Large", strings.Repeat("x", 17<<10))
+	r.do(req)
+	body := r.call().Body
+	names := map[string]bool{}
+	for _, f := range body.RequestHeaders {
+		names[f.Name] = true
+	}
+	if size := body.Size(); !names["A-Small"] || names["X-Large"] || size > 2*(16<<10)+2*50 {
+		t.Errorf("kept %v, %d bytes in all", names, size)
 	}
 }
 

@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"maps"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 )
@@ -13,7 +15,7 @@ type capture struct {
 	http.ResponseWriter
 	engine  *Engine
 	body    *dataplane.Body
-	decided bool // whether the answer is of a kind that is kept
+	decided bool // whether the answer is of a kind that is kept, and what its header is
 	skip    bool
 	taken   int64 // of the engine's captures
 }
@@ -26,12 +28,14 @@ func (e *Engine) capture(w http.ResponseWriter, req *Request) *capture {
 		return nil
 	}
 	request := req.Body.JSON
-	room := int64(min(len(request), log.MaxBytes) + log.MaxBytes)
+	fields := fieldsOf(req.HTTP.Header)
+	k := &capture{ResponseWriter: w, engine: e, body: &dataplane.Body{Log: log, RequestHeaders: fields}}
+	room := int64(min(len(request), log.MaxBytes) + log.MaxBytes + k.body.Size() + maxFields)
 	if !e.captures.Take(room) {
 		e.uncaptured.Add(1)
 		return nil
 	}
-	k := &capture{ResponseWriter: w, engine: e, body: &dataplane.Body{Log: log}, taken: room}
+	k.taken = room
 	k.body.Request, k.body.RequestTruncated = appendUpTo(nil, request, log.MaxBytes)
 	return k
 }
@@ -45,11 +49,25 @@ func (k *capture) end(rec *Record) {
 	k.engine.captures.Give(k.taken)
 }
 
-// Write implements http.ResponseWriter.
-func (k *capture) Write(b []byte) (int, error) {
+// decide looks at the answer's header, once it is whole.
+func (k *capture) decide() {
 	if !k.decided {
 		k.decided, k.skip = true, !isText(mediaType(k.Header())) && !isJSON(mediaType(k.Header()))
+		k.body.ResponseHeaders = fieldsOf(k.Header())
 	}
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (k *capture) WriteHeader(status int) {
+	if status >= http.StatusOK {
+		k.decide()
+	}
+	k.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (k *capture) Write(b []byte) (int, error) {
+	k.decide()
 	n, err := k.ResponseWriter.Write(b)
 	if !k.skip && n > 0 {
 		var cut bool
@@ -61,6 +79,23 @@ func (k *capture) Write(b []byte) (int, error) {
 
 // Unwrap lets http.ResponseController find the connection.
 func (k *capture) Unwrap() http.ResponseWriter { return k.ResponseWriter }
+
+// maxFields is how many bytes of a header are kept.
+const maxFields = 16 << 10
+
+// fieldsOf copies the fields of a header in the order of their names, as far as they are kept.
+func fieldsOf(h http.Header) (fields []dataplane.HeaderField) {
+	left := maxFields
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		for _, value := range h[name] {
+			if left -= len(name) + len(value); left < 0 {
+				return fields
+			}
+			fields = append(fields, dataplane.HeaderField{Name: name, Value: value})
+		}
+	}
+	return fields
+}
 
 // isJSON reports whether a media type is that of a JSON answer or of a stream of events.
 func isJSON(media string) bool {

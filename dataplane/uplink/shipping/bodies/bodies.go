@@ -16,6 +16,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/stream"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -161,9 +162,17 @@ func (k *Keeper) take(e entry) {
 	classify.CleanBody(body)
 	k.add(e.call.ID, &nodev1.CallBody{
 		Request: body.Request, Response: body.Response, RequestTruncated: body.RequestTruncated, ResponseTruncated: body.ResponseTruncated,
-		Redacted: body.Log.Redact,
+		Redacted: body.Log.Redact, RequestHeaders: headersOf(body.RequestHeaders), ResponseHeaders: headersOf(body.ResponseHeaders),
 	}, body.Size())
 	k.cfg.Record(e.call)
+}
+
+func headersOf(fields []dataplane.HeaderField) []*nodev1.Header {
+	out := make([]*nodev1.Header, 0, len(fields))
+	for _, f := range fields {
+		out = append(out, &nodev1.Header{Name: stream.Text(f.Name, len(f.Name)), Value: stream.Text(f.Value, len(f.Value))})
+	}
+	return out
 }
 
 // Flush waits until the calls that were recorded before it have gone on.

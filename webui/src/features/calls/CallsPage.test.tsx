@@ -350,7 +350,13 @@ test('a kept body is shown as text, and as who looked before', async () => {
     calls: {
       getCall: () => ({ call: failedOver }),
       getCallBody: () => ({
-        body: { request: '{"model":"chat"}', response: '<b>hi</b>', responseTruncated: true },
+        body: {
+          request: '{"model":"chat"}',
+          response: '<b>hi</b>',
+          responseTruncated: true,
+          requestHeaders: [{ name: 'User-Agent', value: 'codex/1' }],
+          responseHeaders: [{ name: 'Content-Type', value: 'text/event-stream' }],
+        },
         reads: [{ actor: 'user:ada' }, { actor: 'token:ci', readTime: timestampFromMs(AT) }],
       }),
     },
@@ -361,6 +367,8 @@ test('a kept body is shown as text, and as who looked before', async () => {
   await userEvent.click(screen.getByRole('tab', { name: 'Answer' }));
   expect(screen.getByText('<b>hi</b>')).toBeVisible();
   expect(screen.getByText('Truncated: longer than what is kept')).toBeVisible();
+  await userEvent.click(screen.getByRole('tab', { name: 'Headers' }));
+  expect(screen.getByText(/User-Agent: codex\/1\s+Answer\s+Content-Type: text\/event-stream/)).toBeVisible();
 });
 
 test('a call in the address that is gone says so', async () => {

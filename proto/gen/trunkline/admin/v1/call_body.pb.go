@@ -24,9 +24,9 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Whether and how the request and response bodies of a group's calls are kept. Only bodies of JSON requests: forms, files
-// and audio are never kept. They are encrypted, and kept as far as space allows: a call is never lost or slowed down for
-// its body.
+// Whether and how the request and response bodies of a group's calls are kept, with their header fields. Only bodies of JSON
+// requests: forms, files and audio are never kept. They are encrypted, and kept as far as space allows: a call is never lost
+// or slowed down for its body.
 type BodyLog struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whether bodies are kept; default false.
@@ -118,7 +118,7 @@ func (x *BodyLog) GetRetention() *durationpb.Duration {
 	return nil
 }
 
-// Request and response bodies of a call.
+// Request and response bodies of a call, and their header fields.
 type CallBody struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Body of the request, as far as it was kept.
@@ -132,9 +132,14 @@ type CallBody struct {
 	// Text that looked like a secret was replaced.
 	Redacted bool `protobuf:"varint,5,opt,name=redacted,proto3" json:"redacted,omitempty"`
 	// When it is deleted.
-	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// Header fields of the request, in the order of their names, up to 16 KiB. Values of those that carry credentials or
+	// cookies are always replaced by [redacted].
+	RequestHeaders []*CallHeader `protobuf:"bytes,7,rep,name=request_headers,json=requestHeaders,proto3" json:"request_headers,omitempty"`
+	// Header fields of the answer as the client got them, likewise.
+	ResponseHeaders []*CallHeader `protobuf:"bytes,8,rep,name=response_headers,json=responseHeaders,proto3" json:"response_headers,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *CallBody) Reset() {
@@ -209,6 +214,75 @@ func (x *CallBody) GetExpireTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *CallBody) GetRequestHeaders() []*CallHeader {
+	if x != nil {
+		return x.RequestHeaders
+	}
+	return nil
+}
+
+func (x *CallBody) GetResponseHeaders() []*CallHeader {
+	if x != nil {
+		return x.ResponseHeaders
+	}
+	return nil
+}
+
+// A header field of a call.
+type CallHeader struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name, in canonical form, such as Content-Type.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Value.
+	Value         string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CallHeader) Reset() {
+	*x = CallHeader{}
+	mi := &file_trunkline_admin_v1_call_body_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CallHeader) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CallHeader) ProtoMessage() {}
+
+func (x *CallHeader) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_call_body_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CallHeader.ProtoReflect.Descriptor instead.
+func (*CallHeader) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_call_body_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *CallHeader) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *CallHeader) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
 // Someone read a body.
 type CallBodyRead struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -222,7 +296,7 @@ type CallBodyRead struct {
 
 func (x *CallBodyRead) Reset() {
 	*x = CallBodyRead{}
-	mi := &file_trunkline_admin_v1_call_body_proto_msgTypes[2]
+	mi := &file_trunkline_admin_v1_call_body_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -234,7 +308,7 @@ func (x *CallBodyRead) String() string {
 func (*CallBodyRead) ProtoMessage() {}
 
 func (x *CallBodyRead) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_body_proto_msgTypes[2]
+	mi := &file_trunkline_admin_v1_call_body_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -247,7 +321,7 @@ func (x *CallBodyRead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallBodyRead.ProtoReflect.Descriptor instead.
 func (*CallBodyRead) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_body_proto_rawDescGZIP(), []int{2}
+	return file_trunkline_admin_v1_call_body_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *CallBodyRead) GetReadTime() *timestamppb.Timestamp {
@@ -274,7 +348,7 @@ type GetCallBodyRequest struct {
 
 func (x *GetCallBodyRequest) Reset() {
 	*x = GetCallBodyRequest{}
-	mi := &file_trunkline_admin_v1_call_body_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_call_body_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -286,7 +360,7 @@ func (x *GetCallBodyRequest) String() string {
 func (*GetCallBodyRequest) ProtoMessage() {}
 
 func (x *GetCallBodyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_body_proto_msgTypes[3]
+	mi := &file_trunkline_admin_v1_call_body_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -299,7 +373,7 @@ func (x *GetCallBodyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallBodyRequest.ProtoReflect.Descriptor instead.
 func (*GetCallBodyRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_body_proto_rawDescGZIP(), []int{3}
+	return file_trunkline_admin_v1_call_body_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetCallBodyRequest) GetId() string {
@@ -320,7 +394,7 @@ type GetCallBodyResponse struct {
 
 func (x *GetCallBodyResponse) Reset() {
 	*x = GetCallBodyResponse{}
-	mi := &file_trunkline_admin_v1_call_body_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_call_body_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -332,7 +406,7 @@ func (x *GetCallBodyResponse) String() string {
 func (*GetCallBodyResponse) ProtoMessage() {}
 
 func (x *GetCallBodyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_body_proto_msgTypes[4]
+	mi := &file_trunkline_admin_v1_call_body_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -345,7 +419,7 @@ func (x *GetCallBodyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallBodyResponse.ProtoReflect.Descriptor instead.
 func (*GetCallBodyResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_body_proto_rawDescGZIP(), []int{4}
+	return file_trunkline_admin_v1_call_body_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetCallBodyResponse) GetBody() *CallBody {
@@ -372,7 +446,7 @@ type DeleteCallBodiesRequest struct {
 
 func (x *DeleteCallBodiesRequest) Reset() {
 	*x = DeleteCallBodiesRequest{}
-	mi := &file_trunkline_admin_v1_call_body_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_call_body_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -384,7 +458,7 @@ func (x *DeleteCallBodiesRequest) String() string {
 func (*DeleteCallBodiesRequest) ProtoMessage() {}
 
 func (x *DeleteCallBodiesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_body_proto_msgTypes[5]
+	mi := &file_trunkline_admin_v1_call_body_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -397,7 +471,7 @@ func (x *DeleteCallBodiesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteCallBodiesRequest.ProtoReflect.Descriptor instead.
 func (*DeleteCallBodiesRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_body_proto_rawDescGZIP(), []int{5}
+	return file_trunkline_admin_v1_call_body_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *DeleteCallBodiesRequest) GetApiKey() string {
@@ -417,7 +491,7 @@ type DeleteCallBodiesResponse struct {
 
 func (x *DeleteCallBodiesResponse) Reset() {
 	*x = DeleteCallBodiesResponse{}
-	mi := &file_trunkline_admin_v1_call_body_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_call_body_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -429,7 +503,7 @@ func (x *DeleteCallBodiesResponse) String() string {
 func (*DeleteCallBodiesResponse) ProtoMessage() {}
 
 func (x *DeleteCallBodiesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_call_body_proto_msgTypes[6]
+	mi := &file_trunkline_admin_v1_call_body_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -442,7 +516,7 @@ func (x *DeleteCallBodiesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteCallBodiesResponse.ProtoReflect.Descriptor instead.
 func (*DeleteCallBodiesResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_call_body_proto_rawDescGZIP(), []int{6}
+	return file_trunkline_admin_v1_call_body_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *DeleteCallBodiesResponse) GetDeleted() int64 {
@@ -465,7 +539,7 @@ const file_trunkline_admin_v1_call_body_proto_rawDesc = "" +
 	"\rredact_emails\x18\x05 \x01(\bR\fredactEmails\x12K\n" +
 	"\tretention\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xce\xda\x032\x03\b\x90\x1cR\tretentionB\t\n" +
 	"\a_sampleB\t\n" +
-	"\a_redact\"\xf5\x01\n" +
+	"\a_redact\"\x89\x03\n" +
 	"\bCallBody\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\tR\arequest\x12\x1a\n" +
 	"\bresponse\x18\x02 \x01(\tR\bresponse\x12+\n" +
@@ -473,7 +547,13 @@ const file_trunkline_admin_v1_call_body_proto_rawDesc = "" +
 	"\x12response_truncated\x18\x04 \x01(\bR\x11responseTruncated\x12\x1a\n" +
 	"\bredacted\x18\x05 \x01(\bR\bredacted\x12;\n" +
 	"\vexpire_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\"]\n" +
+	"expireTime\x12G\n" +
+	"\x0frequest_headers\x18\a \x03(\v2\x1e.trunkline.admin.v1.CallHeaderR\x0erequestHeaders\x12I\n" +
+	"\x10response_headers\x18\b \x03(\v2\x1e.trunkline.admin.v1.CallHeaderR\x0fresponseHeaders\"6\n" +
+	"\n" +
+	"CallHeader\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\"]\n" +
 	"\fCallBodyRead\x127\n" +
 	"\tread_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\x12\x14\n" +
 	"\x05actor\x18\x02 \x01(\tR\x05actor\",\n" +
@@ -500,29 +580,32 @@ func file_trunkline_admin_v1_call_body_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_call_body_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_call_body_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_trunkline_admin_v1_call_body_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_trunkline_admin_v1_call_body_proto_goTypes = []any{
 	(*BodyLog)(nil),                  // 0: trunkline.admin.v1.BodyLog
 	(*CallBody)(nil),                 // 1: trunkline.admin.v1.CallBody
-	(*CallBodyRead)(nil),             // 2: trunkline.admin.v1.CallBodyRead
-	(*GetCallBodyRequest)(nil),       // 3: trunkline.admin.v1.GetCallBodyRequest
-	(*GetCallBodyResponse)(nil),      // 4: trunkline.admin.v1.GetCallBodyResponse
-	(*DeleteCallBodiesRequest)(nil),  // 5: trunkline.admin.v1.DeleteCallBodiesRequest
-	(*DeleteCallBodiesResponse)(nil), // 6: trunkline.admin.v1.DeleteCallBodiesResponse
-	(*durationpb.Duration)(nil),      // 7: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),    // 8: google.protobuf.Timestamp
+	(*CallHeader)(nil),               // 2: trunkline.admin.v1.CallHeader
+	(*CallBodyRead)(nil),             // 3: trunkline.admin.v1.CallBodyRead
+	(*GetCallBodyRequest)(nil),       // 4: trunkline.admin.v1.GetCallBodyRequest
+	(*GetCallBodyResponse)(nil),      // 5: trunkline.admin.v1.GetCallBodyResponse
+	(*DeleteCallBodiesRequest)(nil),  // 6: trunkline.admin.v1.DeleteCallBodiesRequest
+	(*DeleteCallBodiesResponse)(nil), // 7: trunkline.admin.v1.DeleteCallBodiesResponse
+	(*durationpb.Duration)(nil),      // 8: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),    // 9: google.protobuf.Timestamp
 }
 var file_trunkline_admin_v1_call_body_proto_depIdxs = []int32{
-	7, // 0: trunkline.admin.v1.BodyLog.retention:type_name -> google.protobuf.Duration
-	8, // 1: trunkline.admin.v1.CallBody.expire_time:type_name -> google.protobuf.Timestamp
-	8, // 2: trunkline.admin.v1.CallBodyRead.read_time:type_name -> google.protobuf.Timestamp
-	1, // 3: trunkline.admin.v1.GetCallBodyResponse.body:type_name -> trunkline.admin.v1.CallBody
-	2, // 4: trunkline.admin.v1.GetCallBodyResponse.reads:type_name -> trunkline.admin.v1.CallBodyRead
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	8, // 0: trunkline.admin.v1.BodyLog.retention:type_name -> google.protobuf.Duration
+	9, // 1: trunkline.admin.v1.CallBody.expire_time:type_name -> google.protobuf.Timestamp
+	2, // 2: trunkline.admin.v1.CallBody.request_headers:type_name -> trunkline.admin.v1.CallHeader
+	2, // 3: trunkline.admin.v1.CallBody.response_headers:type_name -> trunkline.admin.v1.CallHeader
+	9, // 4: trunkline.admin.v1.CallBodyRead.read_time:type_name -> google.protobuf.Timestamp
+	1, // 5: trunkline.admin.v1.GetCallBodyResponse.body:type_name -> trunkline.admin.v1.CallBody
+	3, // 6: trunkline.admin.v1.GetCallBodyResponse.reads:type_name -> trunkline.admin.v1.CallBodyRead
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_call_body_proto_init() }
@@ -537,7 +620,7 @@ func file_trunkline_admin_v1_call_body_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_call_body_proto_rawDesc), len(file_trunkline_admin_v1_call_body_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

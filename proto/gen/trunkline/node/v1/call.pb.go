@@ -423,6 +423,8 @@ type CallBody struct {
 	RequestTruncated  bool                   `protobuf:"varint,3,opt,name=request_truncated,json=requestTruncated,proto3" json:"request_truncated,omitempty"`
 	ResponseTruncated bool                   `protobuf:"varint,4,opt,name=response_truncated,json=responseTruncated,proto3" json:"response_truncated,omitempty"`
 	Redacted          bool                   `protobuf:"varint,5,opt,name=redacted,proto3" json:"redacted,omitempty"`
+	RequestHeaders    []*Header              `protobuf:"bytes,6,rep,name=request_headers,json=requestHeaders,proto3" json:"request_headers,omitempty"`
+	ResponseHeaders   []*Header              `protobuf:"bytes,7,rep,name=response_headers,json=responseHeaders,proto3" json:"response_headers,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
 }
@@ -490,6 +492,20 @@ func (x *CallBody) GetRedacted() bool {
 		return x.Redacted
 	}
 	return false
+}
+
+func (x *CallBody) GetRequestHeaders() []*Header {
+	if x != nil {
+		return x.RequestHeaders
+	}
+	return nil
+}
+
+func (x *CallBody) GetResponseHeaders() []*Header {
+	if x != nil {
+		return x.ResponseHeaders
+	}
+	return nil
 }
 
 type Attempt struct {
@@ -1046,7 +1062,7 @@ var File_trunkline_node_v1_call_proto protoreflect.FileDescriptor
 
 const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\n" +
-	"\x1ctrunkline/node/v1/call.proto\x12\x11trunkline.node.v1\"\xd4\t\n" +
+	"\x1ctrunkline/node/v1/call.proto\x12\x11trunkline.node.v1\x1a trunkline/node/v1/snapshot.proto\"\xd4\t\n" +
 	"\x04Call\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bstart_us\x18\x02 \x01(\x03R\astartUs\x12\x1a\n" +
@@ -1096,13 +1112,15 @@ const file_trunkline_node_v1_call_proto_rawDesc = "" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x19\n" +
 	"\buntil_us\x18\x04 \x01(\x03R\auntilUs\x12\x1d\n" +
-	"\tparameter\x18\xde\x02 \x01(\tR\tparameter\"\xb8\x01\n" +
+	"\tparameter\x18\xde\x02 \x01(\tR\tparameter\"\xc2\x02\n" +
 	"\bCallBody\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\fR\arequest\x12\x1a\n" +
 	"\bresponse\x18\x02 \x01(\fR\bresponse\x12+\n" +
 	"\x11request_truncated\x18\x03 \x01(\bR\x10requestTruncated\x12-\n" +
 	"\x12response_truncated\x18\x04 \x01(\bR\x11responseTruncated\x12\x1a\n" +
-	"\bredacted\x18\x05 \x01(\bR\bredacted\"\xf5\x05\n" +
+	"\bredacted\x18\x05 \x01(\bR\bredacted\x12B\n" +
+	"\x0frequest_headers\x18\x06 \x03(\v2\x19.trunkline.node.v1.HeaderR\x0erequestHeaders\x12D\n" +
+	"\x10response_headers\x18\a \x03(\v2\x19.trunkline.node.v1.HeaderR\x0fresponseHeaders\"\xf5\x05\n" +
 	"\aAttempt\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1e\n" +
@@ -1188,21 +1206,24 @@ var file_trunkline_node_v1_call_proto_goTypes = []any{
 	(*Usage)(nil),       // 5: trunkline.node.v1.Usage
 	(*CostPart)(nil),    // 6: trunkline.node.v1.CostPart
 	nil,                 // 7: trunkline.node.v1.Call.MetadataEntry
+	(*Header)(nil),      // 8: trunkline.node.v1.Header
 }
 var file_trunkline_node_v1_call_proto_depIdxs = []int32{
-	5, // 0: trunkline.node.v1.Call.usage:type_name -> trunkline.node.v1.Usage
-	3, // 1: trunkline.node.v1.Call.attempts:type_name -> trunkline.node.v1.Attempt
-	2, // 2: trunkline.node.v1.Call.body:type_name -> trunkline.node.v1.CallBody
-	7, // 3: trunkline.node.v1.Call.metadata:type_name -> trunkline.node.v1.Call.MetadataEntry
-	1, // 4: trunkline.node.v1.Call.skipped:type_name -> trunkline.node.v1.Skipped
-	5, // 5: trunkline.node.v1.Attempt.usage:type_name -> trunkline.node.v1.Usage
-	6, // 6: trunkline.node.v1.Attempt.cost_parts:type_name -> trunkline.node.v1.CostPart
-	4, // 7: trunkline.node.v1.Attempt.translation:type_name -> trunkline.node.v1.Translation
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	5,  // 0: trunkline.node.v1.Call.usage:type_name -> trunkline.node.v1.Usage
+	3,  // 1: trunkline.node.v1.Call.attempts:type_name -> trunkline.node.v1.Attempt
+	2,  // 2: trunkline.node.v1.Call.body:type_name -> trunkline.node.v1.CallBody
+	7,  // 3: trunkline.node.v1.Call.metadata:type_name -> trunkline.node.v1.Call.MetadataEntry
+	1,  // 4: trunkline.node.v1.Call.skipped:type_name -> trunkline.node.v1.Skipped
+	8,  // 5: trunkline.node.v1.CallBody.request_headers:type_name -> trunkline.node.v1.Header
+	8,  // 6: trunkline.node.v1.CallBody.response_headers:type_name -> trunkline.node.v1.Header
+	5,  // 7: trunkline.node.v1.Attempt.usage:type_name -> trunkline.node.v1.Usage
+	6,  // 8: trunkline.node.v1.Attempt.cost_parts:type_name -> trunkline.node.v1.CostPart
+	4,  // 9: trunkline.node.v1.Attempt.translation:type_name -> trunkline.node.v1.Translation
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_node_v1_call_proto_init() }
@@ -1210,6 +1231,7 @@ func file_trunkline_node_v1_call_proto_init() {
 	if File_trunkline_node_v1_call_proto != nil {
 		return
 	}
+	file_trunkline_node_v1_snapshot_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -198,6 +198,7 @@ export const calls = {
   'calls.body.show': 'Show request and answer',
   'calls.body.request': 'Request',
   'calls.body.response': 'Answer',
+  'calls.body.headers': 'Headers',
   'calls.body.cut': 'Truncated: longer than what is kept',
   'calls.body.redacted': 'What looked like a secret was replaced.',
   'calls.body.expires': 'Deleted {time}.',

@@ -192,6 +192,7 @@ export const calls: Texts<typeof en> = {
   'calls.body.show': 'リクエストと応答を表示',
   'calls.body.request': 'リクエスト',
   'calls.body.response': '応答',
+  'calls.body.headers': 'ヘッダー',
   'calls.body.cut': '保存できる長さを超えたため途中までです',
   'calls.body.redacted': '秘密情報とみられる部分は置き換えられています。',
   'calls.body.expires': '{time} に削除されます。',

@@ -191,6 +191,7 @@ export const calls: Texts<typeof en> = {
   'calls.body.show': '요청과 응답 보기',
   'calls.body.request': '요청',
   'calls.body.response': '응답',
+  'calls.body.headers': '헤더',
   'calls.body.cut': '저장 한도를 넘어 잘렸습니다',
   'calls.body.redacted': '비밀로 보이는 내용은 대체되었습니다.',
   'calls.body.expires': '{time}에 삭제됩니다.',

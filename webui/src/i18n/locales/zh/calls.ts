@@ -189,6 +189,7 @@ export const calls: Texts<typeof en> = {
   'calls.body.show': '显示请求与应答',
   'calls.body.request': '请求',
   'calls.body.response': '应答',
+  'calls.body.headers': '标头',
   'calls.body.cut': '超出保存长度，已截断',
   'calls.body.redacted': '疑似密钥的内容已被替换。',
   'calls.body.expires': '将于 {time} 删除。',

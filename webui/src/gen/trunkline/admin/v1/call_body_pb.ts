@@ -12,12 +12,12 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trunkline/admin/v1/call_body.proto.
  */
 export const file_trunkline_admin_v1_call_body: GenFile = /*@__PURE__*/
-  fileDesc("CiJ0cnVua2xpbmUvYWRtaW4vdjEvY2FsbF9ib2R5LnByb3RvEhJ0cnVua2xpbmUuYWRtaW4udjEisgEKB0JvZHlMb2cSDwoHZW5hYmxlZBgBIAEoCBIRCgltYXhfYnl0ZXMYAiABKAUSEwoGc2FtcGxlGAMgASgBSACIAQESEwoGcmVkYWN0GAQgASgISAGIAQESFQoNcmVkYWN0X2VtYWlscxgFIAEoCBIsCglyZXRlbnRpb24YBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CCQoHX3NhbXBsZUIJCgdfcmVkYWN0IqcBCghDYWxsQm9keRIPCgdyZXF1ZXN0GAEgASgJEhAKCHJlc3BvbnNlGAIgASgJEhkKEXJlcXVlc3RfdHJ1bmNhdGVkGAMgASgIEhoKEnJlc3BvbnNlX3RydW5jYXRlZBgEIAEoCBIQCghyZWRhY3RlZBgFIAEoCBIvCgtleHBpcmVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiTAoMQ2FsbEJvZHlSZWFkEi0KCXJlYWRfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFYWN0b3IYAiABKAkiIAoSR2V0Q2FsbEJvZHlSZXF1ZXN0EgoKAmlkGAEgASgJInIKE0dldENhbGxCb2R5UmVzcG9uc2USKgoEYm9keRgBIAEoCzIcLnRydW5rbGluZS5hZG1pbi52MS5DYWxsQm9keRIvCgVyZWFkcxgCIAMoCzIgLnRydW5rbGluZS5hZG1pbi52MS5DYWxsQm9keVJlYWQiKgoXRGVsZXRlQ2FsbEJvZGllc1JlcXVlc3QSDwoHYXBpX2tleRgBIAEoCSIrChhEZWxldGVDYWxsQm9kaWVzUmVzcG9uc2USDwoHZGVsZXRlZBgBIAEoA0LZAQoWY29tLnRydW5rbGluZS5hZG1pbi52MUINQ2FsbEJvZHlQcm90b1ABWkZnaXRodWIuY29tL3RydW5rbGluZS1haS90cnVua2xpbmUvcHJvdG8vZ2VuL3RydW5rbGluZS9hZG1pbi92MTthZG1pbnYxogIDVEFYqgISVHJ1bmtsaW5lLkFkbWluLlYxygISVHJ1bmtsaW5lXEFkbWluXFYx4gIeVHJ1bmtsaW5lXEFkbWluXFYxXEdQQk1ldGFkYXRh6gIUVHJ1bmtsaW5lOjpBZG1pbjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiJ0cnVua2xpbmUvYWRtaW4vdjEvY2FsbF9ib2R5LnByb3RvEhJ0cnVua2xpbmUuYWRtaW4udjEisgEKB0JvZHlMb2cSDwoHZW5hYmxlZBgBIAEoCBIRCgltYXhfYnl0ZXMYAiABKAUSEwoGc2FtcGxlGAMgASgBSACIAQESEwoGcmVkYWN0GAQgASgISAGIAQESFQoNcmVkYWN0X2VtYWlscxgFIAEoCBIsCglyZXRlbnRpb24YBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CCQoHX3NhbXBsZUIJCgdfcmVkYWN0IpoCCghDYWxsQm9keRIPCgdyZXF1ZXN0GAEgASgJEhAKCHJlc3BvbnNlGAIgASgJEhkKEXJlcXVlc3RfdHJ1bmNhdGVkGAMgASgIEhoKEnJlc3BvbnNlX3RydW5jYXRlZBgEIAEoCBIQCghyZWRhY3RlZBgFIAEoCBIvCgtleHBpcmVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNwoPcmVxdWVzdF9oZWFkZXJzGAcgAygLMh4udHJ1bmtsaW5lLmFkbWluLnYxLkNhbGxIZWFkZXISOAoQcmVzcG9uc2VfaGVhZGVycxgIIAMoCzIeLnRydW5rbGluZS5hZG1pbi52MS5DYWxsSGVhZGVyIikKCkNhbGxIZWFkZXISDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoCSJMCgxDYWxsQm9keVJlYWQSLQoJcmVhZF90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVhY3RvchgCIAEoCSIgChJHZXRDYWxsQm9keVJlcXVlc3QSCgoCaWQYASABKAkicgoTR2V0Q2FsbEJvZHlSZXNwb25zZRIqCgRib2R5GAEgASgLMhwudHJ1bmtsaW5lLmFkbWluLnYxLkNhbGxCb2R5Ei8KBXJlYWRzGAIgAygLMiAudHJ1bmtsaW5lLmFkbWluLnYxLkNhbGxCb2R5UmVhZCIqChdEZWxldGVDYWxsQm9kaWVzUmVxdWVzdBIPCgdhcGlfa2V5GAEgASgJIisKGERlbGV0ZUNhbGxCb2RpZXNSZXNwb25zZRIPCgdkZWxldGVkGAEgASgDQtkBChZjb20udHJ1bmtsaW5lLmFkbWluLnYxQg1DYWxsQm9keVByb3RvUAFaRmdpdGh1Yi5jb20vdHJ1bmtsaW5lLWFpL3RydW5rbGluZS9wcm90by9nZW4vdHJ1bmtsaW5lL2FkbWluL3YxO2FkbWludjGiAgNUQViqAhJUcnVua2xpbmUuQWRtaW4uVjHKAhJUcnVua2xpbmVcQWRtaW5cVjHiAh5UcnVua2xpbmVcQWRtaW5cVjFcR1BCTWV0YWRhdGHqAhRUcnVua2xpbmU6OkFkbWluOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
- * Whether and how the request and response bodies of a group's calls are kept. Only bodies of JSON requests: forms, files
- * and audio are never kept. They are encrypted, and kept as far as space allows: a call is never lost or slowed down for
- * its body.
+ * Whether and how the request and response bodies of a group's calls are kept, with their header fields. Only bodies of JSON
+ * requests: forms, files and audio are never kept. They are encrypted, and kept as far as space allows: a call is never lost
+ * or slowed down for its body.
  *
  * @generated from message trunkline.admin.v1.BodyLog
  */
@@ -74,7 +74,7 @@ export const BodyLogSchema: GenMessage<BodyLog> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_call_body, 0);
 
 /**
- * Request and response bodies of a call.
+ * Request and response bodies of a call, and their header fields.
  *
  * @generated from message trunkline.admin.v1.CallBody
  */
@@ -120,6 +120,21 @@ export type CallBody = Message<"trunkline.admin.v1.CallBody"> & {
    * @generated from field: google.protobuf.Timestamp expire_time = 6;
    */
   expireTime?: Timestamp | undefined;
+
+  /**
+   * Header fields of the request, in the order of their names, up to 16 KiB. Values of those that carry credentials or
+   * cookies are always replaced by [redacted].
+   *
+   * @generated from field: repeated trunkline.admin.v1.CallHeader request_headers = 7;
+   */
+  requestHeaders: CallHeader[];
+
+  /**
+   * Header fields of the answer as the client got them, likewise.
+   *
+   * @generated from field: repeated trunkline.admin.v1.CallHeader response_headers = 8;
+   */
+  responseHeaders: CallHeader[];
 };
 
 /**
@@ -128,6 +143,34 @@ export type CallBody = Message<"trunkline.admin.v1.CallBody"> & {
  */
 export const CallBodySchema: GenMessage<CallBody> = /*@__PURE__*/
   messageDesc(file_trunkline_admin_v1_call_body, 1);
+
+/**
+ * A header field of a call.
+ *
+ * @generated from message trunkline.admin.v1.CallHeader
+ */
+export type CallHeader = Message<"trunkline.admin.v1.CallHeader"> & {
+  /**
+   * Name, in canonical form, such as Content-Type.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Value.
+   *
+   * @generated from field: string value = 2;
+   */
+  value: string;
+};
+
+/**
+ * Describes the message trunkline.admin.v1.CallHeader.
+ * Use `create(CallHeaderSchema)` to create a new message.
+ */
+export const CallHeaderSchema: GenMessage<CallHeader> = /*@__PURE__*/
+  messageDesc(file_trunkline_admin_v1_call_body, 2);
 
 /**
  * Someone read a body.
@@ -155,7 +198,7 @@ export type CallBodyRead = Message<"trunkline.admin.v1.CallBodyRead"> & {
  * Use `create(CallBodyReadSchema)` to create a new message.
  */
 export const CallBodyReadSchema: GenMessage<CallBodyRead> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call_body, 2);
+  messageDesc(file_trunkline_admin_v1_call_body, 3);
 
 /**
  * @generated from message trunkline.admin.v1.GetCallBodyRequest
@@ -174,7 +217,7 @@ export type GetCallBodyRequest = Message<"trunkline.admin.v1.GetCallBodyRequest"
  * Use `create(GetCallBodyRequestSchema)` to create a new message.
  */
 export const GetCallBodyRequestSchema: GenMessage<GetCallBodyRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call_body, 3);
+  messageDesc(file_trunkline_admin_v1_call_body, 4);
 
 /**
  * @generated from message trunkline.admin.v1.GetCallBodyResponse
@@ -198,7 +241,7 @@ export type GetCallBodyResponse = Message<"trunkline.admin.v1.GetCallBodyRespons
  * Use `create(GetCallBodyResponseSchema)` to create a new message.
  */
 export const GetCallBodyResponseSchema: GenMessage<GetCallBodyResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call_body, 4);
+  messageDesc(file_trunkline_admin_v1_call_body, 5);
 
 /**
  * @generated from message trunkline.admin.v1.DeleteCallBodiesRequest
@@ -217,7 +260,7 @@ export type DeleteCallBodiesRequest = Message<"trunkline.admin.v1.DeleteCallBodi
  * Use `create(DeleteCallBodiesRequestSchema)` to create a new message.
  */
 export const DeleteCallBodiesRequestSchema: GenMessage<DeleteCallBodiesRequest> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call_body, 5);
+  messageDesc(file_trunkline_admin_v1_call_body, 6);
 
 /**
  * @generated from message trunkline.admin.v1.DeleteCallBodiesResponse
@@ -236,5 +279,5 @@ export type DeleteCallBodiesResponse = Message<"trunkline.admin.v1.DeleteCallBod
  * Use `create(DeleteCallBodiesResponseSchema)` to create a new message.
  */
 export const DeleteCallBodiesResponseSchema: GenMessage<DeleteCallBodiesResponse> = /*@__PURE__*/
-  messageDesc(file_trunkline_admin_v1_call_body, 6);
+  messageDesc(file_trunkline_admin_v1_call_body, 7);
 
