@@ -292,7 +292,7 @@ func New(ctx context.Context, cfg Config) (*API, error) {
 	adminv1connect.RegisterKeywordServiceHandler(server, keywordService{documents, cfg.Calls})
 	adminv1connect.RegisterAlertChannelServiceHandler(server, alertChannelService{documents, cfg.Alerts, names})
 	adminv1connect.RegisterAlertServiceHandler(server, alertService{cfg.Alerts})
-	adminv1connect.RegisterSettingsServiceHandler(server, settingsService{documents})
+	adminv1connect.RegisterSettingsServiceHandler(server, settingsService{documents: documents, catalogue: cfg.Importer.Catalogue})
 	adminv1connect.RegisterConfigServiceHandler(server, configService{documents: documents, history: cfg.History, nodes: cfg.Nodes, startup: cfg.StartupApply})
 	adminv1connect.RegisterCallServiceHandler(server, callService{
 		calls: cfg.Calls, names: names, gaps: cfg.Gaps, bodies: cfg.Bodies, log: cfg.Logger, now: now, ended: ended,

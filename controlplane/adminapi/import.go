@@ -19,6 +19,8 @@ type Importer interface {
 	Remove(ctx context.Context, actor string, req *adminv1.RemoveImportedModelsRequest) (*adminv1.RemoveImportedModelsResponse, error)
 	// Test tells each step to emit, whose error ends it.
 	Test(ctx context.Context, req *adminv1.TestProviderRequest, emit func(*adminv1.TestProviderResponse) error) error
+	// Catalogue tells where prices come from; nil: from no file.
+	Catalogue() *adminv1.PriceCatalogue
 }
 
 // PreviewImport shows what an import would do.

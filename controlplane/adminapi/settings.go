@@ -11,6 +11,7 @@ import (
 // settingsService reads and replaces the settings.
 type settingsService struct {
 	documents
+	catalogue func() *adminv1.PriceCatalogue
 }
 
 // GetSettings returns the settings; before the first change all of them are defaults.
@@ -20,7 +21,7 @@ func (s settingsService) GetSettings(context.Context, *adminv1.GetSettingsReques
 	if ok {
 		settings = config.Public(r).(*adminv1.Settings)
 	}
-	return &adminv1.GetSettingsResponse{Settings: withEffective(settings)}, nil
+	return &adminv1.GetSettingsResponse{Settings: withEffective(settings), PriceCatalogue: s.catalogue()}, nil
 }
 
 // UpdateSettings replaces the settings.

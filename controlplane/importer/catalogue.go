@@ -225,6 +225,15 @@ type Catalogue struct {
 	stamp  time.Time
 	size   int64
 	prices Prices
+	fault  error // why the file as it is now is not used
+}
+
+// CatalogueState is what a catalogue has of its file.
+type CatalogueState struct {
+	Path     string // empty: there is no catalogue
+	Models   int
+	Modified time.Time
+	Fault    error // what the file says now is not used
 }
 
 // OpenCatalogue reads the file, and fails when it cannot be used.
@@ -243,10 +252,28 @@ func (c *Catalogue) Prices() Prices {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.refresh(); err != nil {
-		c.log.Warn("failed to read the price catalogue; the previous one stays in use", "path", c.path, "error", err)
-	}
+	c.follow()
 	return c.prices
+}
+
+// State tells what is in use now.
+func (c *Catalogue) State() CatalogueState {
+	if c == nil {
+		return CatalogueState{}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.follow()
+	return CatalogueState{Path: c.path, Models: len(c.prices), Modified: c.stamp, Fault: c.fault}
+}
+
+// follow reads the file if it changed, and logs each fault once. The caller holds mu.
+func (c *Catalogue) follow() {
+	before := c.fault
+	c.fault = c.refresh()
+	if c.fault != nil && (before == nil || before.Error() != c.fault.Error()) {
+		c.log.Warn("failed to read the price catalogue; the previous one stays in use", "path", c.path, "error", c.fault)
+	}
 }
 
 func (c *Catalogue) refresh() error {

@@ -289,12 +289,16 @@ func TestCatalogueFollowsItsFile(t *testing.T) {
 		if got := input(); got != step.want {
 			t.Errorf("with %q a costs %q, want %q", step.content, got, step.want)
 		}
+		broken := !strings.HasSuffix(step.content, "}")
+		if s := c.State(); s.Path != path || s.Models != 1 || (s.Fault != nil) != broken || s.Modified.Equal(step.at) == broken {
+			t.Errorf("with %q its state is %+v", step.content, s)
+		}
 	}
 	write(strings.Repeat(" ", maxCatalogue+1), day2.Add(3*time.Hour))
 	if got := input(); got != "3" {
 		t.Errorf("with a huge file a costs %q", got)
 	}
-	if (*Catalogue)(nil).Prices() != nil {
+	if none := (*Catalogue)(nil); none.Prices() != nil || none.State() != (CatalogueState{}) {
 		t.Error("no catalogue has prices")
 	}
 }

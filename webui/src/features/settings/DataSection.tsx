@@ -11,6 +11,7 @@ import { Fields } from '@/ui/fields/Form';
 import { LeaveGuard } from '@/ui/LeaveGuard';
 import { Card } from '@/ui/Page';
 import { type Draft, draftOf, messageOf, PATHS } from './data';
+import { PriceCatalogueCard } from './PriceCatalogueCard';
 import { ResetButton } from './ResetButton';
 import { SocketFields } from './SocketFields';
 import c from './settings.module.css';
@@ -51,7 +52,7 @@ export function DataSection({ settings }: { settings: Settings }) {
         </Card>
         <SocketFields form={form} />
       </Editable>
-      <Card title={t('settings.prices')} sub={t('settings.pricesHow')} />
+      <PriceCatalogueCard />
       <EditBar edit={edit} update={update} onSave={save} />
       <LeaveGuard when={edit.changes.length > 0} />
     </>

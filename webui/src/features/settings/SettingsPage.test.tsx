@@ -95,6 +95,19 @@ test('how long calls are kept is changed without losing how long audit events ar
   });
 });
 
+test('the price catalogue says what of its file is in use', async () => {
+  const priceCatalogue = { path: '/etc/prices.json', modelCount: 2811, error: 'models["a"] is empty' };
+  renderApp('/settings?section=data', { settings: { getSettings: () => ({ settings, priceCatalogue }) } });
+  expect(await screen.findByText('/etc/prices.json')).toBeVisible();
+  expect(screen.getByText('2,811')).toBeVisible();
+  expect(screen.getByText(/is not used, its previous content is: models\["a"\] is empty/)).toBeVisible();
+});
+
+test('without a price catalogue it says where prices come from', async () => {
+  renderApp('/settings?section=data', { settings: { getSettings: () => ({ settings }) } });
+  expect(await screen.findByText(/^No file is configured/)).toBeVisible();
+});
+
 test('WebSockets are switched off without losing their limit', async () => {
   const updateSettings = vi.fn((_req: object) => ({}));
   const stored = { ...settings, websocket: { maxConnectionsPerKey: 7 } };

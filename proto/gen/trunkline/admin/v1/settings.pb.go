@@ -738,10 +738,12 @@ func (*GetSettingsRequest) Descriptor() ([]byte, []int) {
 }
 
 type GetSettingsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Settings      *Settings              `protobuf:"bytes,1,opt,name=settings,proto3" json:"settings,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Settings *Settings              `protobuf:"bytes,1,opt,name=settings,proto3" json:"settings,omitempty"`
+	// Where imports take prices from; unset: no catalogue is configured.
+	PriceCatalogue *PriceCatalogue `protobuf:"bytes,2,opt,name=price_catalogue,json=priceCatalogue,proto3" json:"price_catalogue,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *GetSettingsResponse) Reset() {
@@ -781,6 +783,87 @@ func (x *GetSettingsResponse) GetSettings() *Settings {
 	return nil
 }
 
+func (x *GetSettingsResponse) GetPriceCatalogue() *PriceCatalogue {
+	if x != nil {
+		return x.PriceCatalogue
+	}
+	return nil
+}
+
+// The price catalogue of the replica that answers. The file is named when a control plane starts (--price-catalogue or
+// TRUNKLINE_PRICE_CATALOGUE) and read again when it changes.
+type PriceCatalogue struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Path of the file.
+	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	// How many models it has prices for.
+	ModelCount int32 `protobuf:"varint,2,opt,name=model_count,json=modelCount,proto3" json:"model_count,omitempty"`
+	// When the file that is in use was last modified.
+	ModifyTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=modify_time,json=modifyTime,proto3" json:"modify_time,omitempty"`
+	// Why what the file says now is not used; what it said before stays in use. Empty: it is used.
+	Error         string `protobuf:"bytes,4,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PriceCatalogue) Reset() {
+	*x = PriceCatalogue{}
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PriceCatalogue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PriceCatalogue) ProtoMessage() {}
+
+func (x *PriceCatalogue) ProtoReflect() protoreflect.Message {
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PriceCatalogue.ProtoReflect.Descriptor instead.
+func (*PriceCatalogue) Descriptor() ([]byte, []int) {
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *PriceCatalogue) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *PriceCatalogue) GetModelCount() int32 {
+	if x != nil {
+		return x.ModelCount
+	}
+	return 0
+}
+
+func (x *PriceCatalogue) GetModifyTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ModifyTime
+	}
+	return nil
+}
+
+func (x *PriceCatalogue) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
 type UpdateSettingsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The new state of the settings; settings.etag, if set, must match the current one.
@@ -794,7 +877,7 @@ type UpdateSettingsRequest struct {
 
 func (x *UpdateSettingsRequest) Reset() {
 	*x = UpdateSettingsRequest{}
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -806,7 +889,7 @@ func (x *UpdateSettingsRequest) String() string {
 func (*UpdateSettingsRequest) ProtoMessage() {}
 
 func (x *UpdateSettingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[8]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -819,7 +902,7 @@ func (x *UpdateSettingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSettingsRequest.ProtoReflect.Descriptor instead.
 func (*UpdateSettingsRequest) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{8}
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *UpdateSettingsRequest) GetSettings() *Settings {
@@ -845,7 +928,7 @@ type UpdateSettingsResponse struct {
 
 func (x *UpdateSettingsResponse) Reset() {
 	*x = UpdateSettingsResponse{}
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -857,7 +940,7 @@ func (x *UpdateSettingsResponse) String() string {
 func (*UpdateSettingsResponse) ProtoMessage() {}
 
 func (x *UpdateSettingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[9]
+	mi := &file_trunkline_admin_v1_settings_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -870,7 +953,7 @@ func (x *UpdateSettingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSettingsResponse.ProtoReflect.Descriptor instead.
 func (*UpdateSettingsResponse) Descriptor() ([]byte, []int) {
-	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{9}
+	return file_trunkline_admin_v1_settings_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *UpdateSettingsResponse) GetSettings() *Settings {
@@ -961,9 +1044,17 @@ const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\faudit_events\x18\xdc\x01 \x01(\v2\x19.google.protobuf.DurationB\x15\xbaH\x12\xaa\x01\x0f\"\x06\b\x80\x86\xb0\x96\x012\x05\b\x80\x9a\x9e\x01R\vauditEvents\"B\n" +
 	"\x04Cors\x12:\n" +
 	"\x0fallowed_origins\x18\x01 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10d\x18\x01\"\x05r\x03\x18\x80\x02R\x0eallowedOrigins\"\x14\n" +
-	"\x12GetSettingsRequest\"O\n" +
+	"\x12GetSettingsRequest\"\x9c\x01\n" +
 	"\x13GetSettingsResponse\x128\n" +
-	"\bsettings\x18\x01 \x01(\v2\x1c.trunkline.admin.v1.SettingsR\bsettings\"\x96\x01\n" +
+	"\bsettings\x18\x01 \x01(\v2\x1c.trunkline.admin.v1.SettingsR\bsettings\x12K\n" +
+	"\x0fprice_catalogue\x18\x02 \x01(\v2\".trunkline.admin.v1.PriceCatalogueR\x0epriceCatalogue\"\x98\x01\n" +
+	"\x0ePriceCatalogue\x12\x12\n" +
+	"\x04path\x18\x01 \x01(\tR\x04path\x12\x1f\n" +
+	"\vmodel_count\x18\x02 \x01(\x05R\n" +
+	"modelCount\x12;\n" +
+	"\vmodify_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"modifyTime\x12\x14\n" +
+	"\x05error\x18\x04 \x01(\tR\x05error\"\x96\x01\n" +
 	"\x15UpdateSettingsRequest\x12@\n" +
 	"\bsettings\x18\x01 \x01(\v2\x1c.trunkline.admin.v1.SettingsB\x06\xbaH\x03\xc8\x01\x01R\bsettings\x12;\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
@@ -987,7 +1078,7 @@ func file_trunkline_admin_v1_settings_proto_rawDescGZIP() []byte {
 	return file_trunkline_admin_v1_settings_proto_rawDescData
 }
 
-var file_trunkline_admin_v1_settings_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_trunkline_admin_v1_settings_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_trunkline_admin_v1_settings_proto_goTypes = []any{
 	(*Settings)(nil),               // 0: trunkline.admin.v1.Settings
 	(*RolloutPolicy)(nil),          // 1: trunkline.admin.v1.RolloutPolicy
@@ -997,14 +1088,15 @@ var file_trunkline_admin_v1_settings_proto_goTypes = []any{
 	(*Cors)(nil),                   // 5: trunkline.admin.v1.Cors
 	(*GetSettingsRequest)(nil),     // 6: trunkline.admin.v1.GetSettingsRequest
 	(*GetSettingsResponse)(nil),    // 7: trunkline.admin.v1.GetSettingsResponse
-	(*UpdateSettingsRequest)(nil),  // 8: trunkline.admin.v1.UpdateSettingsRequest
-	(*UpdateSettingsResponse)(nil), // 9: trunkline.admin.v1.UpdateSettingsResponse
-	(*timestamppb.Timestamp)(nil),  // 10: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),    // 11: google.protobuf.Duration
-	(*fieldmaskpb.FieldMask)(nil),  // 12: google.protobuf.FieldMask
+	(*PriceCatalogue)(nil),         // 8: trunkline.admin.v1.PriceCatalogue
+	(*UpdateSettingsRequest)(nil),  // 9: trunkline.admin.v1.UpdateSettingsRequest
+	(*UpdateSettingsResponse)(nil), // 10: trunkline.admin.v1.UpdateSettingsResponse
+	(*timestamppb.Timestamp)(nil),  // 11: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),    // 12: google.protobuf.Duration
+	(*fieldmaskpb.FieldMask)(nil),  // 13: google.protobuf.FieldMask
 }
 var file_trunkline_admin_v1_settings_proto_depIdxs = []int32{
-	10, // 0: trunkline.admin.v1.Settings.update_time:type_name -> google.protobuf.Timestamp
+	11, // 0: trunkline.admin.v1.Settings.update_time:type_name -> google.protobuf.Timestamp
 	3,  // 1: trunkline.admin.v1.Settings.failover:type_name -> trunkline.admin.v1.FailoverPolicy
 	4,  // 2: trunkline.admin.v1.Settings.retention:type_name -> trunkline.admin.v1.Retention
 	5,  // 3: trunkline.admin.v1.Settings.cors:type_name -> trunkline.admin.v1.Cors
@@ -1016,37 +1108,39 @@ var file_trunkline_admin_v1_settings_proto_depIdxs = []int32{
 	4,  // 9: trunkline.admin.v1.Settings.default_retention:type_name -> trunkline.admin.v1.Retention
 	1,  // 10: trunkline.admin.v1.Settings.rollout:type_name -> trunkline.admin.v1.RolloutPolicy
 	1,  // 11: trunkline.admin.v1.Settings.effective_rollout:type_name -> trunkline.admin.v1.RolloutPolicy
-	11, // 12: trunkline.admin.v1.RolloutPolicy.watch_time:type_name -> google.protobuf.Duration
-	11, // 13: trunkline.admin.v1.FailoverPolicy.failure_window:type_name -> google.protobuf.Duration
-	11, // 14: trunkline.admin.v1.FailoverPolicy.cooldown:type_name -> google.protobuf.Duration
-	11, // 15: trunkline.admin.v1.FailoverPolicy.cooldown_max:type_name -> google.protobuf.Duration
-	11, // 16: trunkline.admin.v1.FailoverPolicy.connect_timeout:type_name -> google.protobuf.Duration
-	11, // 17: trunkline.admin.v1.FailoverPolicy.first_token_timeout:type_name -> google.protobuf.Duration
-	11, // 18: trunkline.admin.v1.FailoverPolicy.response_timeout:type_name -> google.protobuf.Duration
-	11, // 19: trunkline.admin.v1.FailoverPolicy.stream_idle_timeout:type_name -> google.protobuf.Duration
-	11, // 20: trunkline.admin.v1.FailoverPolicy.total_timeout:type_name -> google.protobuf.Duration
-	11, // 21: trunkline.admin.v1.FailoverPolicy.retry_wait:type_name -> google.protobuf.Duration
-	11, // 22: trunkline.admin.v1.FailoverPolicy.keyword_hold:type_name -> google.protobuf.Duration
-	11, // 23: trunkline.admin.v1.FailoverPolicy.stream_total_timeout:type_name -> google.protobuf.Duration
-	11, // 24: trunkline.admin.v1.FailoverPolicy.first_token_timeout_max:type_name -> google.protobuf.Duration
-	11, // 25: trunkline.admin.v1.FailoverPolicy.attempt_timeout:type_name -> google.protobuf.Duration
-	11, // 26: trunkline.admin.v1.FailoverPolicy.hedge_after:type_name -> google.protobuf.Duration
-	11, // 27: trunkline.admin.v1.FailoverPolicy.affinity_hold:type_name -> google.protobuf.Duration
-	11, // 28: trunkline.admin.v1.Retention.calls:type_name -> google.protobuf.Duration
-	11, // 29: trunkline.admin.v1.Retention.audit_events:type_name -> google.protobuf.Duration
+	12, // 12: trunkline.admin.v1.RolloutPolicy.watch_time:type_name -> google.protobuf.Duration
+	12, // 13: trunkline.admin.v1.FailoverPolicy.failure_window:type_name -> google.protobuf.Duration
+	12, // 14: trunkline.admin.v1.FailoverPolicy.cooldown:type_name -> google.protobuf.Duration
+	12, // 15: trunkline.admin.v1.FailoverPolicy.cooldown_max:type_name -> google.protobuf.Duration
+	12, // 16: trunkline.admin.v1.FailoverPolicy.connect_timeout:type_name -> google.protobuf.Duration
+	12, // 17: trunkline.admin.v1.FailoverPolicy.first_token_timeout:type_name -> google.protobuf.Duration
+	12, // 18: trunkline.admin.v1.FailoverPolicy.response_timeout:type_name -> google.protobuf.Duration
+	12, // 19: trunkline.admin.v1.FailoverPolicy.stream_idle_timeout:type_name -> google.protobuf.Duration
+	12, // 20: trunkline.admin.v1.FailoverPolicy.total_timeout:type_name -> google.protobuf.Duration
+	12, // 21: trunkline.admin.v1.FailoverPolicy.retry_wait:type_name -> google.protobuf.Duration
+	12, // 22: trunkline.admin.v1.FailoverPolicy.keyword_hold:type_name -> google.protobuf.Duration
+	12, // 23: trunkline.admin.v1.FailoverPolicy.stream_total_timeout:type_name -> google.protobuf.Duration
+	12, // 24: trunkline.admin.v1.FailoverPolicy.first_token_timeout_max:type_name -> google.protobuf.Duration
+	12, // 25: trunkline.admin.v1.FailoverPolicy.attempt_timeout:type_name -> google.protobuf.Duration
+	12, // 26: trunkline.admin.v1.FailoverPolicy.hedge_after:type_name -> google.protobuf.Duration
+	12, // 27: trunkline.admin.v1.FailoverPolicy.affinity_hold:type_name -> google.protobuf.Duration
+	12, // 28: trunkline.admin.v1.Retention.calls:type_name -> google.protobuf.Duration
+	12, // 29: trunkline.admin.v1.Retention.audit_events:type_name -> google.protobuf.Duration
 	0,  // 30: trunkline.admin.v1.GetSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
-	0,  // 31: trunkline.admin.v1.UpdateSettingsRequest.settings:type_name -> trunkline.admin.v1.Settings
-	12, // 32: trunkline.admin.v1.UpdateSettingsRequest.update_mask:type_name -> google.protobuf.FieldMask
-	0,  // 33: trunkline.admin.v1.UpdateSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
-	6,  // 34: trunkline.admin.v1.SettingsService.GetSettings:input_type -> trunkline.admin.v1.GetSettingsRequest
-	8,  // 35: trunkline.admin.v1.SettingsService.UpdateSettings:input_type -> trunkline.admin.v1.UpdateSettingsRequest
-	7,  // 36: trunkline.admin.v1.SettingsService.GetSettings:output_type -> trunkline.admin.v1.GetSettingsResponse
-	9,  // 37: trunkline.admin.v1.SettingsService.UpdateSettings:output_type -> trunkline.admin.v1.UpdateSettingsResponse
-	36, // [36:38] is the sub-list for method output_type
-	34, // [34:36] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	8,  // 31: trunkline.admin.v1.GetSettingsResponse.price_catalogue:type_name -> trunkline.admin.v1.PriceCatalogue
+	11, // 32: trunkline.admin.v1.PriceCatalogue.modify_time:type_name -> google.protobuf.Timestamp
+	0,  // 33: trunkline.admin.v1.UpdateSettingsRequest.settings:type_name -> trunkline.admin.v1.Settings
+	13, // 34: trunkline.admin.v1.UpdateSettingsRequest.update_mask:type_name -> google.protobuf.FieldMask
+	0,  // 35: trunkline.admin.v1.UpdateSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
+	6,  // 36: trunkline.admin.v1.SettingsService.GetSettings:input_type -> trunkline.admin.v1.GetSettingsRequest
+	9,  // 37: trunkline.admin.v1.SettingsService.UpdateSettings:input_type -> trunkline.admin.v1.UpdateSettingsRequest
+	7,  // 38: trunkline.admin.v1.SettingsService.GetSettings:output_type -> trunkline.admin.v1.GetSettingsResponse
+	10, // 39: trunkline.admin.v1.SettingsService.UpdateSettings:output_type -> trunkline.admin.v1.UpdateSettingsResponse
+	38, // [38:40] is the sub-list for method output_type
+	36, // [36:38] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_trunkline_admin_v1_settings_proto_init() }
@@ -1065,7 +1159,7 @@ func file_trunkline_admin_v1_settings_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trunkline_admin_v1_settings_proto_rawDesc), len(file_trunkline_admin_v1_settings_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

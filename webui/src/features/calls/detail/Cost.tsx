@@ -5,12 +5,21 @@ import { ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
 import { useI18n } from '@/i18n';
 import { Facts } from '@/ui/Page';
 import { isPriced, PriceText } from '@/ui/Price';
-import { kindOf } from '@/ui/priceKinds';
+import { kindOf, type PriceKind, UNIT_KINDS } from '@/ui/priceKinds';
 import { cachedShare, tokensPerSecond } from '../list/figures';
+import { rateOf } from './rate';
 
 /** Times, tokens, and what was paid at which prices. */
 export function Cost({ call }: { call: Call }) {
   const { t, int, usd, duration, decimal, percent } = useI18n();
+  const parts = partsOf(call);
+  const charged = ({ kind, quantity, cost }: Part) => {
+    const n = kind === 'perSecond' ? duration(Number(quantity)) : int(quantity);
+    const rate = rateOf(kind, quantity, cost);
+    if (rate === undefined) return n;
+    const unit = isUnit(kind) ? (`price.${kind}` as const) : 'price.perMillion';
+    return t('calls.call.atPrice', { n, price: t(unit, { price: usd(rate) }) });
+  };
   const { usage } = call;
   const took = (d: Call['duration']) => (d ? duration(toMs(d)) : '–');
   const speed = tokensPerSecond(call);
@@ -54,16 +63,16 @@ export function Cost({ call }: { call: Call }) {
             value: usd(attempt.cost),
             note: <PriceOf provider={attempt.provider} model={attempt.model} />,
           })),
-        ...partsOf(call).map(({ kind, quantity, cost }) => ({
-          name: t('calls.call.part', { what: t(`price.kind.${kind}`) }),
-          value: usd(cost),
-          note: kind === 'perSecond' ? duration(Number(quantity)) : int(quantity),
+        ...parts.map((part) => ({
+          name: t('calls.call.part', { what: t(`price.kind.${part.kind}`) }),
+          value: usd(part.cost),
+          note: charged(part),
         })),
         ...(usage?.serviceTier ? [{ name: t('calls.call.serviceTier'), value: usage.serviceTier }] : []),
         {
           name: t('calls.cost'),
           value: usd(call.cost),
-          note: call.attempts.length === 1 && call.attempts[0] && (
+          note: parts.length === 0 && call.attempts.length === 1 && call.attempts[0] && (
             <PriceOf provider={call.attempts[0].provider} model={call.attempts[0].model} />
           ),
         },
@@ -72,15 +81,18 @@ export function Cost({ call }: { call: Call }) {
   );
 }
 
-/** What the answer's cost is made of, when that is more than one thing. */
-function partsOf(call: Call) {
-  const answer = call.attempts.at(-1);
-  const parts = (answer?.costParts ?? []).flatMap(({ kind, quantity, cost }) => {
+type Part = { kind: PriceKind; quantity: bigint; cost: string };
+
+/** What the answer's cost is made of, at the prices of its time. */
+function partsOf(call: Call): Part[] {
+  return (call.attempts.at(-1)?.costParts ?? []).flatMap(({ kind, quantity, cost }) => {
     const known = kindOf(kind);
     return known ? [{ kind: known, quantity, cost }] : [];
   });
-  return parts.length > 1 ? parts : [];
 }
+
+const UNITS = ['perCall', ...UNIT_KINDS] as const;
+const isUnit = (kind: PriceKind): kind is (typeof UNITS)[number] => (UNITS as readonly PriceKind[]).includes(kind);
 
 /** The price of today: a call keeps what it cost, not the prices of its day. */
 function PriceOf({ provider, model }: { provider: string; model: string }) {

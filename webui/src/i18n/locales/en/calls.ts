@@ -181,6 +181,7 @@ export const calls = {
   'calls.call.cachedTokens': '{n} from cache ({share})',
   'calls.call.cacheWrite': 'Written to the cache',
   'calls.call.part': 'of which: {what}',
+  'calls.call.atPrice': '{n} at {price}',
   'calls.call.serviceTier': 'Service tier',
   'calls.call.costOf': 'Attempt {n}, {provider}',
   'calls.call.priceToday': "today's price: {price} per million tokens",

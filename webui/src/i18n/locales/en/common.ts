@@ -21,6 +21,7 @@ export const common = {
   'health.onNodes': 'on {n} of {of} nodes',
   'health.needsHelp': 'Needs attention',
   'price.none': 'No price',
+  'price.perMillion': '{price} per 1M tokens',
   'price.perCall': '{price} per call',
   'price.cached': 'cached {price}',
   'price.perImage': '{price} per image',

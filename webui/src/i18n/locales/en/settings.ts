@@ -33,6 +33,11 @@ export const settings = {
   'settings.prices': 'Price catalogue',
   'settings.pricesHow':
     'Model imports take prices from the file named by --price-catalogue (TRUNKLINE_PRICE_CATALOGUE). It is reloaded when it changes.',
+  'settings.pricesFile': 'File',
+  'settings.pricesModels': 'Models with prices',
+  'settings.pricesModified': 'Last modified',
+  'settings.pricesFault': 'The file as it is now is not used, its previous content is: {error}',
+  'settings.pricesNone': 'No file is configured: prices come from the provider’s own list or are entered by hand.',
   'settings.account': 'Account',
   'settings.signedInAs': 'Signed in as',
   'settings.passwordSet': 'The password is set by ADMIN_PASSWORD of the control plane and can only be changed there.',

@@ -175,6 +175,7 @@ export const calls: Texts<typeof en> = {
   'calls.call.cachedTokens': 'うちキャッシュ {n}（{share}）',
   'calls.call.cacheWrite': 'キャッシュへの書き込み',
   'calls.call.part': '内訳: {what}',
+  'calls.call.atPrice': '{n}（{price}）',
   'calls.call.serviceTier': 'サービスティア',
   'calls.call.costOf': '試行 {n}、{provider}',
   'calls.call.priceToday': '現在の単価 {price}（100 万トークンあたり）',

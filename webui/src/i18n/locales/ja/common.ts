@@ -24,6 +24,7 @@ export const common: Texts<typeof en> = {
   'health.onNodes': '{of} ノード中 {n} ノード',
   'health.needsHelp': '対応が必要',
   'price.none': '料金なし',
+  'price.perMillion': '100 万トークン {price}',
   'price.perCall': '1 回 {price}',
   'price.cached': 'キャッシュ {price}',
   'price.perImage': '画像 1 枚 {price}',

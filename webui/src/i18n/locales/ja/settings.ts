@@ -35,6 +35,11 @@ export const settings: Texts<typeof en> = {
   'settings.prices': '料金カタログ',
   'settings.pricesHow':
     'モデルのインポートは --price-catalogue（TRUNKLINE_PRICE_CATALOGUE）で指定したファイルの料金を使います。変更されると読み直します。',
+  'settings.pricesFile': 'ファイル',
+  'settings.pricesModels': '料金のあるモデル',
+  'settings.pricesModified': '最終更新',
+  'settings.pricesFault': 'ファイルの現在の内容は使われず、以前の内容を使っています: {error}',
+  'settings.pricesNone': 'ファイルは設定されていません。料金はプロバイダーの一覧から取得するか、手動で入力します。',
   'settings.account': 'アカウント',
   'settings.signedInAs': 'ログイン中',
   'settings.passwordSet':

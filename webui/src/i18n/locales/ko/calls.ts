@@ -174,6 +174,7 @@ export const calls: Texts<typeof en> = {
   'calls.call.cachedTokens': '캐시 {n}({share})',
   'calls.call.cacheWrite': '캐시에 쓴 토큰',
   'calls.call.part': '내역: {what}',
+  'calls.call.atPrice': '{n}({price})',
   'calls.call.serviceTier': '서비스 등급',
   'calls.call.costOf': '시도 {n}, {provider}',
   'calls.call.priceToday': '현재 단가 {price}(토큰 100만 개당)',

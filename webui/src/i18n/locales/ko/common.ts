@@ -24,6 +24,7 @@ export const common: Texts<typeof en> = {
   'health.onNodes': '노드 {of}개 중 {n}개',
   'health.needsHelp': '조치 필요',
   'price.none': '가격 없음',
+  'price.perMillion': '100만 토큰당 {price}',
   'price.perCall': '호출당 {price}',
   'price.cached': '캐시 {price}',
   'price.perImage': '이미지당 {price}',

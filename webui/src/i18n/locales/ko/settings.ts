@@ -35,6 +35,11 @@ export const settings: Texts<typeof en> = {
   'settings.prices': '가격 목록',
   'settings.pricesHow':
     '모델 가져오기는 --price-catalogue(TRUNKLINE_PRICE_CATALOGUE)로 지정한 파일의 가격을 사용하며, 바뀌면 다시 읽습니다.',
+  'settings.pricesFile': '파일',
+  'settings.pricesModels': '가격이 있는 모델',
+  'settings.pricesModified': '마지막 수정',
+  'settings.pricesFault': '파일의 현재 내용은 사용되지 않고 이전 내용을 사용합니다: {error}',
+  'settings.pricesNone': '설정된 파일이 없습니다. 가격은 제공업체의 목록에서 가져오거나 직접 입력합니다.',
   'settings.account': '계정',
   'settings.signedInAs': '로그인 계정',
   'settings.passwordSet': '비밀번호는 컨트롤 플레인을 시작할 때의 ADMIN_PASSWORD로 설정되며 그곳에서 바꿉니다.',

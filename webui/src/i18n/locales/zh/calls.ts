@@ -172,6 +172,7 @@ export const calls: Texts<typeof en> = {
   'calls.call.cachedTokens': '其中 {n} 来自缓存（{share}）',
   'calls.call.cacheWrite': '写入缓存',
   'calls.call.part': '其中：{what}',
+  'calls.call.atPrice': '{n}（{price}）',
   'calls.call.serviceTier': '服务等级',
   'calls.call.costOf': '尝试 {n}，{provider}',
   'calls.call.priceToday': '当前价格 {price}（每百万 Token）',

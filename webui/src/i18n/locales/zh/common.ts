@@ -24,6 +24,7 @@ export const common: Texts<typeof en> = {
   'health.onNodes': '{of} 个节点中的 {n} 个',
   'health.needsHelp': '需要您处理',
   'price.none': '未定价',
+  'price.perMillion': '每百万 Token {price}',
   'price.perCall': '每次调用 {price}',
   'price.cached': '缓存 {price}',
   'price.perImage': '每张图像 {price}',

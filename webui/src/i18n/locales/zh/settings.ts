@@ -34,6 +34,11 @@ export const settings: Texts<typeof en> = {
   'settings.prices': '价格目录',
   'settings.pricesHow':
     '导入模型时从 --price-catalogue（TRUNKLINE_PRICE_CATALOGUE）指定的文件读取价格，文件变更后自动重新读取。',
+  'settings.pricesFile': '文件',
+  'settings.pricesModels': '有价格的模型',
+  'settings.pricesModified': '最后修改',
+  'settings.pricesFault': '文件当前的内容未被采用，仍使用之前的内容：{error}',
+  'settings.pricesNone': '未配置文件：价格来自提供商自己的列表，或手动填写。',
   'settings.account': '账户',
   'settings.signedInAs': '当前用户',
   'settings.passwordSet': '密码由控制面启动时的 ADMIN_PASSWORD 设置，请在该处修改。',
