@@ -21,7 +21,7 @@ func (s settingsService) GetSettings(context.Context, *adminv1.GetSettingsReques
 	if ok {
 		settings = config.Public(r).(*adminv1.Settings)
 	}
-	return &adminv1.GetSettingsResponse{Settings: withEffective(settings), PriceCatalogue: s.catalogue()}, nil
+	return &adminv1.GetSettingsResponse{Settings: s.withEffective(settings)}, nil
 }
 
 // UpdateSettings replaces the settings.
@@ -30,14 +30,15 @@ func (s settingsService) UpdateSettings(ctx context.Context, req *adminv1.Update
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.UpdateSettingsResponse{Settings: withEffective(config.Public(r).(*adminv1.Settings))}, nil
+	return &adminv1.UpdateSettingsResponse{Settings: s.withEffective(config.Public(r).(*adminv1.Settings))}, nil
 }
 
-// withEffective adds to settings what holds because of them, and what would without them.
-func withEffective(s *adminv1.Settings) *adminv1.Settings {
+// withEffective adds to settings what holds because of them, what would without them, and where prices come from.
+func (a settingsService) withEffective(s *adminv1.Settings) *adminv1.Settings {
 	s.EffectiveFailover, s.DefaultFailover = controlplane.EffectivePolicy(s, nil), controlplane.EffectivePolicy(nil, nil)
 	s.EffectiveRetention, s.DefaultRetention = controlplane.EffectiveRetention(s), controlplane.EffectiveRetention(nil)
 	s.EffectiveWebsocket = controlplane.EffectiveWebSocket(s)
 	s.EffectiveRollout = controlplane.EffectiveRollout(s)
+	s.PriceCatalogue = a.catalogue()
 	return s
 }

@@ -298,6 +298,13 @@ func TestCatalogueFollowsItsFile(t *testing.T) {
 	if got := input(); got != "3" {
 		t.Errorf("with a huge file a costs %q", got)
 	}
+	told := (&Importer{cfg: Config{Catalogue: c}}).Catalogue()
+	if told.GetPath() != path || told.GetModelCount() != 1 || !told.GetModifyTime().AsTime().Equal(day2.Add(2*time.Hour)) || !strings.Contains(told.GetError(), "larger than 16 MiB") {
+		t.Errorf("admins are told %v", told)
+	}
+	if told := new(Importer).Catalogue(); told != nil {
+		t.Errorf("without a catalogue admins are told %v", told)
+	}
 	if none := (*Catalogue)(nil); none.Prices() != nil || none.State() != (CatalogueState{}) {
 		t.Error("no catalogue has prices")
 	}

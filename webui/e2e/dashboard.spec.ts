@@ -138,7 +138,7 @@ test.describe('empty', () => {
     });
     await soon(page, (patience) => expect(step).toContainText('Send the first call', patience));
     await expect(step.getByRole('link')).toHaveAttribute('href', /playground\?group=chat/);
-    expect(await server.chat('chat', { key: secret })).toBe(200);
+    await expect.poll(() => server.chat('chat', { key: secret })).toBe(200); // once the node has it
     const traffic = page.getByRole('heading', { level: 2, name: 'Traffic by outcome' });
     await soon(page, (patience) => expect(traffic).toBeVisible(patience));
   });

@@ -3,7 +3,7 @@ import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-qu
 import { CallService, type ListCallsResponse } from '@/gen/trunkline/admin/v1/call_pb';
 import { GroupService } from '@/gen/trunkline/admin/v1/group_pb';
 import { ProviderService } from '@/gen/trunkline/admin/v1/provider_pb';
-import { type GetSettingsResponse, SettingsService } from '@/gen/trunkline/admin/v1/settings_pb';
+import { SettingsService } from '@/gen/trunkline/admin/v1/settings_pb';
 import { type CallSearch, callFilter } from './callFilter';
 import { CALM, CONFIG_KEY, LIVE } from './client';
 
@@ -62,20 +62,15 @@ export function useGroupNames() {
   });
 }
 
-function useSettingsAnswer<T>(select: (answer: GetSettingsResponse) => T) {
+export function useSettings() {
   const transport = useTransport();
   return useQuery({
     queryKey: [...CONFIG_KEY, 'settings'],
     refetchInterval: CALM,
-    queryFn: ({ signal }) => callUnaryMethod(transport, SettingsService.method.getSettings, {}, { signal }),
-    select,
+    queryFn: async ({ signal }) =>
+      (await callUnaryMethod(transport, SettingsService.method.getSettings, {}, { signal })).settings ?? null,
   });
 }
-
-export const useSettings = () => useSettingsAnswer(({ settings }) => settings ?? null);
-
-/** Where imports take prices from; null: no catalogue is configured. */
-export const usePriceCatalogue = () => useSettingsAnswer(({ priceCatalogue }) => priceCatalogue ?? null);
 
 /** Calls, newest first, a page at a time. Only the first page is live: a longer list would read it all again. */
 export function useCalls(search: CallSearch, pageSize = 50) {

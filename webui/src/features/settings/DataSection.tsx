@@ -52,7 +52,7 @@ export function DataSection({ settings }: { settings: Settings }) {
         </Card>
         <SocketFields form={form} />
       </Editable>
-      <PriceCatalogueCard />
+      <PriceCatalogueCard catalogue={settings.priceCatalogue} />
       <EditBar edit={edit} update={update} onSave={save} />
       <LeaveGuard when={edit.changes.length > 0} />
     </>

@@ -97,7 +97,9 @@ test('how long calls are kept is changed without losing how long audit events ar
 
 test('the price catalogue says what of its file is in use', async () => {
   const priceCatalogue = { path: '/etc/prices.json', modelCount: 2811, error: 'models["a"] is empty' };
-  renderApp('/settings?section=data', { settings: { getSettings: () => ({ settings, priceCatalogue }) } });
+  renderApp('/settings?section=data', {
+    settings: { getSettings: () => ({ settings: { ...settings, priceCatalogue } }) },
+  });
   expect(await screen.findByText('/etc/prices.json')).toBeVisible();
   expect(screen.getByText('2,811')).toBeVisible();
   expect(screen.getByText(/is not used, its previous content is: models\["a"\] is empty/)).toBeVisible();

@@ -54,8 +54,10 @@ type Settings struct {
 	Rollout *RolloutPolicy `protobuf:"bytes,550,opt,name=rollout,proto3" json:"rollout,omitempty"`
 	// The effective rollout policy, every field set except canary_nodes.
 	EffectiveRollout *RolloutPolicy `protobuf:"bytes,551,opt,name=effective_rollout,json=effectiveRollout,proto3" json:"effective_rollout,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Where imports take prices from; unset: no catalogue is configured.
+	PriceCatalogue *PriceCatalogue `protobuf:"bytes,560,opt,name=price_catalogue,json=priceCatalogue,proto3" json:"price_catalogue,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Settings) Reset() {
@@ -175,6 +177,13 @@ func (x *Settings) GetRollout() *RolloutPolicy {
 func (x *Settings) GetEffectiveRollout() *RolloutPolicy {
 	if x != nil {
 		return x.EffectiveRollout
+	}
+	return nil
+}
+
+func (x *Settings) GetPriceCatalogue() *PriceCatalogue {
+	if x != nil {
+		return x.PriceCatalogue
 	}
 	return nil
 }
@@ -738,12 +747,10 @@ func (*GetSettingsRequest) Descriptor() ([]byte, []int) {
 }
 
 type GetSettingsResponse struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
-	Settings *Settings              `protobuf:"bytes,1,opt,name=settings,proto3" json:"settings,omitempty"`
-	// Where imports take prices from; unset: no catalogue is configured.
-	PriceCatalogue *PriceCatalogue `protobuf:"bytes,2,opt,name=price_catalogue,json=priceCatalogue,proto3" json:"price_catalogue,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Settings      *Settings              `protobuf:"bytes,1,opt,name=settings,proto3" json:"settings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetSettingsResponse) Reset() {
@@ -779,13 +786,6 @@ func (*GetSettingsResponse) Descriptor() ([]byte, []int) {
 func (x *GetSettingsResponse) GetSettings() *Settings {
 	if x != nil {
 		return x.Settings
-	}
-	return nil
-}
-
-func (x *GetSettingsResponse) GetPriceCatalogue() *PriceCatalogue {
-	if x != nil {
-		return x.PriceCatalogue
 	}
 	return nil
 }
@@ -967,7 +967,7 @@ var File_trunkline_admin_v1_settings_proto protoreflect.FileDescriptor
 
 const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"!trunkline/admin/v1/settings.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a#trunkline/admin/v1/visibility.proto\"\x8c\a\n" +
+	"!trunkline/admin/v1/settings.proto\x12\x12trunkline.admin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dtrunkline/admin/v1/role.proto\x1a#trunkline/admin/v1/visibility.proto\"\xe0\a\n" +
 	"\bSettings\x12\x12\n" +
 	"\x04etag\x18\x01 \x01(\tR\x04etag\x12A\n" +
 	"\vupdate_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xa0\xed\x18\x01R\n" +
@@ -983,7 +983,8 @@ const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\x10default_failover\x18  \x01(\v2\".trunkline.admin.v1.FailoverPolicyB\x04\xa0\xed\x18\x01R\x0fdefaultFailover\x12P\n" +
 	"\x11default_retention\x18! \x01(\v2\x1d.trunkline.admin.v1.RetentionB\x04\xa0\xed\x18\x01R\x10defaultRetention\x12<\n" +
 	"\arollout\x18\xa6\x04 \x01(\v2!.trunkline.admin.v1.RolloutPolicyR\arollout\x12U\n" +
-	"\x11effective_rollout\x18\xa7\x04 \x01(\v2!.trunkline.admin.v1.RolloutPolicyB\x04\xa0\xed\x18\x01R\x10effectiveRollout\"\x8e\x02\n" +
+	"\x11effective_rollout\x18\xa7\x04 \x01(\v2!.trunkline.admin.v1.RolloutPolicyB\x04\xa0\xed\x18\x01R\x10effectiveRollout\x12R\n" +
+	"\x0fprice_catalogue\x18\xb0\x04 \x01(\v2\".trunkline.admin.v1.PriceCatalogueB\x04\xa0\xed\x18\x01R\x0epriceCatalogue\"\x8e\x02\n" +
 	"\rRolloutPolicy\x120\n" +
 	"\x04mode\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17R\x00R\vall_at_onceR\x06canaryR\x04mode\x125\n" +
 	"\x0ecanary_percent\x18\x02 \x01(\x05B\t\xbaH\x06\x1a\x04\x182(\x01H\x00R\rcanaryPercent\x88\x01\x01\x126\n" +
@@ -1044,10 +1045,9 @@ const file_trunkline_admin_v1_settings_proto_rawDesc = "" +
 	"\faudit_events\x18\xdc\x01 \x01(\v2\x19.google.protobuf.DurationB\x15\xbaH\x12\xaa\x01\x0f\"\x06\b\x80\x86\xb0\x96\x012\x05\b\x80\x9a\x9e\x01R\vauditEvents\"B\n" +
 	"\x04Cors\x12:\n" +
 	"\x0fallowed_origins\x18\x01 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10d\x18\x01\"\x05r\x03\x18\x80\x02R\x0eallowedOrigins\"\x14\n" +
-	"\x12GetSettingsRequest\"\x9c\x01\n" +
+	"\x12GetSettingsRequest\"O\n" +
 	"\x13GetSettingsResponse\x128\n" +
-	"\bsettings\x18\x01 \x01(\v2\x1c.trunkline.admin.v1.SettingsR\bsettings\x12K\n" +
-	"\x0fprice_catalogue\x18\x02 \x01(\v2\".trunkline.admin.v1.PriceCatalogueR\x0epriceCatalogue\"\x98\x01\n" +
+	"\bsettings\x18\x01 \x01(\v2\x1c.trunkline.admin.v1.SettingsR\bsettings\"\x98\x01\n" +
 	"\x0ePriceCatalogue\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12\x1f\n" +
 	"\vmodel_count\x18\x02 \x01(\x05R\n" +
@@ -1108,26 +1108,26 @@ var file_trunkline_admin_v1_settings_proto_depIdxs = []int32{
 	4,  // 9: trunkline.admin.v1.Settings.default_retention:type_name -> trunkline.admin.v1.Retention
 	1,  // 10: trunkline.admin.v1.Settings.rollout:type_name -> trunkline.admin.v1.RolloutPolicy
 	1,  // 11: trunkline.admin.v1.Settings.effective_rollout:type_name -> trunkline.admin.v1.RolloutPolicy
-	12, // 12: trunkline.admin.v1.RolloutPolicy.watch_time:type_name -> google.protobuf.Duration
-	12, // 13: trunkline.admin.v1.FailoverPolicy.failure_window:type_name -> google.protobuf.Duration
-	12, // 14: trunkline.admin.v1.FailoverPolicy.cooldown:type_name -> google.protobuf.Duration
-	12, // 15: trunkline.admin.v1.FailoverPolicy.cooldown_max:type_name -> google.protobuf.Duration
-	12, // 16: trunkline.admin.v1.FailoverPolicy.connect_timeout:type_name -> google.protobuf.Duration
-	12, // 17: trunkline.admin.v1.FailoverPolicy.first_token_timeout:type_name -> google.protobuf.Duration
-	12, // 18: trunkline.admin.v1.FailoverPolicy.response_timeout:type_name -> google.protobuf.Duration
-	12, // 19: trunkline.admin.v1.FailoverPolicy.stream_idle_timeout:type_name -> google.protobuf.Duration
-	12, // 20: trunkline.admin.v1.FailoverPolicy.total_timeout:type_name -> google.protobuf.Duration
-	12, // 21: trunkline.admin.v1.FailoverPolicy.retry_wait:type_name -> google.protobuf.Duration
-	12, // 22: trunkline.admin.v1.FailoverPolicy.keyword_hold:type_name -> google.protobuf.Duration
-	12, // 23: trunkline.admin.v1.FailoverPolicy.stream_total_timeout:type_name -> google.protobuf.Duration
-	12, // 24: trunkline.admin.v1.FailoverPolicy.first_token_timeout_max:type_name -> google.protobuf.Duration
-	12, // 25: trunkline.admin.v1.FailoverPolicy.attempt_timeout:type_name -> google.protobuf.Duration
-	12, // 26: trunkline.admin.v1.FailoverPolicy.hedge_after:type_name -> google.protobuf.Duration
-	12, // 27: trunkline.admin.v1.FailoverPolicy.affinity_hold:type_name -> google.protobuf.Duration
-	12, // 28: trunkline.admin.v1.Retention.calls:type_name -> google.protobuf.Duration
-	12, // 29: trunkline.admin.v1.Retention.audit_events:type_name -> google.protobuf.Duration
-	0,  // 30: trunkline.admin.v1.GetSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
-	8,  // 31: trunkline.admin.v1.GetSettingsResponse.price_catalogue:type_name -> trunkline.admin.v1.PriceCatalogue
+	8,  // 12: trunkline.admin.v1.Settings.price_catalogue:type_name -> trunkline.admin.v1.PriceCatalogue
+	12, // 13: trunkline.admin.v1.RolloutPolicy.watch_time:type_name -> google.protobuf.Duration
+	12, // 14: trunkline.admin.v1.FailoverPolicy.failure_window:type_name -> google.protobuf.Duration
+	12, // 15: trunkline.admin.v1.FailoverPolicy.cooldown:type_name -> google.protobuf.Duration
+	12, // 16: trunkline.admin.v1.FailoverPolicy.cooldown_max:type_name -> google.protobuf.Duration
+	12, // 17: trunkline.admin.v1.FailoverPolicy.connect_timeout:type_name -> google.protobuf.Duration
+	12, // 18: trunkline.admin.v1.FailoverPolicy.first_token_timeout:type_name -> google.protobuf.Duration
+	12, // 19: trunkline.admin.v1.FailoverPolicy.response_timeout:type_name -> google.protobuf.Duration
+	12, // 20: trunkline.admin.v1.FailoverPolicy.stream_idle_timeout:type_name -> google.protobuf.Duration
+	12, // 21: trunkline.admin.v1.FailoverPolicy.total_timeout:type_name -> google.protobuf.Duration
+	12, // 22: trunkline.admin.v1.FailoverPolicy.retry_wait:type_name -> google.protobuf.Duration
+	12, // 23: trunkline.admin.v1.FailoverPolicy.keyword_hold:type_name -> google.protobuf.Duration
+	12, // 24: trunkline.admin.v1.FailoverPolicy.stream_total_timeout:type_name -> google.protobuf.Duration
+	12, // 25: trunkline.admin.v1.FailoverPolicy.first_token_timeout_max:type_name -> google.protobuf.Duration
+	12, // 26: trunkline.admin.v1.FailoverPolicy.attempt_timeout:type_name -> google.protobuf.Duration
+	12, // 27: trunkline.admin.v1.FailoverPolicy.hedge_after:type_name -> google.protobuf.Duration
+	12, // 28: trunkline.admin.v1.FailoverPolicy.affinity_hold:type_name -> google.protobuf.Duration
+	12, // 29: trunkline.admin.v1.Retention.calls:type_name -> google.protobuf.Duration
+	12, // 30: trunkline.admin.v1.Retention.audit_events:type_name -> google.protobuf.Duration
+	0,  // 31: trunkline.admin.v1.GetSettingsResponse.settings:type_name -> trunkline.admin.v1.Settings
 	11, // 32: trunkline.admin.v1.PriceCatalogue.modify_time:type_name -> google.protobuf.Timestamp
 	0,  // 33: trunkline.admin.v1.UpdateSettingsRequest.settings:type_name -> trunkline.admin.v1.Settings
 	13, // 34: trunkline.admin.v1.UpdateSettingsRequest.update_mask:type_name -> google.protobuf.FieldMask
