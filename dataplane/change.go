@@ -69,13 +69,13 @@ func (s *Snapshot) checkGroups() error {
 				return fmt.Errorf("api key %q: group %q does not exist", k.Name, name.Value())
 			}
 		}
-		seen = politely(seen)
+		seen = Politely(seen)
 	}
 	return nil
 }
 
-// politely counts, and lets those who wait for a CPU go first now and then.
-func politely(n int) int {
+// Politely counts, and lets those who wait for a CPU go first now and then.
+func Politely(n int) int {
 	if n++; n%256 == 0 {
 		runtime.Gosched()
 	}
@@ -92,7 +92,7 @@ func (s *Snapshot) withKeys(keys hashtrie.Map[*APIKey], changed []*nodev1.ApiKey
 			return keys, fmt.Errorf("api key %q: %w", in.GetName(), err)
 		}
 		edits = append(edits, hashtrie.Edit[*APIKey]{Key: hashtrie.Key(k.hash), Value: k})
-		seen = politely(seen)
+		seen = Politely(seen)
 	}
 	for _, hash := range gone {
 		edits = append(edits, hashtrie.Edit[*APIKey]{Key: hashtrie.Key(hash), Gone: true})
@@ -158,7 +158,7 @@ func (h *held) bound(s *Snapshot) {
 	seen := 0
 	for k := range s.Keys() {
 		byName[k.Name] = k.Held
-		seen = politely(seen)
+		seen = Politely(seen)
 	}
 	h.byName = byName
 }

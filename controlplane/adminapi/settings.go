@@ -34,11 +34,11 @@ func (s settingsService) UpdateSettings(ctx context.Context, req *adminv1.Update
 }
 
 // withEffective adds to settings what holds because of them, what would without them, and where prices come from.
-func (a settingsService) withEffective(s *adminv1.Settings) *adminv1.Settings {
-	s.EffectiveFailover, s.DefaultFailover = controlplane.EffectivePolicy(s, nil), controlplane.EffectivePolicy(nil, nil)
-	s.EffectiveRetention, s.DefaultRetention = controlplane.EffectiveRetention(s), controlplane.EffectiveRetention(nil)
-	s.EffectiveWebsocket = controlplane.EffectiveWebSocket(s)
-	s.EffectiveRollout = controlplane.EffectiveRollout(s)
-	s.PriceCatalogue = a.catalogue()
-	return s
+func (s settingsService) withEffective(set *adminv1.Settings) *adminv1.Settings {
+	set.EffectiveFailover, set.DefaultFailover = controlplane.EffectivePolicy(set, nil), controlplane.EffectivePolicy(nil, nil)
+	set.EffectiveRetention, set.DefaultRetention = controlplane.EffectiveRetention(set), controlplane.EffectiveRetention(nil)
+	set.EffectiveWebsocket = controlplane.EffectiveWebSocket(set)
+	set.EffectiveRollout = controlplane.EffectiveRollout(set)
+	set.PriceCatalogue = s.catalogue()
+	return set
 }

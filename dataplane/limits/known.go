@@ -2,7 +2,6 @@ package limits
 
 import (
 	"iter"
-	"runtime"
 	"slices"
 	"sync"
 
@@ -32,9 +31,7 @@ func (l *Limiter) Use(keys iter.Seq[*dataplane.APIKey]) {
 			names[key.Name]++
 			l.expect(key)
 		}
-		if seen++; seen%256 == 0 {
-			runtime.Gosched() // requests that wait for a CPU go first
-		}
+		seen = dataplane.Politely(seen)
 	}
 	l.known.mu.Lock()
 	defer l.known.mu.Unlock()

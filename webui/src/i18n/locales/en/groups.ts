@@ -148,7 +148,8 @@ export const groups = {
   'groups.policy.attempts': 'Attempts per call',
   'groups.policy.attemptsValue': 'at most {n}',
   'groups.log.title': 'Bodies of calls',
-  'groups.log.sub': 'Request and response bodies, encrypted. Forms, files and audio are never kept.',
+  'groups.log.sub':
+    'Request and response bodies with their headers, encrypted and without credentials in headers. Forms, files and audio are never kept.',
   'groups.log.enabled': 'Keep bodies',
   'groups.log.enabledHow': 'Off by default.',
   'groups.log.maxBytes': 'Bytes of each',

@@ -145,7 +145,8 @@ export const groups: Texts<typeof en> = {
   'groups.policy.attempts': '呼び出しあたりの試行',
   'groups.policy.attemptsValue': '最大 {n} 回',
   'groups.log.title': '呼び出しの本文',
-  'groups.log.sub': 'クライアントが送った内容と応答を暗号化して保存します。フォーム、ファイル、音声は保存しません。',
+  'groups.log.sub':
+    'クライアントが送った内容と応答を、認証情報を除いたヘッダーとともに暗号化して保存します。フォーム、ファイル、音声は保存しません。',
   'groups.log.enabled': '本文を保存する',
   'groups.log.enabledHow': '既定では保存しません。',
   'groups.log.maxBytes': '1 件の最大バイト数',

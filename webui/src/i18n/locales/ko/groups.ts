@@ -142,7 +142,8 @@ export const groups: Texts<typeof en> = {
   'groups.policy.attempts': '호출당 시도',
   'groups.policy.attemptsValue': '최대 {n}회',
   'groups.log.title': '호출 본문',
-  'groups.log.sub': '클라이언트가 보낸 내용과 받은 응답을 암호화해 보관합니다. 양식, 파일, 오디오는 보관하지 않습니다.',
+  'groups.log.sub':
+    '클라이언트가 보낸 내용과 받은 응답을 자격 증명을 뺀 헤더와 함께 암호화해 보관합니다. 양식, 파일, 오디오는 보관하지 않습니다.',
   'groups.log.enabled': '본문 보관',
   'groups.log.enabledHow': '기본값은 꺼짐입니다.',
   'groups.log.maxBytes': '각각의 최대 바이트',

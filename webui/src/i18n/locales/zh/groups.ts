@@ -141,7 +141,7 @@ export const groups: Texts<typeof en> = {
   'groups.policy.attempts': '每次调用的尝试',
   'groups.policy.attemptsValue': '最多 {n} 次',
   'groups.log.title': '调用内容',
-  'groups.log.sub': '客户端发送的内容与得到的应答，加密保存。表单、文件和音频从不保存。',
+  'groups.log.sub': '客户端发送的内容与得到的应答，连同标头（去除凭据）加密保存。表单、文件和音频从不保存。',
   'groups.log.enabled': '保存调用内容',
   'groups.log.enabledHow': '默认关闭。',
   'groups.log.maxBytes': '每条的字节数',
