@@ -80,6 +80,7 @@ type Service struct {
 	// reading is held from a read of the database until its result is in byName, so that
 	// what was read later is never overwritten by what was read before.
 	reading sync.Mutex
+	version int64 // guarded by reading; of what was read last, 0: not known
 	mu      sync.Mutex
 	byName  map[string]NodeIdentity   // guarded by mu; as last read
 	orphans map[string]time.Time      // guarded by mu; see Orphans
@@ -178,11 +179,19 @@ func (s *Service) isFresh() bool {
 	return time.Since(*s.fresh.Load()) < max(settlePolls/2*s.cfg.Poll, time.Second)
 }
 
-// refresh reads every identity and token again and reports whether an identity that was there is
-// not as it was.
+// refresh reads every identity and token again if one has changed, and reports whether an identity that was
+// there is not as it was.
 func (s *Service) refresh(ctx context.Context) (changed bool, err error) {
 	s.reading.Lock()
 	defer s.reading.Unlock()
+	version, err := s.cfg.Store.EnrollmentVersion(ctx) // first: what follows is this version or a later one
+	if err == nil && version == s.version {
+		return false, nil
+	}
+	s.version = 0 // after an outage it may be another database
+	if err != nil {
+		return false, err
+	}
 	all, err := s.cfg.Store.NodeIdentities(ctx)
 	if err != nil {
 		return false, err
@@ -206,6 +215,7 @@ func (s *Service) refresh(ctx context.Context) (changed bool, err error) {
 	for _, t := range tokens {
 		s.tokens[t.ID] = t
 	}
+	s.version = version
 	return changed, nil
 }
 

@@ -71,11 +71,11 @@ func (d *database) NodeIdentity(ctx context.Context, node string) (enrollment.No
 	return d.Enrollment.NodeIdentity(ctx, node)
 }
 
-func (d *database) NodeIdentities(ctx context.Context) ([]enrollment.NodeIdentity, error) {
+func (d *database) EnrollmentVersion(ctx context.Context) (int64, error) {
 	if err := d.err(); err != nil {
-		return nil, err
+		return 0, err
 	}
-	return d.Enrollment.NodeIdentities(ctx)
+	return d.Enrollment.EnrollmentVersion(ctx)
 }
 
 // desk is a service, and what it stands on.

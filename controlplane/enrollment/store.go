@@ -45,6 +45,8 @@ func (id *NodeIdentity) Revoked() bool { return !id.RevokedAt.IsZero() }
 
 // Store keeps join tokens and the identities of nodes. Unknown ones are errs.NotFound.
 type Store interface {
+	// EnrollmentVersion is another number after each change of tokens or identities. It is never 0.
+	EnrollmentVersion(ctx context.Context) (int64, error)
 	CreateJoinToken(ctx context.Context, t JoinToken) error // errs.AlreadyExists
 	// JoinToken returns a token, with its uses, also one that is used up or has expired.
 	JoinToken(ctx context.Context, id string) (JoinToken, error)

@@ -26,6 +26,14 @@ type Enrollment struct{ db *DB }
 // NewEnrollment is the Enrollment of a database.
 func NewEnrollment(db *DB) *Enrollment { return &Enrollment{db} }
 
+// EnrollmentVersion counts changes of tokens and identities, by triggers of the database.
+func (s *Enrollment) EnrollmentVersion(ctx context.Context) (version int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
+	defer cancel()
+	err = s.db.engine.Reader().QueryRowContext(ctx, `SELECT version FROM enrollment_version WHERE id = 1`).Scan(&version)
+	return version, s.db.failed(err, "read whether join tokens or nodes have changed")
+}
+
 // CreateJoinToken stores a token; errs.AlreadyExists when its id is taken.
 func (s *Enrollment) CreateJoinToken(ctx context.Context, t enrollment.JoinToken) error {
 	audit.From(ctx).Amend(func(e *audit.Event) { e.Targets = append(e.Targets, "JoinToken/"+t.ID) })

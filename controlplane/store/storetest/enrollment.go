@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane/enrollment"
+	"github.com/trunkline-ai/trunkline/controlplane/secrets"
 	"github.com/trunkline-ai/trunkline/internal/errs"
 )
 
@@ -126,6 +127,68 @@ func joinTokenIsUsedOnce(t *testing.T, db Database) {
 	wantCode(t, s.JoinNode(t.Context(), late), errs.FailedPrecondition)
 	late.JoinedAt = late.JoinedAt.Add(-time.Microsecond)
 	must(t, s.JoinNode(t.Context(), late))
+}
+
+// Other replicas read again only what was counted: whatever writes, and whoever waits for whom.
+func enrollmentIsCounted(t *testing.T, db Database) {
+	s, other := db.Open(t, time.Now), db.Open(t, time.Now)
+	ctx := t.Context()
+	version := func() int64 {
+		t.Helper()
+		v, err := other.EnrollmentVersion(ctx)
+		must(t, err)
+		return v
+	}
+	before := version()
+	if before == 0 {
+		t.Error("the version of an empty database is 0, which stands for none")
+	}
+	n := candidate("n", "token", 1)
+	for _, change := range []struct {
+		name string
+		do   func() error
+	}{
+		{"create a token", func() error { return s.CreateJoinToken(ctx, ticket("token", 100)) }},
+		{"join", func() error { return s.JoinNode(ctx, n) }},
+		{"renew", func() error { return s.RenewNode(ctx, "n", n.KeyHash, n.ExpiresAt.Add(time.Hour)) }},
+		{"note authorities", func() error { return s.NoteAuthorities(ctx, "n", n.KeyHash, []string{"new"}) }},
+		{"seal the token under another key", func() error {
+			return s.Reseal(ctx, []secrets.Resealed{{Ref: "join-token/token", Before: []byte{0, 255, 1}, After: []byte{7}}})
+		}},
+		{"revoke", func() error { return s.RevokeNode(ctx, "n", "admin", epoch) }},
+		{"delete a token", func() error { return s.DeleteJoinToken(ctx, "token") }},
+		{"create another token", func() error { return s.CreateJoinToken(ctx, ticket("old", 1)) }},
+		{"delete what is old", func() error { return s.DeleteStaleJoins(ctx, epoch.Add(8*24*time.Hour)) }},
+	} {
+		must(t, change.do())
+		if after := version(); after == before {
+			t.Errorf("to %s is not counted", change.name)
+		} else {
+			before = after
+		}
+	}
+	if again := version(); again != before {
+		t.Errorf("reading is counted: %d, then %d", before, again)
+	}
+
+	must(t, s.CreateJoinToken(ctx, ticket("many", 100)))
+	var wg sync.WaitGroup
+	for i := range 8 {
+		id := candidate(string(rune('a'+i)), "many", byte(i))
+		must(t, s.JoinNode(ctx, id))
+		for _, do := range []func() error{
+			func() error { return s.JoinNode(ctx, candidate(id.Node, "many", byte(100+i))) },
+			func() error { return other.NoteAuthorities(ctx, id.Node, id.KeyHash, []string{"new"}) },
+			func() error { return other.DeleteStaleJoins(ctx, epoch) },
+		} {
+			wg.Go(func() {
+				if err := do(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	wg.Wait()
 }
 
 func joinedNodes(t *testing.T, db Database) {

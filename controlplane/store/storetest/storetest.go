@@ -163,6 +163,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		"ExpiredAccessIsDeleted":        expiredAccessIsDeleted,
 		"JoinTokens":                    joinTokens,
 		"JoinTokenIsUsedOnce":           joinTokenIsUsedOnce,
+		"EnrollmentIsCounted":           enrollmentIsCounted,
 		"JoinedNodes":                   joinedNodes,
 		"RevokedNodesStayOut":           revokedNodesStayOut,
 		"StaleJoinsAreDeleted":          staleJoinsAreDeleted,
