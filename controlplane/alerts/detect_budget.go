@@ -24,22 +24,25 @@ type Budgets struct {
 	Spent  func(ctx context.Context, since map[string]time.Time) (map[string]usage.Cost, error)
 	Now    func() time.Time
 	Logger *slog.Logger
+
+	budgeted relevantKeys
 }
 
 // Event implements Detector.
-func (Budgets) Event() string { return EventBudget }
+func (*Budgets) Event() string { return EventBudget }
 
 // Every implements Detector.
-func (Budgets) Every() time.Duration { return 15 * time.Second }
+func (*Budgets) Every() time.Duration { return 15 * time.Second }
 
 // Look implements Detector.
-func (d Budgets) Look(ctx context.Context) (found []Condition, ok bool) {
-	now, c := d.Now(), d.Live.Current()
+func (d *Budgets) Look(ctx context.Context) (found []Condition, ok bool) {
+	now := d.Now()
+	keys := d.budgeted.of(d.Live.Current(), func(key *adminv1.ApiKey) bool { return periodOf(key) != period.None })
 	since := map[string]time.Time{}
-	for _, r := range c.List(controlplane.KindAPIKey) {
+	for _, r := range keys {
 		doc := r.Spec.(*adminv1.ApiKey)
-		if p := periodOf(doc); p != period.None && controlplane.KeyState(doc, now) == adminv1.ApiKeyState_API_KEY_STATE_ACTIVE {
-			since[r.Name] = p.Start(now)
+		if controlplane.KeyState(doc, now) == adminv1.ApiKeyState_API_KEY_STATE_ACTIVE {
+			since[r.Name] = periodOf(doc).Start(now)
 		}
 	}
 	if len(since) == 0 {
@@ -52,7 +55,7 @@ func (d Budgets) Look(ctx context.Context) (found []Condition, ok bool) {
 		d.Logger.WarnContext(ctx, "failed to read the spending of API keys", "error", err)
 		return nil, false
 	}
-	for _, r := range c.List(controlplane.KindAPIKey) {
+	for _, r := range keys {
 		if start, budgeted := since[r.Name]; budgeted {
 			if condition, ok := overBudget(r, start, spent[r.Name]); ok {
 				found = append(found, condition)

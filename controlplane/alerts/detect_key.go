@@ -18,22 +18,21 @@ const day = 24 * time.Hour
 type Keys struct {
 	Live Current
 	Now  func() time.Time
+
+	expiring relevantKeys
 }
 
 // Event implements Detector.
-func (Keys) Event() string { return EventKeyExpiring }
+func (*Keys) Event() string { return EventKeyExpiring }
 
 // Every implements Detector.
-func (Keys) Every() time.Duration { return 10 * time.Second }
+func (*Keys) Every() time.Duration { return 10 * time.Second }
 
 // Look implements Detector.
-func (d Keys) Look(context.Context) (found []Condition, ok bool) {
+func (d *Keys) Look(context.Context) (found []Condition, ok bool) {
 	now := d.Now()
-	for _, r := range d.Live.Current().List(controlplane.KindAPIKey) {
+	for _, r := range d.expiring.of(d.Live.Current(), func(key *adminv1.ApiKey) bool { return key.GetExpireTime() != nil }) {
 		doc := r.Spec.(*adminv1.ApiKey)
-		if doc.GetExpireTime() == nil {
-			continue
-		}
 		switch controlplane.KeyState(doc, now) {
 		case adminv1.ApiKeyState_API_KEY_STATE_REVOKED, adminv1.ApiKeyState_API_KEY_STATE_DISABLED:
 			continue

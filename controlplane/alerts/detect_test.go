@@ -128,7 +128,7 @@ func TestBudgets(t *testing.T) {
 	}
 	off := key("off", "1")
 	off.Enabled = proto.Bool(false)
-	d := Budgets{
+	d := &Budgets{
 		Live: stored{key("a", "10"), key("b", "10"), key("c", "10"), key("d", "10"), key("huge", "999999"), off, &adminv1.ApiKey{Name: "free"}},
 		Now:  now, Logger: slog.New(slog.DiscardHandler),
 		Spent: func(_ context.Context, since map[string]time.Time) (map[string]usage.Cost, error) {
@@ -148,7 +148,8 @@ func TestBudgets(t *testing.T) {
 		return nil, errors.New("away")
 	}
 	want(t, d, "blind")
-	want(t, Budgets{Live: stored{}, Now: now})
+	d.Live = stored{} // the keys are gone
+	want(t, d)
 }
 
 func TestKeys(t *testing.T) {
@@ -158,12 +159,16 @@ func TestKeys(t *testing.T) {
 	}
 	off := key("off", time.Hour)
 	off.Enabled = proto.Bool(false)
-	want(t, Keys{Live: stored{
+	want(t, &Keys{Live: stored{
 		&adminv1.ApiKey{Name: "always"}, key("a", 14*day+time.Second), key("b", 14*day), key("c", 2*day), key("d", time.Hour), key("e", -time.Hour), key("f", -day), off,
 	}, Now: now},
 		"1 API key b expires within 14 days, at 2026-12-13T08:00:00Z", "2 API key c expires within 3 days, at 2026-12-01T08:00:00Z",
 		"3 API key d expires within a day, at 2026-11-29T09:00:00Z", "4 API key e expired at 2026-11-29T07:00:00Z",
 	)
+	d := &Keys{Live: stored{&adminv1.ApiKey{Name: "always"}}, Now: now}
+	want(t, d)
+	d.Live = stored{key("ends", time.Hour)} // another configuration
+	want(t, d, "3 API key ends expires within a day, at 2026-11-29T09:00:00Z")
 	// A key that was made for two days is told of when one is left, and one for an hour never.
 	r := &controlplane.Resource{UID: "u", Name: "k", CreatedAt: start}
 	for left, wanted := range map[time.Duration]string{2 * day: "", day: "3", time.Minute: "3", -time.Minute: "4"} {

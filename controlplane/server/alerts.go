@@ -22,8 +22,8 @@ func (s *Server) openAlerts(cfg Config) (err error) {
 		Detectors: []alerts.Detector{
 			alerts.Cooldowns{Live: s.live, Nodes: s.fleet},
 			alerts.Groups{Nodes: s.fleet, Routes: s.routes},
-			alerts.Budgets{Live: s.live, Spent: s.spent, Now: time.Now, Logger: cfg.Logger},
-			alerts.Keys{Live: s.live, Now: time.Now},
+			&alerts.Budgets{Live: s.live, Spent: s.spent, Now: time.Now, Logger: cfg.Logger},
+			&alerts.Keys{Live: s.live, Now: time.Now},
 			&alerts.LostNodes{Nodes: s.fleet, Revoked: s.revoked, Now: time.Now},
 			alerts.GoneModels{Live: s.live},
 			alerts.Drift{Nodes: s.fleet, Now: time.Now},
