@@ -20,6 +20,22 @@ test.each([
   await waitFor(() => expect(document.documentElement.lang).toBe(lang));
 });
 
+test('a language that is chosen in another tab is followed, and one that does not exist is not', async () => {
+  await renderUi(() => (
+    <I18nProvider initial="en">
+      <p>there</p>
+    </I18nProvider>
+  ));
+  const choose = (newValue: string | null, key = 'ui.lang') =>
+    fireEvent(window, new StorageEvent('storage', { key, newValue, storageArea: localStorage }));
+  choose('ko');
+  await waitFor(() => expect(document.documentElement.lang).toBe('ko-KR'));
+  choose('ja', 'ui.scheme');
+  choose(null);
+  choose('tlh');
+  await waitFor(() => expect(document.documentElement.lang).toBe('en-US'));
+});
+
 test("a period of one's own goes into the address, and one that ends before it begins does not", async () => {
   const { router } = renderApp('/calls');
   await userEvent.click(await screen.findByRole('button', { name: 'Custom period' }));

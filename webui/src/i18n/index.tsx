@@ -1,4 +1,4 @@
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
+import { createContext, type ReactNode, useContext, useEffect, useLayoutEffect, useMemo, useState } from 'react';
 import { type Lang, pickLang, TAGS } from './languages';
 import type { Messages } from './messages';
 import { type I18n, makeI18n } from './translate';
@@ -31,14 +31,27 @@ export function I18nProvider({ children, initial }: { children: ReactNode; initi
   useEffect(() => {
     let wanted = true;
     void loaders[lang]().then((messages) => {
-      if (!wanted) return;
-      document.documentElement.lang = TAGS[lang];
-      setLoaded({ lang, messages });
+      if (wanted) setLoaded({ lang, messages });
     });
     return () => {
       wanted = false;
     };
   }, [lang]);
+
+  // The document says its language when its texts are there.
+  useLayoutEffect(() => {
+    if (loaded) document.documentElement.lang = TAGS[loaded.lang];
+  }, [loaded]);
+
+  // What is chosen in one tab holds in all, as the theme does.
+  useEffect(() => {
+    const follow = (event: StorageEvent) => {
+      if (event.storageArea === localStorage && event.key === STORED && event.newValue)
+        setLang(pickLang([event.newValue]));
+    };
+    window.addEventListener('storage', follow);
+    return () => window.removeEventListener('storage', follow);
+  }, []);
 
   const value = useMemo<Value | null>(() => {
     if (!loaded) return null;
