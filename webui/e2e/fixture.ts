@@ -44,19 +44,20 @@ export async function signIn(page: Page, { user = USER, password = PASSWORD } = 
   await expect(page).not.toHaveURL(/\/login/);
 }
 
-/** Sets language and theme as the console stores them; they hold from the next load on. */
-export async function prefer(page: Page, lang: string, scheme: string) {
+/** Chooses language and theme, as another tab of the console would: the page follows, without being loaded again. */
+export async function prefer(page: Page, lang: Lang, scheme: Scheme) {
   await page.evaluate(
-    ([l, s]) => {
-      localStorage.setItem('ui.lang', l ?? '');
-      localStorage.setItem('ui.scheme', s ?? '');
+    (chosen) => {
+      for (const [key, newValue] of Object.entries(chosen)) {
+        localStorage.setItem(key, newValue);
+        window.dispatchEvent(new StorageEvent('storage', { key, newValue, storageArea: localStorage }));
+      }
     },
-    [lang, scheme],
+    { 'ui.lang': lang, 'ui.scheme': scheme },
   );
+  const html = page.locator(`html[lang^=${lang}][data-mantine-color-scheme=${scheme}]`);
+  await expect(html).toHaveCount(1);
 }
-
-const setScheme = (page: Page, scheme: string) =>
-  page.evaluate((s) => document.documentElement.setAttribute('data-mantine-color-scheme', s), scheme);
 
 /** The page has come to rest: its heading is there and nothing is loading. */
 export async function settled(page: Page) {
@@ -102,48 +103,47 @@ async function watchPolicy(page: Page) {
 export const violations = (page: Page) => page.evaluate(() => (window as Watched).__violations ?? []);
 
 type Axe = { axe: typeof axe };
-/** What colours alone decide, which are the same in every language. */
+/** What differs between the themes: the rules about colours. */
 const COLOURS = ['color-contrast', 'link-in-text-block'];
 
-/** Runs axe, with its rules about colours or without; evaluate() is not subject to the page's policy, a script tag would be refused. */
-export async function audit(page: Page, where: string, { colours = true } = {}): Promise<string[]> {
+/** Runs all rules of axe, or some; evaluate() is not subject to the page's policy, a script tag would be refused. */
+export async function audit(page: Page, where: string, rules?: string[]): Promise<string[]> {
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source);
-  const found = await page.evaluate(
-    async (left) => {
-      const rules = Object.fromEntries(left.map((rule) => [rule, { enabled: false }]));
-      const result = await (window as unknown as Axe).axe.run(document, { resultTypes: ['violations'], rules });
-      return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
-    },
-    colours ? [] : COLOURS,
-  );
+  const found = await page.evaluate(async (runOnly) => {
+    const options = runOnly ? { runOnly: { type: 'rule' as const, values: runOnly } } : {};
+    const result = await (window as unknown as Axe).axe.run(document, { resultTypes: ['violations'], ...options });
+    return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
+  }, rules);
   return found.map((line) => `${where} ${line}`);
 }
 
 /**
- * What is wrong with addresses in any language and theme: what axe finds, and what is too wide for a phone. English is looked
- * at in the light on a desktop and in the dark on a phone; what differs in the other languages is everything but colours.
- * (AUDIT=1 make shots runs all rules in all of them.)
+ * What is wrong with addresses: all that axe finds in each language in the light, what it finds of colours in the dark, all of
+ * it on a phone in the dark in one language, and what is too wide for a phone. A page is loaded once and changes its language.
  */
 export async function inspect(page: Page, paths: readonly string[], arrived?: (path: string) => Promise<void>) {
   test.setTimeout(900_000); // axe computes for seconds a page, and a busy machine gives it a part of a core
   const found: string[] = [];
-  for (const lang of LANGS) {
-    await prefer(page, lang, 'light');
-    for (const [i, path] of paths.entries()) {
-      const where = `${path} ${lang}`;
-      if (i > 0) await visit(page, path);
-      else await page.goto(path);
-      await settled(page);
-      await arrived?.(path);
-      await setScheme(page, 'light');
-      found.push(...(await audit(page, `${where} light`, { colours: lang === 'en' })));
-      await setScheme(page, 'dark');
-      await page.setViewportSize(PHONE);
-      const extra = await tooWide(page);
-      if (extra > 0) found.push(`${where}: ${extra} px too wide`);
-      if (lang === 'en') found.push(...(await audit(page, `${where} dark, phone`)));
-      await page.setViewportSize(DESKTOP);
+  for (const [i, path] of paths.entries()) {
+    if (i > 0) await visit(page, path);
+    else await page.goto(path);
+    await settled(page);
+    await arrived?.(path);
+    for (const lang of LANGS) {
+      await prefer(page, lang, 'light');
+      found.push(...(await audit(page, `${path} ${lang} light`)));
+      await prefer(page, lang, 'dark');
+      found.push(...(await audit(page, `${path} ${lang} dark`, COLOURS)));
     }
+    await page.setViewportSize(PHONE);
+    for (const lang of LANGS) {
+      await prefer(page, lang, 'dark');
+      const extra = await tooWide(page);
+      if (extra > 0) found.push(`${path} ${lang}: ${extra} px too wide`);
+    }
+    await prefer(page, 'en', 'dark');
+    found.push(...(await audit(page, `${path} en dark, phone`)));
+    await page.setViewportSize(DESKTOP);
   }
   await prefer(page, 'en', 'light');
   return found;
@@ -181,6 +181,8 @@ export async function failing(page: Page, how: 'down' | 'broken', method = '*') 
 
 export const LANGS = ['en', 'zh', 'ja', 'ko'] as const;
 export const SCHEMES = ['light', 'dark'] as const;
+type Lang = (typeof LANGS)[number];
+type Scheme = (typeof SCHEMES)[number];
 
 /**
  * Lifts a row of a sortable list, moves it up to a position and drops it, all by keyboard. The list

@@ -5,7 +5,6 @@ const it = useConsole('empty', { signedOut: true });
 
 test('axe finds nothing in four languages and two themes, and a phone is wide enough', async () => {
   const { page } = it;
-  await page.goto('/login');
   expect(await inspect(page, ['/login'])).toEqual([]);
 });
 
