@@ -10,6 +10,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/errs"
+	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
 // historyLines is how many lines of the change log are read at once.
@@ -158,6 +159,9 @@ func equalDocs(a, b proto.Message) bool {
 // describe says what makes one document into another; nil is none.
 func describe(kind controlplane.Kind, name string, before, after proto.Message) ResourceChange {
 	ch := ResourceChange{Kind: kind, Name: name}
+	if kind == controlplane.KindSettings { // there always are settings: those that are not stored are the defaults
+		before, after = settingsOf(before), settingsOf(after)
+	}
 	switch {
 	case before == nil && after == nil:
 		ch.Op = OpUnchanged
@@ -169,4 +173,11 @@ func describe(kind controlplane.Kind, name string, before, after proto.Message) 
 		ch.Op, ch.Differences = controlplane.OpUpdate, differences(before, after)
 	}
 	return ch
+}
+
+func settingsOf(doc proto.Message) proto.Message {
+	if doc == nil {
+		return &adminv1.Settings{}
+	}
+	return doc
 }

@@ -114,6 +114,13 @@ func TestRollbackBringsBackTheContent(t *testing.T) {
 	if again, err := b.Rollback(t.Context(), "alice", good, false); err != nil || again.Revision != bad+1 || again.Changes != nil {
 		t.Errorf("back to where it is already: %+v, %v", again, err)
 	}
+	empty, err := b.Rollback(t.Context(), "alice", 0, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if changes, _ := rollbackLines(empty); len(changes) != 7 || changes[0] != "update Settings settings failover.max_attempts: 3 -> (unset)" {
+		t.Errorf("back to before the first settings, which is to the defaults: %q", changes)
+	}
 	_, err = b.Rollback(t.Context(), "alice", bad+2, false)
 	refusal(t, err, errs.InvalidArgument, "must not be above the current revision")
 }
