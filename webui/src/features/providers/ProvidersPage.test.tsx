@@ -3,7 +3,7 @@ import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 import { TargetState } from '@/gen/trunkline/admin/v1/health_pb';
-import { ImportAction } from '@/gen/trunkline/admin/v1/import_pb';
+import { ImportAction, type RemoveImportedModelsRequest } from '@/gen/trunkline/admin/v1/import_pb';
 import type {
   ListProvidersRequest,
   ResetCooldownRequest,
@@ -226,6 +226,61 @@ test('what a test finds wrong with the form stands at its field', async () => {
   expect(await screen.findByText('Is required')).toBeVisible();
   expect(screen.getByLabelText('Secret')).toHaveFocus();
   expect(screen.queryByText('Some values are not accepted')).toBeNull();
+});
+
+test.each(['/providers?new=openai', '/providers?provider=azure&tab=settings'])(
+  'a chat that has no model is told at the model (%s)',
+  async (at) => {
+    // biome-ignore lint/correctness/useYield: it is refused before its first step
+    async function* run() {
+      throw refusal({ model: 'is required for a chat: the provider has no models yet' });
+    }
+    renderApp(at, backend({ testProvider: run }));
+    await userEvent.click(await screen.findByRole('switch', { name: /^Also send a chat/ }));
+    await userEvent.click(screen.getByRole('button', { name: 'Test connection' }));
+    expect(await screen.findByText('Is required for a chat: the provider has no models yet')).toBeVisible();
+    expect(screen.getByLabelText('Model to chat with')).toHaveFocus();
+    expect(screen.queryByText('Some values are not accepted')).toBeNull();
+  },
+);
+
+test('what imports brought is removed by credential, after saying what that is and which groups use it', async () => {
+  const imported = (id: string, credential: string, isGone = false) => ({
+    id,
+    imported: { credential, import: 'i1', goneTime: isGone ? { seconds: 1n } : undefined },
+  });
+  const models = [imported('a', 'main'), imported('b', 'main', true), imported('c', 'other'), { id: 'own' }];
+  const removeImportedModels = vi.fn(({ dryRun }: RemoveImportedModelsRequest) => ({
+    revision: dryRun ? 0n : 9n,
+    models: ['a', 'b'],
+    members: [{ group: 'chat', model: 'a' }],
+  }));
+  const more: Backend['providers'] = {
+    getProvider: () => ({ provider: { ...azure, models } }),
+    listImports: () => ({
+      imports: [{ id: 'i1', provider: 'azure', actor: 'user:ada', startTime: { seconds: 1n }, counts: { added: 3 } }],
+    }),
+    removeImportedModels,
+  };
+  renderApp('/providers?provider=azure&tab=imports', backend(more));
+  const runs = within(await screen.findByRole('region', { name: 'Last imports' }));
+  await userEvent.click(await runs.findByRole('button', { name: /Remove/ }));
+  await waitFor(() => expect(removeImportedModels.mock.calls[0]?.[0]).toMatchObject({ import: 'i1', dryRun: true }));
+  await userEvent.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Cancel' }));
+
+  expect(screen.getByRole('button', { name: 'No longer listed (1)' })).toBeEnabled();
+  expect(screen.getByRole('button', { name: 'Imported with other (1)' })).toBeEnabled();
+  await userEvent.click(screen.getByRole('button', { name: 'Imported with main (2)' }));
+  const dialog = within(await screen.findByRole('dialog'));
+  const confirm = await dialog.findByRole('button', { name: 'Remove 2 models' });
+  expect(dialog.getByRole('link', { name: 'chat' })).toBeVisible();
+  await userEvent.click(confirm); // not before it is said what becomes of the member
+  expect(removeImportedModels.mock.calls.every(([request]) => request.dryRun)).toBe(true);
+  await userEvent.click(dialog.getByRole('checkbox'));
+  await userEvent.click(confirm);
+  expect(await screen.findByText('2 models removed')).toBeInTheDocument();
+  const done = removeImportedModels.mock.calls.map(([request]) => request).filter((request) => !request.dryRun);
+  expect(done).toMatchObject([{ name: 'azure', credential: 'main', import: '', gone: false, alsoMembers: true }]);
 });
 
 test('before it is disabled, the page says where the calls of each group go then', async () => {

@@ -1,6 +1,6 @@
 import { Button, Switch, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
 import { CircleCheck, CircleMinus, CircleX, LoaderCircle, PlugZap } from 'lucide-react';
-import { useState } from 'react';
 import { toMs } from '@/api/duration';
 import { useMay } from '@/api/role';
 import type { ErrorTarget } from '@/api/useAction';
@@ -25,6 +25,15 @@ const WORDS: Record<TestStep, PlainKey> = {
 /** Only credentials that are not sent themselves need a token. */
 const ORDER = [TestStep.DNS, TestStep.TCP, TestStep.TLS, TestStep.TOKEN, TestStep.MODELS, TestStep.CHAT];
 
+/** What is asked for here, and the form of the provider where there is one. */
+const eitherOf = (asked: ErrorTarget, form: ErrorTarget | undefined): ErrorTarget => ({
+  setErrors: (errors) => {
+    asked.setErrors(errors);
+    form?.setErrors(errors);
+  },
+  getInputNode: (path) => asked.getInputNode(path) ?? form?.getInputNode(path) ?? null,
+});
+
 const toldOf = (steps: readonly TestProviderResponse[], step: TestStep) => steps.find((s) => s.step === step);
 
 /** Tries a provider step by step, saved or not. */
@@ -45,15 +54,16 @@ export function TestConnection({
   models: readonly string[];
 }) {
   const { t } = useI18n();
-  const { test, run, cancel } = useProviderTest(form && { target: form, name });
-  const [credential, setCredential] = useState<string | null>(null);
-  const [chat, setChat] = useState(false);
-  const [model, setModel] = useState('');
-  const chosen = credential !== null && credentials.includes(credential) ? credential : '';
+  const asked = useForm({ initialValues: { credential: '', chat: false, model: '' } });
+  const { test, run, cancel } = useProviderTest({ target: eitherOf(asked, form), name });
+  const { credential, chat, model } = asked.values;
+  const chosen = credentials.includes(credential) ? credential : '';
   const may = useMay();
   if (!may(ProviderService.method.testProvider)) return null;
-  const start = () =>
+  const start = () => {
+    asked.clearErrors();
     void run({ ...(draft ? { provider: draft() } : { name }), credential: chosen, chat, model: model.trim() });
+  };
   return (
     <Card title={t('providers.test.title')} sub={t(draft ? 'providers.test.draft' : 'providers.test.saved')}>
       <div className={c.form}>
@@ -61,8 +71,9 @@ export function TestConnection({
           <Combo
             label={t('providers.test.credential')}
             data={[...new Set(credentials)]}
+            {...asked.getInputProps('credential')}
             value={chosen || null}
-            onChange={setCredential}
+            onChange={(name) => asked.setFieldValue('credential', name ?? '')}
             placeholder={t('providers.test.first')}
             clearable
           />
@@ -70,15 +81,13 @@ export function TestConnection({
         <Switch
           label={t('providers.test.withChat')}
           description={t('providers.test.costs')}
-          checked={chat}
-          onChange={(event) => setChat(event.currentTarget.checked)}
+          {...asked.getInputProps('chat', { type: 'checkbox' })}
         />
         {chat && (
           <TextInput
             label={t('providers.test.model')}
             placeholder={models[0] ?? ''}
-            value={model}
-            onChange={(event) => setModel(event.currentTarget.value)}
+            {...asked.getInputProps('model')}
             classNames={{ input: 'mono' }}
             autoComplete="off"
             spellCheck={false}

@@ -13,7 +13,7 @@ type Test = { steps: TestProviderResponse[]; busy: boolean; error: unknown };
 const NOTHING: Test = { steps: [], busy: false, error: null };
 
 /** Runs a test of a provider and tells its steps as they come. What is wrong with the values of a form stands at its fields. */
-export function useProviderTest(form?: { target: ErrorTarget; name: string }) {
+export function useProviderTest(form: { target: ErrorTarget; name: string }) {
   const transport = useTransport();
   const running = useRef<AbortController | null>(null);
   const [test, setTest] = useState<Test | undefined>(undefined);
@@ -35,9 +35,9 @@ export function useProviderTest(form?: { target: ErrorTarget; name: string }) {
       tell((now) => ({ ...now, busy: false }));
     } catch (error) {
       if (abort.signal.aborted) return;
-      const shown = form && showAtFields(form, ConnectError.from(error));
-      tell((now) => ({ ...now, busy: false, error: shown?.isAll ? null : error }));
-      shown?.first?.focus();
+      const shown = showAtFields(form, ConnectError.from(error));
+      tell((now) => ({ ...now, busy: false, error: shown.isAll ? null : error }));
+      shown.first?.focus();
     }
   };
   const cancel = () => {
