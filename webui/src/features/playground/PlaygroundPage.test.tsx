@@ -1,8 +1,8 @@
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
-import { Code, ConnectError } from '@connectrpc/connect';
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, expect, test, vi } from 'vitest';
+import type { ListCallsRequest } from '@/gen/trunkline/admin/v1/call_pb';
 import { renderApp } from '@/test/renderApp';
 
 afterEach(() => vi.unstubAllGlobals());
@@ -65,11 +65,8 @@ const send = () => userEvent.click(screen.getByRole('button', { name: /^Send/ })
 test('an answer comes as text, with who answers at its side, and then what the call log knows', async () => {
   const gw = gateway();
   let ready = false;
-  const getCall = () => {
-    if (!ready) throw new ConnectError('no such call', Code.NotFound);
-    return { call: stored };
-  };
-  renderApp('/playground?group=chat', { groups, keys, calls: { getCall } });
+  const listCalls = ({ filter }: ListCallsRequest) => ({ calls: ready && filter?.id === 'req_1' ? [stored] : [] });
+  renderApp('/playground?group=chat', { groups, keys, calls: { listCalls } });
   await fill();
   await send();
   gw.text('<b>not bold</b>');

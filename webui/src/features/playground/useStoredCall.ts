@@ -1,7 +1,6 @@
 import { callUnaryMethod, useTransport } from '@connectrpc/connect-query';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { isMissing } from '@/api/errors';
 import { CallService } from '@/gen/trunkline/admin/v1/call_pb';
 
 /** A node ships its calls about once a second: how often to look, and for how long, in milliseconds. */
@@ -14,13 +13,11 @@ export function useStoredCall(id: string) {
   const [since, setSince] = useState(() => Date.now());
   const query = useQuery({
     queryKey: ['stored call', id],
+    // A list is empty until the call is there; asked for by itself it would be an error in the browser's console each time.
     queryFn: async ({ signal }) => {
-      try {
-        return (await callUnaryMethod(transport, CallService.method.getCall, { id }, { signal })).call ?? null;
-      } catch (error) {
-        if (isMissing(error)) return null; // not yet
-        throw error;
-      }
+      const input = { filter: { id }, pageSize: 1, withAttempts: true };
+      const { calls } = await callUnaryMethod(transport, CallService.method.listCalls, input, { signal });
+      return calls[0] ?? null;
     },
     refetchInterval: ({ state }) =>
       state.data || state.error || state.dataUpdatedAt - since > PATIENCE ? false : EVERY,
