@@ -77,7 +77,8 @@ function Form({ values, watch }: { values: Draft; watch: Watch }) {
               <TextInput
                 label={t('groups.name')}
                 description={t('groups.nameHow')}
-                required
+                withAsterisk
+                aria-required
                 autoFocus
                 autoComplete="off"
                 spellCheck={false}

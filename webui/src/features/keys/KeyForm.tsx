@@ -18,7 +18,8 @@ export function KeyForm({ form, isNew }: { form: UseFormReturnType<Draft>; isNew
           label={t('keys.name')}
           description={t('keys.nameHow')}
           data-autofocus
-          required
+          withAsterisk
+          aria-required
           {...form.getInputProps('name')}
         />
       )}

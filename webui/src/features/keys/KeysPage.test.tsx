@@ -6,6 +6,7 @@ import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 import { ClientSetupPlace, ClientSetupQuoting } from '@/gen/trunkline/admin/v1/client_setup_pb';
 import { ApiKeySchema, ApiKeyState } from '@/gen/trunkline/admin/v1/key_pb';
+import { refusal } from '@/test/refusal';
 import { renderApp } from '@/test/renderApp';
 import { draftOf, messageOf } from './draft';
 import { lookOf } from './key';
@@ -125,6 +126,16 @@ test('a new key is shown once, in client setups that the control plane made with
   await userEvent.click(dialog.getByLabelText('I have stored it'));
   await userEvent.click(dialog.getByRole('button', { name: 'Done' }));
   expect(screen.queryByText('sk-tl-canary')).toBeNull();
+});
+
+test('a key without a name is refused at its field, by the server and not by the browser', async () => {
+  const createApiKey = vi.fn(() => {
+    throw refusal({ 'api_key.name': 'value is required' });
+  });
+  renderApp('/keys?new=true', { keys: { createApiKey }, groups });
+  await userEvent.click(await screen.findByRole('button', { name: 'Create key' }));
+  expect(await screen.findByText('Value is required')).toBeVisible();
+  expect(screen.getByRole('textbox', { name: /^Name/ })).toHaveFocus();
 });
 
 const open = (keys: object) =>

@@ -62,7 +62,13 @@ function Form({ onClose, onMade }: { onClose: () => void; onMade: (secret: strin
     <form onSubmit={submit}>
       <SentFields busy={create.busy}>
         <Fields>
-          <TextInput label={t('settings.token')} required data-autofocus {...form.getInputProps('name')} />
+          <TextInput
+            label={t('settings.token')}
+            withAsterisk
+            aria-required
+            data-autofocus
+            {...form.getInputProps('name')}
+          />
           <RoleField atMost={own} {...form.getInputProps('role')} />
           <TextInput
             type="datetime-local"
