@@ -84,7 +84,7 @@ test('attempts beside each other show when each began, and that nobody failed', 
   const panel = within(await screen.findByRole('dialog', { name: /Call/ }));
   expect(await panel.findByText('Superseded')).toBeVisible();
   expect(panel.getByText('second answered before the attempt running beside it.')).toBeVisible();
-  expect(panel.getByText('another attempt had the last word.')).not.toHaveTextContent('Counts against');
+  expect(panel.getByText('another attempt had the last word')).not.toHaveTextContent('Counts against');
   expect(panel.getByText('started after 500 ms')).toBeVisible();
   expect(panel.getByText('Started while the previous one was running')).toBeVisible();
   expect(panel.queryByText(/failed/)).toBeNull();

@@ -31,7 +31,7 @@ export function AttemptRow({
   wait: number;
   isFirst: boolean;
 }) {
-  const { t, duration, int, sentences } = useI18n();
+  const { t, duration, int } = useI18n();
   const start = Math.min((toMs(a.startOffset) / total) * 100, 99.2);
   const width = Math.min(Math.max(0.8, (toMs(a.duration) / total) * 100), 100 - start);
   const first =
@@ -55,10 +55,8 @@ export function AttemptRow({
       </div>
       {a.outcome !== 'ok' && (a.reason || blame) && (
         <p className={c.reason}>
-          {sentences(
-            /[^.!?。！？]$/.test(a.reason) ? `${a.reason}.` : a.reason,
-            blame && <span className={c.blame}>{t(blame)}</span>,
-          )}
+          {a.reason}
+          {blame && <span className={c.blame}>{t(blame)}</span>}
         </p>
       )}
       <p className={`${c.meta} num`}>
