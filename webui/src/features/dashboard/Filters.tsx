@@ -6,7 +6,7 @@ import { useI18n } from '@/i18n';
 import { RangePicker } from '@/ui/RangePicker';
 import type { Range } from '@/ui/range';
 import c from './dashboard.module.css';
-import { Live, type Reading } from './Live';
+import { Live } from './Live';
 import { NameFilter } from './NameFilter';
 import type { View } from './view';
 
@@ -17,11 +17,12 @@ const MOST = 20;
 /** What the whole page is about: a time, a group, an API key. All of it is in the address. */
 export function Filters({
   view,
-  readings,
+  isByModel,
   onRange,
 }: {
   view: View;
-  readings: readonly Reading[];
+  /** Whether models are compared, which is one reading more. */
+  isByModel: boolean;
   onRange: (range: Range) => void;
 }) {
   const { t } = useI18n();
@@ -53,7 +54,7 @@ export function Filters({
           return apiKeys.map((key) => key.name);
         }}
       />
-      <Live view={view} readings={readings} />
+      <Live view={view} isByModel={isByModel} />
       <RangePicker value={view.range} onChange={onRange} />
     </search>
   );

@@ -1,7 +1,8 @@
 import { screen } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { renderUi } from '@/test/renderUi';
-import { Live, type Reading } from './Live';
+import { LiveMark } from './Live';
+import type { Reading } from './queries';
 import type { View } from './view';
 
 const SECOND = 1000;
@@ -21,6 +22,6 @@ test.each<[string, View, Reading[], string, RegExp]>([
   ['a first reading that failed is not live', day, [{ dataUpdatedAt: 0, isError: true }], 'Stale', /^Not loaded yet$/],
   ['a time that is over does not get old', over, [read(4000)], 'Fixed', /^A past period/],
 ])('%s', async (_, view, readings, word, why) => {
-  await renderUi(() => <Live view={view} readings={readings} />);
+  await renderUi(() => <LiveMark view={view} readings={readings} />);
   expect(screen.getByTitle(why)).toHaveTextContent(word);
 });

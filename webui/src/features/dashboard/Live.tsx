@@ -1,13 +1,15 @@
 import { useI18n } from '@/i18n';
 import { useNow } from '@/ui/useNow';
 import c from './dashboard.module.css';
+import { type Reading, useReadings } from './queries';
 import { intervalOf, type View } from './view';
 
-/** When an answer was read, 0 for never, and whether the last attempt failed. */
-export type Reading = { dataUpdatedAt: number; isError: boolean };
-
 /** Whether the page reads itself again, how often, and whether that goes well. */
-export function Live({ view, readings }: { view: View; readings: readonly Reading[] }) {
+export function Live({ view, isByModel }: { view: View; isByModel: boolean }) {
+  return <LiveMark view={view} readings={useReadings(view, isByModel)} />;
+}
+
+export function LiveMark({ view, readings }: { view: View; readings: readonly Reading[] }) {
   const { t, age, setting } = useI18n();
   const now = useNow();
   const every = intervalOf(view, now);

@@ -14,6 +14,8 @@ const PROVIDERS = 8;
 /** How often health is read again, in ms. */
 const LIVE = 10_000;
 
+/** When an answer was read, 0 for never, and whether the last attempt failed. */
+export type Reading = Pick<UseQueryResult, 'dataUpdatedAt' | 'isError'>;
 /** An answer with the time it is of: a card says and links to what it shows, not to what was asked meanwhile. */
 export type Read<T> = { data: T; frame: Frame };
 export type ReadQuery<T> = UseQueryResult<Read<T>>;
@@ -29,7 +31,10 @@ const bucketed = (frame: Frame) => ({
 });
 const timeOf = ({ from, to }: Frame) => ({ startTime: timestampFromMs(from), endTime: timestampFromMs(to) });
 
-/** Reads sums of the page's time again and again. The time is worked out at each reading, so one key holds them all. */
+/**
+ * Reads sums of the page's time again and again. The time is worked out at each reading, so one key holds them all. Each card
+ * asks for what it shows, and cards that show the same share one reading: an answer then draws its own cards again and no others.
+ */
 function useSums<I extends DescMessage, O extends DescMessage>(
   view: View,
   what: string,
@@ -123,6 +128,22 @@ export const useReasons = (view: View) =>
     limit: 50,
     readMask: { paths: ['attempts'] },
   }));
+
+/** All that the page reads, for the mark that says how old it is. */
+export function useReadings(view: View, isByModel: boolean): readonly Reading[] {
+  const models = useModelSeries(view, isByModel);
+  const always = [
+    useSummary(view),
+    useSeries(view),
+    useModels(view),
+    useDays(view),
+    useProviders(view),
+    useProviderSeries(view),
+    useReasons(view),
+    useHealth(),
+  ];
+  return isByModel ? [...always, models] : always;
+}
 
 /** How the providers stand right now, whatever the page's range. */
 export const useHealth = () =>

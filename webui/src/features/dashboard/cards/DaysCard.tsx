@@ -4,29 +4,30 @@ import { OTHER, OTHER_COLOR } from '@/ui/charts/palette';
 import { TimeChart } from '@/ui/charts/TimeChart';
 import type { Point, Series } from '@/ui/charts/types';
 import { bucketOf, type CallsLink } from '../links';
-import type { ReadQuery } from '../queries';
+import { useDays } from '../queries';
 import { atOf } from '../sums';
-import type { Frame } from '../view';
+import { useModelColors } from '../useModelColors';
+import type { Frame, View } from '../view';
 import { ReadCard } from './ReadCard';
 
 /** A figure by day and model: requests in one card, cost in another. Models without a colour are summed up. */
 export function DaysCard({
   title,
-  query,
+  view,
   of,
   format,
   formatAxis,
   calls,
-  colorOf,
 }: {
   title: string;
-  query: ReadQuery<GetUsageSeriesResponse>;
+  view: View;
   of: (totals: UsageTotals) => number;
   format: (value: number) => string;
   formatAxis: (value: number) => string;
   calls: CallsLink;
-  colorOf: (model: string) => string;
 }) {
+  const query = useDays(view);
+  const colorOf = useModelColors(view);
   const { t, daySpan } = useI18n();
   const sub = (frame: Frame) => t('dashboard.days.sub', { days: daySpan(frame.from, frame.to - 1) });
   const height = 252;

@@ -8,14 +8,15 @@ import type { HealthState } from '@/ui/health';
 import { Loaded } from '@/ui/Loaded';
 import { Card } from '@/ui/Page';
 import c from '../dashboard.module.css';
-import type { useHealth } from '../queries';
+import { useHealth } from '../queries';
 
 /** From what needs someone first to what needs nobody. */
 const ORDER: readonly HealthState[] = ['cooling', 'probing', 'degraded', 'unserved', 'unknown', 'healthy', 'disabled'];
 const MOST = 8;
 
 /** How the providers stand right now, those in trouble first; of one group when the page is about one. */
-export function HealthCard({ query, group }: { query: ReturnType<typeof useHealth>; group: string }) {
+export function HealthCard({ group }: { group: string }) {
+  const query = useHealth();
   const { t, int, count } = useI18n();
   return (
     <Card title={t('dashboard.health.title')} sub={t('dashboard.health.sub')} flush>

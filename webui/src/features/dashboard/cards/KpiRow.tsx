@@ -11,21 +11,15 @@ import { Loaded } from '@/ui/Loaded';
 import { SkeletonBlock } from '@/ui/States';
 import c from '../dashboard.module.css';
 import type { CallsLink } from '../links';
-import type { Read, ReadQuery } from '../queries';
+import { type Read, useSeries, useSummary } from '../queries';
 import { atOf, changeOf, msOf, num, successOf, tokensOf } from '../sums';
 import { usePeriod } from '../usePeriod';
+import type { View } from '../view';
 
 /** The page's first figures, each against the time of the same length before. */
-export function KpiRow({
-  summary,
-  series,
-  calls,
-}: {
-  summary: ReadQuery<SummarizeUsageResponse>;
-  /** For the sparklines; without it the figures stand alone. */
-  series: ReadQuery<GetUsageSeriesResponse>;
-  calls: CallsLink;
-}) {
+export function KpiRow({ view, calls }: { view: View; calls: CallsLink }) {
+  const summary = useSummary(view);
+  const series = useSeries(view); // for the sparklines; without it the figures stand alone
   return (
     <Loaded
       query={summary}

@@ -1,24 +1,20 @@
-import type { BreakDownUsageResponse, UsageTotals } from '@/gen/trunkline/admin/v1/usage_pb';
+import type { UsageTotals } from '@/gen/trunkline/admin/v1/usage_pb';
 import { useI18n } from '@/i18n';
 import { Donut } from '@/ui/charts/Donut';
 import { OTHER, OTHER_COLOR } from '@/ui/charts/palette';
 import type { Slice } from '@/ui/charts/types';
 import type { CallsLink } from '../links';
-import type { ReadQuery } from '../queries';
+import { useModels } from '../queries';
 import { num } from '../sums';
+import { useModelColors } from '../useModelColors';
 import { usePeriod } from '../usePeriod';
+import type { View } from '../view';
 import { ReadCard } from './ReadCard';
 
 /** Which models answered: their share of the requests, how many, and what they cost. */
-export function ModelsCard({
-  query,
-  calls,
-  colorOf,
-}: {
-  query: ReadQuery<BreakDownUsageResponse>;
-  calls: CallsLink;
-  colorOf: (model: string) => string;
-}) {
+export function ModelsCard({ view, calls }: { view: View; calls: CallsLink }) {
+  const query = useModels(view);
+  const colorOf = useModelColors(view);
   const { t, count, compact, usdShort } = useI18n();
   const period = usePeriod();
   const slice = (label: string, totals: UsageTotals | undefined, rest: Partial<Slice>): Slice => ({

@@ -1,14 +1,15 @@
 import { Link } from '@tanstack/react-router';
 import { outcomes } from '@/gen/outcomes';
-import type { AttemptRow, BreakDownAttemptsResponse } from '@/gen/trunkline/admin/v1/usage_pb';
+import type { AttemptRow } from '@/gen/trunkline/admin/v1/usage_pb';
 import { useI18n } from '@/i18n';
 import { BarList } from '@/ui/charts/BarList';
 import { outcomeKey } from '@/ui/outcome';
 import c from '../dashboard.module.css';
 import type { CallsLink } from '../links';
-import type { ReadQuery } from '../queries';
+import { useReasons } from '../queries';
 import { num } from '../sums';
 import { usePeriod } from '../usePeriod';
+import type { View } from '../view';
 import { ReadCard } from './ReadCard';
 
 /** Reasons shown, and providers named under each. */
@@ -16,15 +17,8 @@ const MOST = 5;
 const NAMED = 2;
 
 /** What went wrong with the attempts after which another target was asked, and on which providers. */
-export function ReasonsCard({
-  query,
-  calls,
-  note,
-}: {
-  query: ReadQuery<BreakDownAttemptsResponse>;
-  calls: CallsLink;
-  note: string | undefined;
-}) {
+export function ReasonsCard({ view, calls, note }: { view: View; calls: CallsLink; note: string | undefined }) {
+  const query = useReasons(view);
   const { t, compact } = useI18n();
   const period = usePeriod();
   return (

@@ -4,9 +4,10 @@ import { Legend } from '@/ui/charts/Legend';
 import { PERCENTILES } from '@/ui/charts/palette';
 import { TimeChart } from '@/ui/charts/TimeChart';
 import { bucketOf, type CallsLink } from '../links';
-import type { ReadQuery } from '../queries';
+import { useSeries } from '../queries';
 import { atOf, msOf } from '../sums';
 import { usePeriod } from '../usePeriod';
+import type { View } from '../view';
 import { ReadCard } from './ReadCard';
 import { TimeSwitch } from './TimeSwitch';
 
@@ -14,15 +15,16 @@ const HEIGHT = 200;
 
 /** How long requests took as clients saw it, over time: the median and the slow ones. */
 export function ResponseCard({
-  query,
+  view,
   calls,
   isFirst,
 }: {
-  query: ReadQuery<GetUsageSeriesResponse>;
+  view: View;
   calls: CallsLink;
   /** Times to the first token instead of to the last byte. */
   isFirst: boolean;
 }) {
+  const query = useSeries(view);
   const { t, duration } = useI18n();
   const period = usePeriod();
   const title = isFirst ? t('dashboard.response.first') : t('dashboard.response.title');

@@ -1,9 +1,5 @@
 import { getRouteApi } from '@tanstack/react-router';
-import type {
-  AttemptTotals,
-  BreakDownAttemptsResponse,
-  GetAttemptSeriesResponse,
-} from '@/gen/trunkline/admin/v1/usage_pb';
+import type { AttemptTotals, GetAttemptSeriesResponse } from '@/gen/trunkline/admin/v1/usage_pb';
 import { useI18n } from '@/i18n';
 import { Legend } from '@/ui/charts/Legend';
 import { colorsByRank, OTHER_COLOR } from '@/ui/charts/palette';
@@ -11,9 +7,10 @@ import { TimeChart } from '@/ui/charts/TimeChart';
 import { Segments } from '@/ui/Segments';
 import c from '../dashboard.module.css';
 import { bucketOf, type CallsLink } from '../links';
-import type { ReadQuery } from '../queries';
+import { useModelSeries, useProviderSeries, useProviders } from '../queries';
 import { atOf, msOf } from '../sums';
 import { usePeriod } from '../usePeriod';
+import type { View } from '../view';
 import { ReadCard } from './ReadCard';
 import { SpeedTable } from './SpeedTable';
 import { TimeSwitch } from './TimeSwitch';
@@ -23,22 +20,22 @@ const HEIGHT = 276;
 
 /** How long attempts took by provider or model: the course as lines, percentiles as a table. */
 export function SpeedCard({
-  series,
-  providers,
+  view,
   calls,
   by,
   isFirst,
   note,
 }: {
-  /** By provider or by model, as by says. */
-  series: ReadQuery<GetAttemptSeriesResponse>;
-  /** Models by provider, which the table shows under each. */
-  providers: ReadQuery<BreakDownAttemptsResponse>;
+  view: View;
   calls: CallsLink;
   by: 'provider' | 'model';
   isFirst: boolean;
   note: string | undefined;
 }) {
+  const isByModel = by === 'model';
+  const [byProvider, byModel] = [useProviderSeries(view), useModelSeries(view, isByModel)];
+  const series = isByModel ? byModel : byProvider;
+  const providers = useProviders(view); // their models, which the table shows under each
   const { t, duration } = useI18n();
   const period = usePeriod();
   const title = isFirst ? t('dashboard.speed.first') : t('dashboard.speed.title');

@@ -1,35 +1,22 @@
 import { Link } from '@tanstack/react-router';
-import type {
-  AttemptSeries,
-  AttemptTotals,
-  BreakDownAttemptsResponse,
-  GetAttemptSeriesResponse,
-} from '@/gen/trunkline/admin/v1/usage_pb';
+import type { AttemptSeries, AttemptTotals, GetAttemptSeriesResponse } from '@/gen/trunkline/admin/v1/usage_pb';
 import { useI18n } from '@/i18n';
 import { type Cell, HeatStrip, toneOf } from '@/ui/charts/HeatStrip';
 import c from '../dashboard.module.css';
 import { bucketOf, type CallsLink } from '../links';
-import type { Read, ReadQuery } from '../queries';
+import { type Read, useProviderSeries, useProviders } from '../queries';
 import { atOf, healthOf, num } from '../sums';
 import { usePeriod } from '../usePeriod';
+import type { View } from '../view';
 import { ReadCard } from './ReadCard';
 
 /** Cells of a strip at most: more are too thin to point at. */
 const CELLS = 30;
 
 /** How many of each provider's attempts went well, and when they did not. */
-export function SuccessCard({
-  query,
-  series,
-  calls,
-  note,
-}: {
-  query: ReadQuery<BreakDownAttemptsResponse>;
-  /** For the strips; without it the figures stand alone. */
-  series: ReadQuery<GetAttemptSeriesResponse>;
-  calls: CallsLink;
-  note: string | undefined;
-}) {
+export function SuccessCard({ view, calls, note }: { view: View; calls: CallsLink; note: string | undefined }) {
+  const query = useProviders(view);
+  const series = useProviderSeries(view); // for the strips; without it the figures stand alone
   const { t, count } = useI18n();
   const period = usePeriod();
   return (

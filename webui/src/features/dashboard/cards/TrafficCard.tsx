@@ -3,9 +3,10 @@ import { useI18n } from '@/i18n';
 import { Legend } from '@/ui/charts/Legend';
 import { TimeChart } from '@/ui/charts/TimeChart';
 import { bucketOf, type CallsLink } from '../links';
-import type { ReadQuery } from '../queries';
+import { useSeries } from '../queries';
 import { atOf, num } from '../sums';
 import { usePeriod } from '../usePeriod';
+import type { View } from '../view';
 import { perBucket } from '../words';
 import { ReadCard } from './ReadCard';
 
@@ -18,14 +19,15 @@ const FILTERS = {
 
 /** Requests over time by how they ended: at the first try, saved by a failover, or not at all. */
 export function TrafficCard({
-  query,
+  view,
   calls,
   onZoom,
 }: {
-  query: ReadQuery<GetUsageSeriesResponse>;
+  view: View;
   calls: CallsLink;
   onZoom: (from: number, to: number) => void;
 }) {
+  const query = useSeries(view);
   const { t, int } = useI18n();
   const period = usePeriod();
   const marks = [
