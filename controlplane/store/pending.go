@@ -20,9 +20,9 @@ import (
 
 const (
 	// foldCalls is how many calls may be pending before they are due to be folded into the sums.
-	foldCalls = 25_000
+	foldCalls = 50_000
 	// foldBatches is how many batches one transaction folds, at most: it holds up those that write.
-	foldBatches = 50
+	foldBatches = 100
 	// foldShard is the shard of the sums of calls: one replica at a time folds them.
 	foldShard = 0
 	// foldLock is the name under which it does.
@@ -110,7 +110,7 @@ func fold(ctx context.Context, tx *sql.Tx, e engine, tallies [][]byte) error {
 		{perMinute, minutes}, {perHour, hours}, {perDay, regroup(perDay, hours)}, {perKeyHour, keys},
 		{partsByMinute, regroup(partsByMinute, minutes)}, {partsByHour, regroup(partsByHour, hours)}, {partsByDay, days},
 	} {
-		if err := of.add(ctx, tx, e, foldShard, figuresOf(of.sums, of.usageFigures)); err != nil {
+		if err := add(ctx, tx, e, of.rollup, foldShard, of.sums, of.usageFigures); err != nil {
 			return fmt.Errorf("add to %s: %w", of.table, err)
 		}
 	}
@@ -124,7 +124,7 @@ func fold(ctx context.Context, tx *sql.Tx, e engine, tallies [][]byte) error {
 		{attemptsPerDay, attemptDays},
 		{attemptPartsByHour, regroup(attemptPartsByHour, attemptHours)}, {attemptPartsByDay, regroup(attemptPartsByDay, attemptDays)},
 	} {
-		if err := of.add(ctx, tx, e, foldShard, figuresOf(of.sums, attemptFigures)); err != nil {
+		if err := add(ctx, tx, e, of.rollup, foldShard, of.sums, attemptFigures); err != nil {
 			return fmt.Errorf("add to %s: %w", of.table, err)
 		}
 	}

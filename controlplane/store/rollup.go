@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"hash/fnv"
+	"iter"
 	"slices"
 	"time"
 
@@ -82,22 +83,26 @@ func (k sumKey) compare(o sumKey) int {
 }
 
 // keysOf are the sums of this table that calls of a key belong to which arrived at a time.
-func (r rollup) keysOf(us int64, k usage.Key) []sumKey {
-	bucket := floor(us, r.width)
-	if r.parts == nil {
-		if !r.keyed {
-			k.APIKey = ""
+func (r rollup) keysOf(us int64, k usage.Key) iter.Seq[sumKey] {
+	return func(yield func(sumKey) bool) {
+		bucket := floor(us, r.width)
+		if r.parts == nil {
+			if !r.keyed {
+				k.APIKey = ""
+			}
+			yield(sumKey{bucket: bucket, Key: k})
+			return
 		}
-		return []sumKey{{bucket: bucket, Key: k}}
-	}
-	keys := make([]sumKey, len(r.parts))
-	for i, by := range r.parts {
-		keys[i] = sumKey{bucket: bucket, by: by, value: valueOf(k, by)}
-		if r.attempts {
-			keys[i].Outcome = k.Outcome
+		for _, by := range r.parts {
+			key := sumKey{bucket: bucket, by: by, value: valueOf(k, by)}
+			if r.attempts {
+				key.Outcome = k.Outcome
+			}
+			if !yield(key) {
+				return
+			}
 		}
 	}
-	return keys
 }
 
 // valueOf is the value that a key has of a property.
@@ -129,7 +134,7 @@ func floor(us int64, width time.Duration) int64 {
 
 // count adds a call to the sums that it belongs to.
 func (r rollup) count(sums map[sumKey]*usage.Sum, c *nodev1.Call) {
-	for _, k := range r.keysOf(c.GetStartUs(), usage.KeyOf(c)) {
+	for k := range r.keysOf(c.GetStartUs(), usage.KeyOf(c)) {
 		sumOf(sums, k).Count(c)
 	}
 }
@@ -138,7 +143,7 @@ func (r rollup) count(sums map[sumKey]*usage.Sum, c *nodev1.Call) {
 // time at which the call arrived.
 func (r rollup) countAttempts(sums map[sumKey]*usage.Attempts, c *nodev1.Call) {
 	for _, a := range c.GetAttempts() {
-		for _, k := range r.keysOf(c.GetStartUs(), usage.AttemptKeyOf(c, a)) {
+		for k := range r.keysOf(c.GetStartUs(), usage.AttemptKeyOf(c, a)) {
 			sumOf(sums, k).Count(a)
 		}
 	}

@@ -24,14 +24,6 @@ type figures struct {
 	latency, firstToken *usage.Histogram
 }
 
-func figuresOf[T any](sums map[sumKey]*T, of func(*T) figures) map[sumKey]figures {
-	all := make(map[sumKey]figures, len(sums))
-	for k, sum := range sums {
-		all[k] = of(sum)
-	}
-	return all
-}
-
 // scan reads a row of keys, then of these numbers and histograms, which decode makes of what
 // stands in the row.
 func (f figures) scan(row interface{ Scan(...any) error }, keys []any, decode func([]byte) ([]byte, error)) error {
@@ -61,20 +53,24 @@ func (f figures) scan(row interface{ Scan(...any) error }, keys []any, decode fu
 // Merged they rarely take more than half of it.
 const longHistograms = 1024
 
-// add adds to the stored sums. The database adds numbers, and puts histograms one behind the
-// other: most rows are written once. It returns those that have become long, which are locked
+// add adds to the stored sums of r. The database adds numbers, and puts histograms one behind the
+// other: most rows are written once. It gets those back that have become long, which are locked
 // from then on, to be merged here. Rows are taken in the order of their keys: transactions
 // that add to the same sums wait for each other instead of deadlocking.
-func (r rollup) add(ctx context.Context, tx *sql.Tx, e engine, shard int, sums map[sumKey]figures) error {
-	keys := make([]sumKey, 0, len(sums))
-	for k := range sums {
-		keys = append(keys, k)
+func add[T any](ctx context.Context, tx *sql.Tx, e engine, r rollup, shard int, sums map[sumKey]*T, of func(*T) figures) error {
+	all := make([]keyed[T], 0, len(sums))
+	for k, sum := range sums {
+		all = append(all, keyed[T]{k, sum})
 	}
-	slices.SortFunc(keys, sumKey.compare)
+	slices.SortFunc(all, func(a, b keyed[T]) int { return a.key.compare(b.key) })
 	var merged [][]any
 	adding := adder{rollup: r, engine: e, shard: shard, statements: map[int]string{}}
-	for batch := range batches(keys) {
-		long, err := adding.append(ctx, tx, batch, sums)
+	for batch := range batches(all) {
+		adding.args = adding.args[:0]
+		for _, one := range batch {
+			adding.append(one.key, of(one.sum))
+		}
+		long, err := adding.run(ctx, tx, len(batch))
 		if err != nil {
 			return err
 		}
@@ -88,6 +84,12 @@ func (r rollup) add(ctx context.Context, tx *sql.Tx, e engine, shard int, sums m
 	}
 	return insert(ctx, tx, `INSERT INTO `+r.table+` (`+r.keyColumns()+`, shard, latency, first_token) VALUES `, merged,
 		` ON CONFLICT (`+r.keyColumns()+`, shard) DO UPDATE SET latency = excluded.latency, first_token = excluded.first_token`)
+}
+
+// keyed is a sum with its key.
+type keyed[T any] struct {
+	key sumKey
+	sum *T
 }
 
 // longRow is a sum whose histograms are to be merged.
@@ -107,24 +109,23 @@ type adder struct {
 	long       present // whether the row that was returned last is
 }
 
-func (a *adder) append(ctx context.Context, tx *sql.Tx, keys []sumKey, sums map[sumKey]figures) ([]longRow, error) {
-	statement, ok := a.statements[len(keys)]
+// append takes a sum into the next batch.
+func (a *adder) append(k sumKey, f figures) {
+	a.args = append(append(a.args, a.keyArgs(k)...), a.shard)
+	for _, n := range f.numbers {
+		a.args = append(a.args, min(*n, maxSum))
+	}
+	a.args = append(a.args, f.latency.Encode(), f.firstToken.Encode())
+}
+
+// run adds the batch, of n sums.
+func (a *adder) run(ctx context.Context, tx *sql.Tx, n int) ([]longRow, error) {
+	statement, ok := a.statements[n]
 	if !ok {
-		statement = a.upsert(a.engine, len(keys))
-		a.statements[len(keys)] = statement
+		statement = a.upsert(a.engine, n)
+		a.statements[n] = statement
 	}
-	args := a.args[:0]
-	for _, k := range keys {
-		u := sums[k]
-		args = append(args, a.keyArgs(k)...)
-		args = append(args, a.shard)
-		for _, n := range u.numbers {
-			args = append(args, min(*n, maxSum))
-		}
-		args = append(args, u.latency.Encode(), u.firstToken.Encode())
-	}
-	a.args = args
-	rows, err := tx.QueryContext(ctx, statement, args...)
+	rows, err := tx.QueryContext(ctx, statement, a.args...)
 	if err != nil {
 		return nil, err
 	}

@@ -137,7 +137,7 @@ func addTotals(ctx context.Context, tx *sql.Tx, e engine, node string, rows []to
 		for _, row := range rows {
 			r.addTotal(sums, row.sum)
 		}
-		if err := r.add(ctx, tx, e, shardOf(node), figuresOf(sums, r.usageFigures)); err != nil {
+		if err := add(ctx, tx, e, r, shardOf(node), sums, r.usageFigures); err != nil {
 			return fmt.Errorf("add to %s: %w", r.table, err)
 		}
 	}
@@ -145,7 +145,7 @@ func addTotals(ctx context.Context, tx *sql.Tx, e engine, node string, rows []to
 }
 
 func (r rollup) addTotal(sums map[sumKey]*usage.Sum, t total) {
-	for _, k := range r.keysOf(t.us, t.key) {
+	for k := range r.keysOf(t.us, t.key) {
 		sumOf(sums, k).Add(t.sum)
 	}
 }

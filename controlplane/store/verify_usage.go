@@ -142,7 +142,7 @@ func regroup[T any, P interface {
 }](r rollup, finer map[sumKey]*T) map[sumKey]*T {
 	sums := map[sumKey]*T{}
 	for k, u := range finer {
-		for _, other := range r.keysOf(k.bucket, k.Key) {
+		for other := range r.keysOf(k.bucket, k.Key) {
 			P(sumOf(sums, other)).Add(u)
 		}
 	}
