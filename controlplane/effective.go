@@ -55,7 +55,7 @@ const defaultSocketsPerKey = 100
 func EffectiveWebSocket(settings *adminv1.Settings) *adminv1.WebSocket {
 	set := settings.GetWebsocket()
 	return &adminv1.WebSocket{
-		Enabled:              proto.Bool(set == nil || set.Enabled == nil || set.GetEnabled()),
+		Enabled:              proto.Bool(set == nil || IsEnabled(set.Enabled)),
 		MaxConnectionsPerKey: proto.Int32(cmp.Or(set.GetMaxConnectionsPerKey(), defaultSocketsPerKey)),
 	}
 }

@@ -14,7 +14,7 @@ func KeyState(k *adminv1.ApiKey, now time.Time) adminv1.ApiKeyState {
 		return adminv1.ApiKeyState_API_KEY_STATE_REVOKED
 	case k.GetExpireTime() != nil && !k.GetExpireTime().AsTime().After(now):
 		return adminv1.ApiKeyState_API_KEY_STATE_EXPIRED
-	case k.Enabled != nil && !k.GetEnabled():
+	case !IsEnabled(k.Enabled):
 		return adminv1.ApiKeyState_API_KEY_STATE_DISABLED
 	}
 	return adminv1.ApiKeyState_API_KEY_STATE_ACTIVE

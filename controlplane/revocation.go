@@ -91,7 +91,7 @@ func secretsOf(spec any) map[SecretHash]RevokeReason {
 	switch {
 	case doc.GetRevokeTime() != nil:
 		why = RevokeForGood
-	case doc != nil && doc.Enabled != nil && !doc.GetEnabled():
+	case doc != nil && !IsEnabled(doc.Enabled):
 		why = RevokeDisabled
 	}
 	out := map[SecretHash]RevokeReason{}

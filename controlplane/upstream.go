@@ -29,7 +29,7 @@ func (u *Upstream) Credential(name string) (*adminv1.Credential, string, error) 
 		if !ok {
 			continue
 		}
-		if name == "" && (c.Enabled == nil || c.GetEnabled()) || name != "" && c.GetName() == name {
+		if name == "" && IsEnabled(c.Enabled) || name != "" && c.GetName() == name {
 			return c, u.secret(part), nil
 		}
 	}

@@ -38,7 +38,7 @@ func (s clientSetupService) ListClientSetups(_ context.Context, req *adminv1.Lis
 	}
 	for _, setup := range setups {
 		setup.Warnings = slices.Clone(common)
-		if known && isOn(group) && !slices.Contains(served, setup.GetApi()) {
+		if known && controlplane.IsEnabled(group.Enabled) && !slices.Contains(served, setup.GetApi()) {
 			setup.Warnings = append(setup.Warnings, adminv1.ClientSetupWarning_CLIENT_SETUP_WARNING_API_NOT_SERVED)
 		}
 	}
@@ -49,13 +49,11 @@ func groupWarnings(group *adminv1.Group, known bool) []adminv1.ClientSetupWarnin
 	switch {
 	case !known:
 		return []adminv1.ClientSetupWarning{adminv1.ClientSetupWarning_CLIENT_SETUP_WARNING_GROUP_UNKNOWN}
-	case !isOn(group):
+	case !controlplane.IsEnabled(group.Enabled):
 		return []adminv1.ClientSetupWarning{adminv1.ClientSetupWarning_CLIENT_SETUP_WARNING_GROUP_DISABLED}
 	}
 	return nil
 }
-
-func isOn(group *adminv1.Group) bool { return group.Enabled == nil || group.GetEnabled() }
 
 // keyWarnings say why an API key does not open a group, which may be nil.
 func (s clientSetupService) keyWarnings(name string, group *adminv1.Group) (out []adminv1.ClientSetupWarning) {

@@ -82,7 +82,7 @@ func (d Cooldowns) Look(context.Context) (found []Condition, ok bool) {
 	}
 	for _, p := range slices.SortedFunc(maps.Keys(parts), func(a, b part) int { return strings.Compare(a.subject(), b.subject()) }) {
 		r, exists := c.Get(controlplane.KindProvider, p.provider)
-		if !exists || !isEnabled(r.Spec.(*adminv1.Provider).Enabled) {
+		if !exists || !controlplane.IsEnabled(r.Spec.(*adminv1.Provider).Enabled) {
 			continue
 		}
 		seen := parts[p]

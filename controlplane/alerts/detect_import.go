@@ -41,7 +41,7 @@ func (d FailingImports) Look(ctx context.Context) (found []Condition, ok bool) {
 	for _, r := range c.List(controlplane.KindProvider) {
 		doc := r.Spec.(*adminv1.Provider)
 		n := failures[r.UID]
-		if n < failedImports || !isEnabled(doc.Enabled) || doc.GetImport().GetInterval() == nil {
+		if n < failedImports || !controlplane.IsEnabled(doc.Enabled) || doc.GetImport().GetInterval() == nil {
 			continue
 		}
 		why, err := d.Why(ctx, r.Name)

@@ -37,7 +37,7 @@ func (d *Keys) Look(context.Context) (found []Condition, ok bool) {
 		case adminv1.ApiKeyState_API_KEY_STATE_REVOKED, adminv1.ApiKeyState_API_KEY_STATE_DISABLED:
 			continue
 		}
-		if c, ok := expiring(r, doc, now); ok && isEnabled(doc.Enabled) {
+		if c, ok := expiring(r, doc, now); ok && controlplane.IsEnabled(doc.Enabled) {
 			found = append(found, c)
 		}
 	}

@@ -30,7 +30,7 @@ func (d GoneModels) Look(context.Context) (found []Condition, ok bool) {
 				gone = append(gone, m.GetId())
 			}
 		}
-		if len(gone) == 0 || !isEnabled(doc.Enabled) {
+		if len(gone) == 0 || !controlplane.IsEnabled(doc.Enabled) {
 			continue
 		}
 		if groups == nil {

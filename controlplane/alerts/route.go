@@ -18,14 +18,12 @@ type channel struct {
 func channels(c *controlplane.Config) (enabled []channel) {
 	for _, r := range c.List(controlplane.KindAlertChannel) {
 		doc, ok := r.Spec.(*adminv1.AlertChannel)
-		if ok && isEnabled(doc.Enabled) {
+		if ok && controlplane.IsEnabled(doc.Enabled) {
 			enabled = append(enabled, channel{r.UID, r, doc})
 		}
 	}
 	return enabled
 }
-
-func isEnabled(set *bool) bool { return set == nil || *set }
 
 // wants reports whether the channel is told when an alert fires.
 func (c channel) wants(a *adminv1.Alert) bool {
@@ -65,7 +63,7 @@ func (c *change) route(all []channel) (told []channel) {
 			if !knows {
 				c.Told = append(slices.Clip(c.Told), ch.uid)
 			}
-		case !c.Firing() && knows && isEnabled(ch.doc.SendResolved):
+		case !c.Firing() && knows && controlplane.IsEnabled(ch.doc.SendResolved):
 		default:
 			continue
 		}

@@ -24,7 +24,7 @@ func choose(c *controlplane.Config, name string, more []string) ([]string, error
 		}
 		found := false
 		for _, r := range c.List(controlplane.KindProvider) {
-			if p, _ := r.Spec.(*adminv1.Provider); isGlob(a) && isEnabled(p) && glob(strings.ToLower(a), strings.ToLower(r.Name)) {
+			if p, _ := r.Spec.(*adminv1.Provider); isGlob(a) && controlplane.IsEnabled(p.Enabled) && glob(strings.ToLower(a), strings.ToLower(r.Name)) {
 				chosen[r.Name], found = true, true
 			}
 		}
@@ -42,8 +42,6 @@ func choose(c *controlplane.Config, name string, more []string) ([]string, error
 	slices.Sort(names)
 	return names, nil
 }
-
-func isEnabled(p *adminv1.Provider) bool { return p.Enabled == nil || p.GetEnabled() }
 
 // given is a set of ids; nil for none, which means all.
 func given(ids []string) map[string]bool {

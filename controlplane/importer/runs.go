@@ -36,7 +36,7 @@ func (i *Importer) Runs(ctx context.Context, req *adminv1.ListImportsRequest) ([
 			continue
 		}
 		told[r.UID] = true
-		if p := r.Spec.(*adminv1.Provider); isEnabled(p) && p.GetImport().GetInterval() != nil {
+		if p := r.Spec.(*adminv1.Provider); controlplane.IsEnabled(p.Enabled) && p.GetImport().GetInterval() != nil {
 			runs[n].NextStartTime = timestamppb.New(next(p, r.UID, past[r.UID]))
 		}
 	}

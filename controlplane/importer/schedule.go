@@ -58,7 +58,7 @@ func (i *Importer) Round(ctx context.Context) error {
 		group.SetLimit(abreast)
 		for _, r := range c.List(controlplane.KindProvider) {
 			p := r.Spec.(*adminv1.Provider)
-			if !isEnabled(p) || p.GetImport().GetInterval() == nil || i.now().Before(next(p, r.UID, past[r.UID])) {
+			if !controlplane.IsEnabled(p.Enabled) || p.GetImport().GetInterval() == nil || i.now().Before(next(p, r.UID, past[r.UID])) {
 				continue
 			}
 			group.Go(func() error {
@@ -96,7 +96,7 @@ func (i *Importer) countFailing(ctx context.Context, c *controlplane.Config) err
 	failing := int64(0)
 	for _, r := range c.List(controlplane.KindProvider) {
 		p := r.Spec.(*adminv1.Provider)
-		if isEnabled(p) && p.GetImport().GetInterval() != nil && past[r.UID].Failures > 0 {
+		if controlplane.IsEnabled(p.Enabled) && p.GetImport().GetInterval() != nil && past[r.UID].Failures > 0 {
 			failing++
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/trunkline-ai/trunkline/controlplane"
 	"github.com/trunkline-ai/trunkline/internal/domain/routing"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
@@ -27,7 +28,7 @@ func (v *View) ownCredential(provider *adminv1.Provider, session routing.Session
 	}
 	var all []place
 	for _, c := range provider.GetCredentials() {
-		if c.Enabled != nil && !c.GetEnabled() {
+		if !controlplane.IsEnabled(c.Enabled) {
 			continue
 		}
 		p := place{c.GetName(), true, session.Score(routing.CredentialPlace(provider.GetName(), c.GetName()), 1)}

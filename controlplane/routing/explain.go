@@ -124,13 +124,13 @@ func (e *explanation) add(m *adminv1.Member, t *target) {
 // leftOut says why no call tries a member; unspecified when calls do.
 func leftOut(group *adminv1.Group, t *target, m *adminv1.Member) adminv1.LeftOutReason {
 	switch {
-	case group.Enabled != nil && !group.GetEnabled():
+	case !controlplane.IsEnabled(group.Enabled):
 		return adminv1.LeftOutReason_LEFT_OUT_REASON_GROUP_DISABLED
-	case m.Enabled != nil && !m.GetEnabled():
+	case !controlplane.IsEnabled(m.Enabled):
 		return adminv1.LeftOutReason_LEFT_OUT_REASON_MEMBER_DISABLED
 	case t.provider == nil:
 		return adminv1.LeftOutReason_LEFT_OUT_REASON_PROVIDER_MISSING
-	case t.provider.Enabled != nil && !t.provider.GetEnabled():
+	case !controlplane.IsEnabled(t.provider.Enabled):
 		return adminv1.LeftOutReason_LEFT_OUT_REASON_PROVIDER_DISABLED
 	case t.isOff:
 		return adminv1.LeftOutReason_LEFT_OUT_REASON_MODEL_DISABLED

@@ -89,7 +89,7 @@ func (t *target) form(refusals []*adminv1.LearnedRefusal) form.Target {
 	}
 	credential := ""
 	for _, c := range t.provider.GetCredentials() {
-		if c.Enabled == nil || c.GetEnabled() {
+		if controlplane.IsEnabled(c.Enabled) {
 			credential = c.GetName()
 			break
 		}

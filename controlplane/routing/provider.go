@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/trunkline-ai/trunkline/controlplane"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -13,7 +14,7 @@ func (v *View) ProviderHealth(provider *adminv1.Provider) *adminv1.ProviderHealt
 	out := &adminv1.ProviderHealth{
 		Provider: provider.GetName(), ModelCount: int32(len(provider.GetModels())), Groups: v.groupsOf(provider.GetName()),
 	}
-	if provider.Enabled != nil && !provider.GetEnabled() {
+	if !controlplane.IsEnabled(provider.Enabled) {
 		out.State = disabled
 		return out
 	}
@@ -32,11 +33,9 @@ func (v *View) ProviderHealth(provider *adminv1.Provider) *adminv1.ProviderHealt
 	return out
 }
 
-func isEnabled(m *adminv1.Model) bool { return m.Enabled == nil || m.GetEnabled() }
-
 // enabledModels are those that calls may use, mostly all.
 func enabledModels(provider *adminv1.Provider) []*adminv1.Model {
-	isOff := func(m *adminv1.Model) bool { return !isEnabled(m) }
+	isOff := func(m *adminv1.Model) bool { return !controlplane.IsEnabled(m.Enabled) }
 	if !slices.ContainsFunc(provider.GetModels(), isOff) {
 		return provider.GetModels()
 	}
@@ -119,7 +118,7 @@ func (v *View) parts(provider *adminv1.Provider) (out []*adminv1.TargetHealth) {
 		add(scope{provider: provider.GetName(), model: m.GetId()})
 	}
 	for _, c := range provider.GetCredentials() {
-		if c.Enabled == nil || c.GetEnabled() {
+		if controlplane.IsEnabled(c.Enabled) {
 			add(scope{provider: provider.GetName(), credential: c.GetName()})
 		}
 	}

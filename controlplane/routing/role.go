@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"github.com/trunkline-ai/trunkline/controlplane"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -44,7 +45,7 @@ func (e *explanation) assignRoles() {
 
 // state says how the group stands as a whole, and why when it does not stand well.
 func (e *explanation) state() (adminv1.TargetState, adminv1.GroupRouteReason) {
-	if e.group.Enabled != nil && !e.group.GetEnabled() {
+	if !controlplane.IsEnabled(e.group.Enabled) {
 		return disabled, adminv1.GroupRouteReason_GROUP_ROUTE_REASON_DISABLED
 	}
 	if len(e.tried) == 0 {

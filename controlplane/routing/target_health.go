@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"time"
 
+	"github.com/trunkline-ai/trunkline/controlplane"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 )
 
@@ -85,7 +86,7 @@ func (v *View) bestCredentials(provider *adminv1.Provider) []health {
 	var best []health
 	of := make([]health, len(v.nodes)) // one credential
 	for _, c := range provider.GetCredentials() {
-		if c.Enabled != nil && !c.GetEnabled() {
+		if !controlplane.IsEnabled(c.Enabled) {
 			continue
 		}
 		for n := range of {

@@ -59,7 +59,7 @@ func (v *View) Group(name string) (*adminv1.Group, bool) {
 		v.served = new(alias.Index[*adminv1.Group])
 		for _, group := range v.Groups() {
 			names := v.served
-			if group.Enabled != nil && !group.GetEnabled() {
+			if !controlplane.IsEnabled(group.Enabled) {
 				names = &v.disabled
 			}
 			names.AddName(group.GetName(), group)
@@ -120,7 +120,7 @@ func (v *View) target(m *adminv1.Member) *target {
 	}
 	t.provider = provider
 	if model := controlplane.ModelNamed(t.provider, name.model); model != nil {
-		t.model, t.isOff = model.GetId(), !isEnabled(model)
+		t.model, t.isOff = model.GetId(), !controlplane.IsEnabled(model.Enabled)
 		if price, err := controlplane.ResolvePrice(model.GetPrice()); err == nil && price != nil {
 			t.rank = routing.Rank{Priced: true, Cost: routing.SampleCost(price.GetInput(), price.GetOutput(), price.GetPerCall())}
 			t.price = blendedPrice(price.GetInput(), price.GetOutput(), price.GetPerCall())

@@ -62,7 +62,7 @@ func (b *builder) rest(pepper []byte) (*nodev1.Snapshot, error) {
 	}
 	for _, r := range b.cfg.List(controlplane.KindProvider) {
 		spec := r.Spec.(*adminv1.Provider)
-		if !enabled(spec.Enabled) {
+		if !controlplane.IsEnabled(spec.Enabled) {
 			continue
 		}
 		p, err := b.provider(r.Name, spec)
@@ -77,7 +77,7 @@ func (b *builder) rest(pepper []byte) (*nodev1.Snapshot, error) {
 	}
 	for _, r := range b.cfg.List(controlplane.KindGroup) {
 		spec := r.Spec.(*adminv1.Group)
-		if !enabled(spec.Enabled) {
+		if !controlplane.IsEnabled(spec.Enabled) {
 			continue
 		}
 		g, err := b.group(r, spec)
@@ -88,7 +88,7 @@ func (b *builder) rest(pepper []byte) (*nodev1.Snapshot, error) {
 	}
 	for _, r := range b.cfg.List(controlplane.KindFailureKeyword) {
 		spec := r.Spec.(*adminv1.FailureKeyword)
-		if !enabled(spec.Enabled) {
+		if !controlplane.IsEnabled(spec.Enabled) {
 			continue
 		}
 		s.FailureKeywords = append(s.FailureKeywords, &nodev1.FailureKeyword{
@@ -106,7 +106,7 @@ func (b *builder) rest(pepper []byte) (*nodev1.Snapshot, error) {
 // accepted too. The groups that are served must be known.
 func (b *builder) keys(r *controlplane.Resource) ([]*nodev1.ApiKey, error) {
 	spec := r.Spec.(*adminv1.ApiKey)
-	if !enabled(spec.Enabled) {
+	if !controlplane.IsEnabled(spec.Enabled) {
 		return nil, nil
 	}
 	k, err := b.key(r.Name, spec)
@@ -147,7 +147,7 @@ func (b *builder) provider(name string, in *adminv1.Provider) (*nodev1.Provider,
 	out.ForwardHeaders = slices.Sorted(slices.Values(in.GetForwardHeaders()))
 	ids := make(map[string]string, len(in.GetModels()))
 	for _, m := range in.GetModels() {
-		if !enabled(m.Enabled) {
+		if !controlplane.IsEnabled(m.Enabled) {
 			continue
 		}
 		price, err := controlplane.ResolvePrice(m.GetPrice())
@@ -160,7 +160,7 @@ func (b *builder) provider(name string, in *adminv1.Provider) (*nodev1.Provider,
 		})
 	}
 	served := func(m *adminv1.Model) string {
-		if enabled(m.Enabled) {
+		if controlplane.IsEnabled(m.Enabled) {
 			return m.GetId()
 		}
 		return ""
@@ -200,7 +200,7 @@ func (b *builder) group(r *controlplane.Resource, in *adminv1.Group) (*nodev1.Gr
 	}
 	for i, m := range in.GetMembers() {
 		ids, served := b.models[m.GetProvider()]
-		if !served || !enabled(m.Enabled) {
+		if !served || !controlplane.IsEnabled(m.Enabled) {
 			continue
 		}
 		model, ok := ids[m.GetModel()]
@@ -246,6 +246,3 @@ func (b *builder) key(name string, in *adminv1.ApiKey) (*nodev1.ApiKey, error) {
 	}
 	return out, access(out, in)
 }
-
-// enabled reads a switch that is on unless it was turned off.
-func enabled(b *bool) bool { return b == nil || *b }

@@ -15,7 +15,7 @@ import (
 func (b *builder) secrets(out *nodev1.Provider, in *adminv1.Provider) (readable bool, err error) {
 	lost := 0
 	for part := range controlplane.SealedParts(in) {
-		if c, ok := part.SealedPart.(*adminv1.Credential); ok && !enabled(c.Enabled) {
+		if c, ok := part.SealedPart.(*adminv1.Credential); ok && !controlplane.IsEnabled(c.Enabled) {
 			continue
 		}
 		secret, err := b.open(out.GetName(), part)

@@ -32,7 +32,7 @@ func checkAlertChannel(d document, doc *adminv1.AlertChannel) {
 		return // the rules of the proto say so
 	}
 	field := s.Way + "." + s.Field
-	switch enabled := isEnabled(doc.Enabled); {
+	switch enabled := controlplane.IsEnabled(doc.Enabled); {
 	case *s.Given != "":
 		d.add(field, "is not sealed")
 	case *s.Ref == "" && s.Unwanted == "" && enabled: // a rollback leaves such ones disabled

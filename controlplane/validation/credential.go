@@ -24,7 +24,7 @@ func checkCredentials(d document, credentials []*adminv1.Credential) {
 			d.add(field+".secret", "is not sealed")
 		}
 		checkMinted(d, field, c)
-		if c.GetSecretRef() == "" && controlplane.NeedsSecret(c) && isEnabled(c.Enabled) { // a rollback leaves such ones disabled
+		if c.GetSecretRef() == "" && controlplane.NeedsSecret(c) && controlplane.IsEnabled(c.Enabled) { // a rollback leaves such ones disabled
 			d.add(field+".secret", "is required")
 		}
 	}

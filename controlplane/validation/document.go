@@ -102,6 +102,3 @@ func checkTime(d document, field string, m protoreflect.Message) {
 		checkTimes(d, field, m)
 	}
 }
-
-// isEnabled reads a field whose default is true.
-func isEnabled(b *bool) bool { return b == nil || *b }

@@ -136,7 +136,7 @@ func groupAliases(c *controlplane.Config) map[string]string {
 // that was revoked.
 func checkRevocation(c *controlplane.Config, d document, doc *adminv1.ApiKey) {
 	if doc.GetRevokeTime() != nil {
-		if isEnabled(doc.Enabled) {
+		if controlplane.IsEnabled(doc.Enabled) {
 			d.add("enabled", "must be false: the key was revoked permanently at %s; create another one",
 				doc.GetRevokeTime().AsTime().Format(time.RFC3339))
 		}
