@@ -51,6 +51,9 @@ const red: MantineColorsTuple = [
   '#7d1527',
 ];
 
+/** What opens at something is no higher than the window has room for; it scrolls, and the page need not. */
+const inSight = { flip: true, shift: true, size: { padding: 8 } };
+
 /** Mantine's share of the looks; everything else reads the tokens of tokens.css. */
 export const theme = createTheme({
   primaryColor: 'iris',
@@ -65,7 +68,8 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     Button: { defaultProps: { size: 'sm', radius: 8 } },
-    Menu: { defaultProps: { radius: 10, shadow: 'md' } },
+    Menu: { defaultProps: { radius: 10, shadow: 'md', middlewares: inSight } },
+    Popover: { defaultProps: { radius: 10, shadow: 'md', middlewares: inSight } },
     // The head of a dialog is no banner of the page.
     DrawerHeader: { defaultProps: { role: 'presentation' } },
     ModalHeader: { defaultProps: { role: 'presentation' } },

@@ -34,7 +34,7 @@ function Custom({ value, onChange }: { value: Range; onChange: (range: Range) =>
   const [open, setOpen] = useState(false);
   const isCustom = 'from' in value;
   return (
-    <Popover opened={open} onChange={setOpen} position="bottom-end" trapFocus shadow="md" radius={10}>
+    <Popover opened={open} onChange={setOpen} position="bottom-end" trapFocus>
       <Popover.Target>
         <UnstyledButton
           className={c.custom}

@@ -35,7 +35,7 @@ export function Deliveries() {
   );
   const columns: Column<AlertDelivery>[] = [
     { id: 'time', title: t('alerts.time'), cell: (d) => d.createTime && <RelativeTime at={d.createTime} /> },
-    { id: 'channel', title: t('alerts.channel'), cell: (d) => d.channel },
+    { id: 'channel', title: t('alerts.channel'), cell: (d) => <span className="name">{d.channel}</span> },
     {
       id: 'state',
       phone: 'corner',

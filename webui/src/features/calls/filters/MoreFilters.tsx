@@ -28,7 +28,7 @@ export function MoreFilters({ span }: { span: { from: number; to: number } }) {
   };
   const n = Object.values(value).filter((chosen) => chosen !== undefined).length;
   return (
-    <Popover opened={open} onChange={setOpen} position="bottom-end" trapFocus shadow="md" radius={10}>
+    <Popover opened={open} onChange={setOpen} position="bottom-end" trapFocus>
       <Popover.Target>
         <UnstyledButton className={c.moreButton} data-on={n > 0} onClick={() => setOpen(!open)}>
           <SlidersHorizontal size={15} aria-hidden />

@@ -28,7 +28,7 @@ export function useCallColumns(): Column<Row>[] {
       title: t('calls.group'),
       cell: (call) => (
         <span className={c.two}>
-          <b>{call.group || call.model || NONE}</b>
+          <b className="name">{call.group || call.model || NONE}</b>
           {call.apiKey && <small>{call.apiKey}</small>}
         </span>
       ),
