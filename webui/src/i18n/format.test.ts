@@ -59,7 +59,10 @@ test.each([
 
 test.each([
   [-20_000, '20 seconds ago'],
+  [-59_400, '59 seconds ago'],
+  [-59_700, '1 minute ago'],
   [-47 * 60_000, '47 minutes ago'],
+  [-3_599_000, '1 hour ago'],
   [86_400_000, 'tomorrow'],
   [-45 * 86_400_000, '45 days ago'],
   [-420 * 86_400_000, '14 months ago'],
@@ -94,6 +97,7 @@ test.each([
 test.each([
   [0, '0 sec'],
   [40_400, '40 sec'],
+  [59_700, '1 min'],
   [190_000, '3 min'],
   [2 * 86_400_000, '2 days'],
 ])('an age of %d ms is %s', (ms, text) => expect(en.age(ms)).toBe(text));

@@ -8,6 +8,21 @@ const UNITS: readonly [string, number][] = [
   ['second', 1000],
 ];
 
+type Span = { unit: 'second' | 'minute' | 'hour' | 'day' | 'month' | 'year'; size: number; most: number };
+const DAY = 86_400_000;
+/** What a rough length of time is told in, and how many of it at most before the next one is. */
+const SPANS: readonly Span[] = [
+  { unit: 'second', size: 1000, most: 59 },
+  { unit: 'minute', size: 60_000, most: 59 },
+  { unit: 'hour', size: 3_600_000, most: 23 },
+  { unit: 'day', size: DAY, most: 59 },
+  { unit: 'month', size: 30.44 * DAY, most: 23 },
+  { unit: 'year', size: 365.25 * DAY, most: Number.POSITIVE_INFINITY },
+];
+/** Judged by the rounded number: 59.7 seconds are one minute, not 60 seconds. */
+const spanOf = (ms: number, spans: readonly Span[]) =>
+  spans.find(({ size, most }) => Math.round(ms / size) <= most) ?? (spans.at(-1) as Span);
+
 /**
  * The only place where numbers, money, times and durations become text. Everything is made
  * by Intl for the language, so that each language gets its own order and words.
@@ -99,8 +114,8 @@ export function makeFormat(lang: Lang) {
     },
     /** A rough length of time in its largest unit: 40 sec, 3 min, 2 days. */
     age: (ms: number) => {
-      const [name, size] = UNITS.find(([, size]) => ms >= size) ?? ['second', 1000];
-      return number({ style: 'unit', unit: name, unitDisplay: 'short' }).format(Math.round(ms / size));
+      const { unit, size } = spanOf(ms, SPANS.slice(0, 4));
+      return number({ style: 'unit', unit, unitDisplay: 'short' }).format(Math.round(ms / size));
     },
     /** A countdown: 0:07, 12:34, 1:02:03. Rounds up, so that it never shows 0:00 too early. */
     countdown: (ms: number) => {
@@ -111,14 +126,8 @@ export function makeFormat(lang: Lang) {
     },
     /** "3 minutes ago", "in 2 days". */
     relative: (ms: number, now: number) => {
-      const seconds = (ms - now) / 1000;
-      const size = Math.abs(seconds);
-      if (size < 60) return relative.format(Math.round(seconds), 'second');
-      if (size < 3600) return relative.format(Math.round(seconds / 60), 'minute');
-      if (size < 86_400) return relative.format(Math.round(seconds / 3600), 'hour');
-      if (size < 60 * 86_400) return relative.format(Math.round(seconds / 86_400), 'day');
-      if (size < 730 * 86_400) return relative.format(Math.round(seconds / (30.44 * 86_400)), 'month');
-      return relative.format(Math.round(seconds / (365.25 * 86_400)), 'year');
+      const { unit, size } = spanOf(Math.abs(ms - now), SPANS);
+      return relative.format(Math.round((ms - now) / size), unit);
     },
     date: (ms: number) => day.format(ms),
     dateTime: (ms: number) => full.format(ms),

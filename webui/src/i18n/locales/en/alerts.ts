@@ -79,7 +79,7 @@ export const alerts = {
   'alerts.groupUnavailable': 'Group unavailable',
   'alerts.groupUnavailableHow': 'No member of a group is available',
   'alerts.budget': 'Budget',
-  'alerts.budgetHow': 'A key has spent 50, 80 or 100 % of its budget',
+  'alerts.budgetHow': 'A key has spent 50, 80 or 100% of its budget',
   'alerts.keyExpiring': 'Key expires',
   'alerts.keyExpiringHow': 'In 14, 3 or 1 days, or it has expired',
   'alerts.nodeLost': 'Node lost',

@@ -92,7 +92,7 @@ export const calls = {
   'calls.view.failed': 'Failed',
   'calls.view.failedOver': 'Failed over',
   'calls.view.slow': 'Slow: {time} or more',
-  'calls.view.slowHelp': 'Slower than 95 % of the calls of this period',
+  'calls.view.slowHelp': 'Slower than 95% of the calls of this period',
   'calls.view.expensive': 'Expensive: {cost} or more',
   'calls.view.expensiveHelp': 'Five times the mean cost of the calls of this period',
   'calls.chosen.model': 'Model {name}',

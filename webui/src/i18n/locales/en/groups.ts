@@ -155,7 +155,7 @@ export const groups = {
   'groups.log.maxBytes': 'Bytes of each',
   'groups.log.maxBytesHow': 'Maximum for a request, and for a response; 1 to 1,048,576',
   'groups.log.sample': 'Share of calls',
-  'groups.log.sampleHow': 'Whose bodies are kept; 0 to 100 %',
+  'groups.log.sampleHow': 'Whose bodies are kept; 0 to 100%',
   'groups.log.retention': 'Keep for',
   'groups.log.retentionHow': '1 hour to 90 days, never longer than the calls',
   'groups.log.redact': 'Replace secrets',

@@ -20,7 +20,7 @@ export const policy = {
   'policy.failureWindow': 'Within',
   'policy.failureWindowHow': 'The window in which failures count; 1 s to 24 h',
   'policy.minRatio': 'Share of attempts',
-  'policy.minRatioHow': 'That must have failed; 0 % counts failures only',
+  'policy.minRatioHow': 'That must have failed; 0% counts failures only',
   'policy.cooldown': 'First cooldown',
   'policy.cooldownHow': 'Each repeat adds as much again',
   'policy.cooldownMax': 'Longest cooldown',

@@ -85,7 +85,7 @@ export const alerts: Texts<typeof en> = {
   'alerts.groupUnavailable': 'グループ利用不可',
   'alerts.groupUnavailableHow': 'グループに応答できるメンバーがありません',
   'alerts.budget': '予算',
-  'alerts.budgetHow': 'キーが予算の 50、80、100 % を使いました',
+  'alerts.budgetHow': 'キーが予算の 50、80、100% を使いました',
   'alerts.keyExpiring': 'キーの期限',
   'alerts.keyExpiringHow': '残り 14 日、3 日、1 日、または期限切れ',
   'alerts.nodeLost': 'ノード消失',

@@ -94,7 +94,7 @@ export const calls: Texts<typeof en> = {
   'calls.view.failed': '失敗',
   'calls.view.failedOver': 'フェイルオーバーあり',
   'calls.view.slow': '遅い: {time} 以上',
-  'calls.view.slowHelp': 'この期間の呼び出しの 95 % より遅いもの',
+  'calls.view.slowHelp': 'この期間の呼び出しの 95% より遅いもの',
   'calls.view.expensive': '高額: {cost} 以上',
   'calls.view.expensiveHelp': 'この期間の呼び出しの平均費用の 5 倍',
   'calls.chosen.model': 'モデル {name}',

@@ -152,7 +152,7 @@ export const groups: Texts<typeof en> = {
   'groups.log.maxBytes': '1 件の最大バイト数',
   'groups.log.maxBytesHow': 'リクエストと応答それぞれの上限。1〜1,048,576',
   'groups.log.sample': '呼び出しの割合',
-  'groups.log.sampleHow': '本文を保存する割合。0〜100 %',
+  'groups.log.sampleHow': '本文を保存する割合。0〜100%',
   'groups.log.retention': '保存期間',
   'groups.log.retentionHow': '1 時間〜90 日。呼び出しの記録より長くは残りません',
   'groups.log.redact': '秘密情報を置き換える',

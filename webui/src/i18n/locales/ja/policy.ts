@@ -20,7 +20,7 @@ export const policy: Texts<typeof en> = {
   'policy.failureWindow': '期間',
   'policy.failureWindowHow': '失敗を数える期間（1 秒～24 時間）',
   'policy.minRatio': '失敗の割合',
-  'policy.minRatioHow': '必要な失敗の割合。0 % は回数のみ',
+  'policy.minRatioHow': '必要な失敗の割合。0% は回数のみ',
   'policy.cooldown': '最初のクールダウン',
   'policy.cooldownHow': '繰り返すたびに同じだけ延びます',
   'policy.cooldownMax': '最長のクールダウン',

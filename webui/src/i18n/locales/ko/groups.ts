@@ -149,7 +149,7 @@ export const groups: Texts<typeof en> = {
   'groups.log.maxBytes': '각각의 최대 바이트',
   'groups.log.maxBytesHow': '요청과 응답 각각의 상한. 1~1,048,576',
   'groups.log.sample': '호출 비율',
-  'groups.log.sampleHow': '본문을 보관할 비율. 0~100 %',
+  'groups.log.sampleHow': '본문을 보관할 비율. 0~100%',
   'groups.log.retention': '보관 기간',
   'groups.log.retentionHow': '1시간~90일. 호출 기록보다 오래 보관하지 않습니다',
   'groups.log.redact': '비밀 정보 대체',

@@ -54,7 +54,7 @@ export const shell: Texts<typeof en> = {
   'shortcuts.page': '이 페이지',
   'shortcuts.any': '어디서나',
   'shortcuts.go': '이동',
-  'shell.notices': '알림',
+  'shell.notices': '작업 결과',
   'shell.defaultPasswordWhy': '이 콘솔에 접근할 수 있는 누구나 로그인할 수 있습니다.',
   'password.change': '비밀번호 변경',
   'password.firstTitle': '비밀번호 설정',

@@ -47,7 +47,7 @@ export const common: Texts<typeof en> = {
   'price.kind.perCharacter': '每字符',
   'price.kind.perCall': '每次调用',
   'action.cancel': '取消',
-  'role.viewOnly': '你可以查看，但不能更改：更改需要“{role}”角色。',
+  'role.viewOnly': '您可以查看，但不能更改：更改需要“{role}”角色。',
   'role.needed': '需要“{role}”角色',
   'role.ask': '如有需要，请联系所有者。',
   'confirm.type': '输入 {name} 以确认',

@@ -147,7 +147,7 @@ export const groups: Texts<typeof en> = {
   'groups.log.maxBytes': '每条的字节数',
   'groups.log.maxBytesHow': '请求和应答各自的上限；1 到 1,048,576',
   'groups.log.sample': '调用比例',
-  'groups.log.sampleHow': '保存内容的调用所占比例；0 到 100 %',
+  'groups.log.sampleHow': '保存内容的调用所占比例；0 到 100%',
   'groups.log.retention': '保存时长',
   'groups.log.retentionHow': '1 小时到 90 天，且不超过调用记录本身',
   'groups.log.redact': '替换机密信息',

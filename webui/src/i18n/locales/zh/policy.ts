@@ -20,7 +20,7 @@ export const policy: Texts<typeof en> = {
   'policy.failureWindow': '时间窗口',
   'policy.failureWindowHow': '统计失败的窗口，1 秒到 24 小时',
   'policy.minRatio': '失败率',
-  'policy.minRatioHow': '至少失败的比例，0 % 表示只看次数',
+  'policy.minRatioHow': '至少失败的比例，0% 表示只看次数',
   'policy.cooldown': '首次冷却',
   'policy.cooldownHow': '每次重复增加同样时长',
   'policy.cooldownMax': '最长冷却',

@@ -40,7 +40,7 @@ export const shell: Texts<typeof en> = {
   'nav.route': '路由',
   'nav.system': '系统',
   'shell.search': '搜索或跳转',
-  'shell.stale': '当前数据为 {age} 前的数据。',
+  'shell.stale': '当前显示的是{age}前的数据。',
   'shell.staleWhy': '控制面无响应，正在重试。',
   'palette.placeholder': '页面、名称、请求或追踪 ID',
   'palette.pages': '页面',
