@@ -56,8 +56,8 @@ func makeDay(ctx context.Context, s *DB, day time.Time, first, n int64) error {
 }
 
 // measureRetention drops days and deletes calls of a part of one, while calls are stored and listed, and prints how long each
-// took and how long those beside it took at most; before that, the same without retention.
-func measureRetention(t *testing.T, s *DB, end time.Time) {
+// took and how long those beside it took at most; before that, the same without retention. Calls like that one are stored.
+func measureRetention(t *testing.T, s *DB, end time.Time, like *nodev1.Call) {
 	t.Helper()
 	ctx, calls := t.Context(), NewCalls(s)
 	beside := func(what string, do func() error) {
@@ -72,7 +72,7 @@ func measureRetention(t *testing.T, s *DB, end time.Time) {
 				for i := range batch {
 					batch[i] = &nodev1.Call{
 						Id: fmt.Sprintf("%s %06d-%06d", what, round, i), StartUs: end.UnixMicro() + int64(round*100+i), Outcome: "ok", Status: 200,
-						Group: "group-1", ApiKey: "key-1", Provider: "provider-1", Attempts: []*nodev1.Attempt{{Provider: "provider-1"}},
+						Group: like.GetGroup(), ApiKey: like.GetApiKey(), Provider: like.GetProvider(), Attempts: []*nodev1.Attempt{{Provider: like.GetProvider()}},
 					}
 				}
 				store.time(t, func() error { _, _, err := calls.InsertCalls(ctx, "node", batch); return err })
@@ -80,7 +80,10 @@ func measureRetention(t *testing.T, s *DB, end time.Time) {
 		})
 		wg.Go(func() {
 			for running.Err() == nil {
-				list.time(t, func() error { _, err := calls.ListCalls(ctx, calllog.Filter{Group: "group-2", Limit: 50}); return err })
+				list.time(t, func() error {
+					_, err := calls.ListCalls(ctx, calllog.Filter{Group: like.GetGroup(), Limit: 50})
+					return err
+				})
 			}
 		})
 		began := time.Now()

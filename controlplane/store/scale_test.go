@@ -239,7 +239,7 @@ func TestScale(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	measureRetention(t, s, end)
+	measureRetention(t, s, end, &nodev1.Call{Group: "group-1", ApiKey: "key-1", Provider: "provider-1"})
 	var size string
 	if err := s.engine.Reader().QueryRowContext(ctx, `SELECT string_agg(name || ' ' || size, ', ') FROM (
 		SELECT 'calls (30 days)' AS name, pg_size_pretty(sum(pg_total_relation_size(inhrelid))) AS size FROM pg_inherits WHERE inhparent IN ('call'::regclass, 'call_provider'::regclass)
