@@ -26,9 +26,9 @@ type Config struct {
 	revokedAt   Revision // newest revision in revocations
 
 	// What validation need not check again: c comes from a valid configuration, from which
-	// only the documents named in dirty differ.
+	// only the documents named in dirty differ, which has them as they were there; nil: not there.
 	trusted bool
-	dirty   map[Kind]map[string]bool
+	dirty   map[Kind]map[string]*Resource
 	valid   atomic.Bool // it was checked and is valid
 }
 
@@ -70,7 +70,7 @@ func (c *Config) With(revision Revision, changes []Change, secrets []Secret) *Co
 		keyCounts: c.keyCounts,
 		secrets:   c.secrets,
 		trusted:   c.trusted,
-		dirty:     make(map[Kind]map[string]bool, len(Kinds)),
+		dirty:     make(map[Kind]map[string]*Resource, len(Kinds)),
 	}
 	if c.valid.Load() {
 		next.trusted = true
@@ -96,9 +96,11 @@ func (c *Config) With(revision Revision, changes []Change, secrets []Secret) *Co
 			cloned[ch.Kind] = true
 		}
 		if next.dirty[ch.Kind] == nil {
-			next.dirty[ch.Kind] = map[string]bool{}
+			next.dirty[ch.Kind] = map[string]*Resource{}
 		}
-		next.dirty[ch.Kind][ch.Name] = true
+		if _, noted := next.dirty[ch.Kind][ch.Name]; !noted {
+			next.dirty[ch.Kind][ch.Name] = c.resources[ch.Kind][ch.Name]
+		}
 		if ch.Op == OpDelete {
 			delete(next.resources[ch.Kind], ch.Name)
 			continue

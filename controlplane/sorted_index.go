@@ -26,7 +26,7 @@ func (o *sortedIndex) of(resources map[string]*Resource) []*Resource {
 }
 
 // after is the index when the resources of some names have become others, or have gone.
-func (o *sortedIndex) after(names map[string]bool, resources map[string]*Resource) *sortedIndex {
+func (o *sortedIndex) after(names, resources map[string]*Resource) *sortedIndex {
 	next := &sortedIndex{}
 	old := o.list.Load()
 	if old == nil || len(names) > editedAtOnce {

@@ -16,6 +16,18 @@ func (c *Config) Changed(kinds ...Kind) bool {
 	return !c.trusted || slices.ContainsFunc(kinds, func(k Kind) bool { return len(c.dirty[k]) > 0 })
 }
 
+// Checked returns the document of a name as it was when it was checked last, nil if there was none then or if nothing
+// was checked yet.
+func (c *Config) Checked(kind Kind, name string) *Resource {
+	if !c.trusted {
+		return nil
+	}
+	if before, differs := c.dirty[kind][name]; differs {
+		return before
+	}
+	return c.resources[kind][name]
+}
+
 // Unchecked gives the documents of a kind that were not checked yet, in no order.
 func (c *Config) Unchecked(kind Kind) iter.Seq[*Resource] {
 	if !c.trusted {

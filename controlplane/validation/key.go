@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/trunkline-ai/trunkline/controlplane"
@@ -71,13 +72,23 @@ func checkKeys(c *controlplane.Config, found *report) {
 	}
 }
 
-// anySame reports whether a key that was not checked yet has the hash of another.
+// anySame reports whether a key has another's hash, which it did not have when it was checked last. Most changes of
+// keys bring no hash, and need not look at the others.
 func anySame(c *controlplane.Config) bool {
 	count := map[controlplane.SecretHash]int{}
 	for r := range c.Unchecked(controlplane.KindAPIKey) {
-		for hash := range hashesOf(r) {
-			count[hash] = 0
+		var before []controlplane.SecretHash
+		if checked := c.Checked(controlplane.KindAPIKey, r.Name); checked != nil {
+			before = slices.Collect(hashesOf(checked))
 		}
+		for hash := range hashesOf(r) {
+			if !slices.Contains(before, hash) {
+				count[hash] = 0
+			}
+		}
+	}
+	if len(count) == 0 {
+		return false
 	}
 	for r := range c.All(controlplane.KindAPIKey) {
 		for hash := range hashesOf(r) {

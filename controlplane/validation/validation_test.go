@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -593,6 +594,54 @@ func TestAnInvalidConfigurationStaysInvalidUntilItIsFixed(t *testing.T) {
 	}
 }
 
+// However secrets wander among keys, and whether or not each step was checked, two keys with the same one are noticed.
+func TestTheSameSecretIsNoticedAfterAnyChanges(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 2))
+	hash := func() []byte {
+		if n := random.IntN(6); n > 0 {
+			return bytes.Repeat([]byte{byte(n)}, 32)
+		}
+		return nil
+	}
+	refused := 0
+	for range 200 {
+		c := validDocuments().config()
+		for step := range 20 {
+			name := fmt.Sprint("key-", random.IntN(4))
+			op := controlplane.Op{Kind: controlplane.KindAPIKey, Name: name}
+			if random.IntN(5) > 0 {
+				op.Spec = &adminv1.ApiKey{Name: name, Groups: []string{"pool"}, SecretHash: bytes.Repeat([]byte{byte(10 + step)}, 32), OldSecretHash: hash()}
+				if secret := hash(); secret != nil {
+					op.Spec.(*adminv1.ApiKey).SecretHash = secret
+				}
+			}
+			next := change(c, op)
+			if random.IntN(3) == 0 {
+				c = next // several steps are checked at once
+				continue
+			}
+			var all []*controlplane.Resource
+			for _, kind := range controlplane.Kinds {
+				all = append(all, next.List(kind)...)
+			}
+			stored := controlplane.Secret{Ref: "credential/1"}
+			want := errstest.Violations(t, validation.Check(controlplane.NewConfig(1, "lineage", all, []controlplane.Secret{stored})))
+			if got := errstest.Violations(t, validation.Check(next)); !slices.Equal(got, want) {
+				t.Fatalf("violations %q; of all documents %q", got, want)
+			}
+			if len(want) > 0 {
+				refused++
+				break
+			}
+			c = next
+		}
+	}
+	if refused < 50 {
+		t.Errorf("%d of 200 sequences ended with the same secret twice", refused)
+	}
+}
+
 // change applies one op the way a store does.
 func change(c *controlplane.Config, op controlplane.Op) *controlplane.Config {
 	revision := c.Revision + 1
@@ -622,9 +671,10 @@ func BenchmarkCheckWith100000Keys(b *testing.B) {
 		}
 	})
 	ops := map[string]controlplane.Op{
-		"one key":      {Kind: controlplane.KindAPIKey, Name: "new", Spec: &adminv1.ApiKey{Name: "new", SecretHash: bytes.Repeat([]byte{9}, 32)}},
-		"one provider": {Kind: controlplane.KindProvider, Name: "new", Spec: &adminv1.Provider{Name: "new", Dialect: "fake"}},
-		"one group":    {Kind: controlplane.KindGroup, Name: "new", Spec: &adminv1.Group{Name: "new"}},
+		"limits of one key": {Kind: controlplane.KindAPIKey, Name: "app", Spec: &adminv1.ApiKey{Name: "app", Groups: []string{"pool"}, SecretHash: bytes.Repeat([]byte{1}, 32)}},
+		"one key":           {Kind: controlplane.KindAPIKey, Name: "new", Spec: &adminv1.ApiKey{Name: "new", SecretHash: bytes.Repeat([]byte{9}, 32)}},
+		"one provider":      {Kind: controlplane.KindProvider, Name: "new", Spec: &adminv1.Provider{Name: "new", Dialect: "fake"}},
+		"one group":         {Kind: controlplane.KindGroup, Name: "new", Spec: &adminv1.Group{Name: "new"}},
 	}
 	base := manyKeys(100_000)
 	if err := validation.Check(base); err != nil {
