@@ -23,12 +23,13 @@ export function Tabs<V extends string>({
 }) {
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
-  // Where not all have room, the chosen one is in sight.
+  const words = tabs.map((tab) => tab.label).join();
+  // Where not all have room, the chosen one is in sight, in every language.
   useLayoutEffect(() => {
     const strip = list.current;
     const tab = strip?.querySelector<HTMLElement>(`[data-tab="${CSS.escape(value)}"]`);
     if (strip && tab) strip.scrollLeft = tab.offsetLeft - strip.offsetLeft - (strip.clientWidth - tab.offsetWidth) / 2;
-  }, [value]);
+  }, [value, words]);
   const onKey = (event: KeyboardEvent) => {
     const at = tabs.findIndex((tab) => tab.value === value);
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 }[event.key];

@@ -81,9 +81,11 @@ function Search({ taken, onAdd }: Omit<Props, 'opened' | 'onClose'>) {
                       <Button
                         size="compact-sm"
                         variant={isIn ? 'subtle' : 'default'}
-                        disabled={isIn}
+                        // Not disabled: the focus would be lost with each member that is added.
+                        data-disabled={isIn || undefined}
+                        aria-disabled={isIn}
                         leftSection={isIn ? <Check size={14} aria-hidden /> : <Plus size={14} aria-hidden />}
-                        onClick={() => onAdd(member)}
+                        onClick={() => !isIn && onAdd(member)}
                       >
                         {isIn ? t('groups.isIn') : t('groups.add')}
                         <span className="visually-hidden"> {nameOf(member)}</span>

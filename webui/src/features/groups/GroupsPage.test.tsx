@@ -216,6 +216,7 @@ test('members are found while typing, and leave again', async () => {
   await waitFor(() => expect(dialog.getByRole('searchbox')).toHaveFocus());
   await userEvent.keyboard('gpt four');
   await userEvent.click(await dialog.findByRole('button', { name: 'Add fourth / g' }));
+  expect(dialog.getByRole('button', { name: 'Added fourth / g' })).toHaveFocus();
   expect(dialog.queryByRole('button', { name: 'Add fourth / other' })).toBeNull();
   await userEvent.click(dialog.getByRole('button', { name: 'Done' }));
   expect((await rows()).map((row) => within(row).getAllByRole('link')[0]?.textContent)).toEqual([

@@ -15,7 +15,7 @@ export function KeySummary({ apiKey }: { apiKey: ApiKey }) {
   const { t, dateTime } = useI18n();
   const { tone, word, Icon } = lookOf(apiKey, useNow(30_000));
   const until = apiKey.oldSecretExpireTime;
-  const overlaps = until !== undefined && timestampMs(until) > Date.now();
+  const overlaps = !apiKey.revokeTime && until !== undefined && timestampMs(until) > Date.now();
   return (
     <div className={c.summary}>
       <Pill tone={tone} Icon={Icon}>

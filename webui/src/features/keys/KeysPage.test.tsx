@@ -176,6 +176,16 @@ test('a revocation asks for the name, and gives a receipt', async () => {
   expect(dialog.getByText(/is not connected/)).toBeVisible();
 });
 
+test.each([
+  ['works', {}, 1],
+  ['is not said to work any more', { state: ApiKeyState.REVOKED, revokeTime: at(0) }, 0],
+])('the previous secret %s', async (_, state, times) => {
+  const rotated = { ...app, oldLastFour: '0old', oldSecretExpireTime: at(DAY), ...state };
+  open({ getApiKey: () => ({ apiKey: rotated }) });
+  expect(await screen.findByRole('button', { name: times ? 'Revoke' : 'Check nodes' })).toBeVisible();
+  expect(screen.queryAllByText(/0old, works until/)).toHaveLength(times);
+});
+
 /** A control plane on which someone else gave the key an owner meanwhile. */
 function changedByOthers() {
   let stored: object = { ...app, etag: '9', owner: 'search' };
