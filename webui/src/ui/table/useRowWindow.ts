@@ -2,8 +2,8 @@ import { useMediaQuery } from '@mantine/hooks';
 import { useVirtualizer, useWindowVirtualizer, type VirtualItem } from '@tanstack/react-virtual';
 import { type RefObject, useLayoutEffect, useState } from 'react';
 
-/** A list shorter than this is drawn whole: the browser's own search finds everything in it. */
-export const VIRTUAL_FROM = 120;
+/** A list shorter than this is drawn whole: the browser's own search finds everything in it. A full page has more. */
+export const VIRTUAL_FROM = 80;
 /** Cards are many times as tall as rows. */
 const CARDS_FROM = 30;
 /** As dataTable.module.css: below it rows are cards, and they scroll with the page. */
