@@ -176,6 +176,25 @@ export const HOUSE: readonly Shot[] = [
     answers: { 'SessionService/WhoAmI': (said) => ({ ...said, role: 'ROLE_VIEWER' }) },
   },
   { name: 'settings-data', path: '/settings?section=data' },
+  {
+    name: 'settings-catalogue',
+    path: '/settings?section=data',
+    answers: {
+      'SettingsService/GetSettings': ({ settings, ...rest }) => ({
+        ...rest,
+        settings: {
+          ...(settings as Said),
+          priceCatalogue: {
+            path: '/etc/trunkline/prices.json',
+            modelCount: 412,
+            modifyTime: ago(4000),
+            error: 'line 7: "input" is no price',
+          },
+        },
+      }),
+    },
+    before: (page) => page.evaluate(() => window.scrollTo(0, document.body.scrollHeight)),
+  },
   { name: 'settings-access', path: '/settings?section=access' },
   { name: 'settings-people', path: '/settings?section=people' },
   { name: 'settings-keys', path: '/settings?section=keys' },

@@ -86,6 +86,34 @@ export const TRAFFIC: readonly Shot[] = [
     },
   },
   {
+    name: 'calls-headers',
+    path: '/calls',
+    answers: {
+      'CallService/GetCallBody': () => ({
+        body: {
+          request: '{"model":"fast-cheap","messages":[]}',
+          response: '{"choices":[]}',
+          requestHeaders: [
+            { name: 'Authorization', value: '[redacted]' },
+            { name: 'Content-Type', value: 'application/json' },
+            { name: 'User-Agent', value: 'openai-python/1.99.1' },
+          ],
+          responseHeaders: [
+            { name: 'Content-Type', value: 'application/json' },
+            { name: 'X-Request-Id', value: 'req_8f14e45fceea167a5a36dedd4bea2543' },
+          ],
+        },
+        reads: [{ actor: 'user:ann', time: ago(30) }],
+      }),
+    },
+    before: async (page) => {
+      await page.locator('tbody a').first().click();
+      await page.getByRole('dialog').locator('button:has(.lucide-eye)').click();
+      await page.getByRole('dialog').getByRole('tab').last().click();
+      await page.getByRole('dialog').locator('[role=tabpanel] pre').last().scrollIntoViewIfNeeded();
+    },
+  },
+  {
     name: 'calls-gaps',
     path: '/calls',
     answers: {
