@@ -6,9 +6,12 @@ import c from './settings.module.css';
 
 /** The file that imports take prices from: what of it is in use, and what is wrong with it. */
 export function PriceCatalogueCard({ catalogue }: { catalogue: PriceCatalogue | undefined }) {
-  const { t, int } = useI18n();
+  const { t, int, rich } = useI18n();
   return (
-    <Card title={t('settings.prices')} sub={t('settings.pricesHow')}>
+    <Card
+      title={t('settings.prices')}
+      sub={rich('settings.pricesHow', { flag: <code className="name mono">--price-catalogue</code> })}
+    >
       {catalogue ? (
         <>
           <Facts

@@ -32,11 +32,11 @@ export const settings = {
     'How changes of providers, groups, failure keywords and policies reach the nodes. API keys and revocations always reach every node at once.',
   'settings.prices': 'Price catalogue',
   'settings.pricesHow':
-    'Model imports take prices from the file named by --price-catalogue (TRUNKLINE_PRICE_CATALOGUE). It is reloaded when it changes.',
+    'Model imports take prices from the file named by {flag} (TRUNKLINE_PRICE_CATALOGUE). It is reloaded when it changes.',
   'settings.pricesFile': 'File',
   'settings.pricesModels': 'Models with prices',
   'settings.pricesModified': 'Last modified',
-  'settings.pricesFault': 'The file as it is now is not used, its previous content is: {error}',
+  'settings.pricesFault': 'The file cannot be used as it is now, so its previous prices stay in use. Reason: {error}',
   'settings.pricesNone': 'No file is configured: prices come from the provider’s own list or are entered by hand.',
   'settings.account': 'Account',
   'settings.signedInAs': 'Signed in as',

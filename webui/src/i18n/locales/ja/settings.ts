@@ -34,7 +34,7 @@ export const settings: Texts<typeof en> = {
     'プロバイダー、グループ、失敗キーワード、ポリシーの変更をノードへ届ける方法です。API キーと失効は常にすべてのノードへすぐに届きます。',
   'settings.prices': '料金カタログ',
   'settings.pricesHow':
-    'モデルのインポートは --price-catalogue（TRUNKLINE_PRICE_CATALOGUE）で指定したファイルの料金を使います。変更されると読み直します。',
+    'モデルの取り込みでは {flag}（TRUNKLINE_PRICE_CATALOGUE）で指定したファイルの料金を使います。変更されると読み直します。',
   'settings.pricesFile': 'ファイル',
   'settings.pricesModels': '料金のあるモデル',
   'settings.pricesModified': '最終更新',

@@ -34,7 +34,7 @@ export const settings: Texts<typeof en> = {
     '제공자, 그룹, 실패 키워드, 정책의 변경이 노드에 전달되는 방식입니다. API 키와 폐기는 항상 모든 노드에 즉시 전달됩니다.',
   'settings.prices': '가격 목록',
   'settings.pricesHow':
-    '모델 가져오기는 --price-catalogue(TRUNKLINE_PRICE_CATALOGUE)로 지정한 파일의 가격을 사용하며, 바뀌면 다시 읽습니다.',
+    '모델 가져오기는 {flag}(TRUNKLINE_PRICE_CATALOGUE)로 지정한 파일의 가격을 사용하며, 바뀌면 다시 읽습니다.',
   'settings.pricesFile': '파일',
   'settings.pricesModels': '가격이 있는 모델',
   'settings.pricesModified': '마지막 수정',

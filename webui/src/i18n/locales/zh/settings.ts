@@ -32,8 +32,7 @@ export const settings: Texts<typeof en> = {
   'settings.rollout': '发布',
   'settings.rolloutHow': '提供商、分组、失败关键词和策略的变更如何到达节点。API 密钥和吊销始终立即到达所有节点。',
   'settings.prices': '价格目录',
-  'settings.pricesHow':
-    '导入模型时从 --price-catalogue（TRUNKLINE_PRICE_CATALOGUE）指定的文件读取价格，文件变更后自动重新读取。',
+  'settings.pricesHow': '导入模型时从 {flag}（TRUNKLINE_PRICE_CATALOGUE）指定的文件读取价格，文件变更后自动重新读取。',
   'settings.pricesFile': '文件',
   'settings.pricesModels': '有价格的模型',
   'settings.pricesModified': '最后修改',
