@@ -102,7 +102,7 @@ test('the price catalogue says what of its file is in use', async () => {
   });
   expect(await screen.findByText('/etc/prices.json')).toBeVisible();
   expect(screen.getByText('2,811')).toBeVisible();
-  expect(screen.getByText(/is not used, its previous content is: models\["a"\] is empty/)).toBeVisible();
+  expect(screen.getByText(/previous prices stay in use\. Reason: models\["a"\] is empty/)).toBeVisible();
 });
 
 test('without a price catalogue it says where prices come from', async () => {
