@@ -66,11 +66,12 @@ const drawn = (props: Partial<TimeChartProps>) =>
     />
   ));
 
-test('a bar of one among thousands is seen, and nothing is drawn where there is nothing', async () => {
-  await drawn({});
+test('a bar of one among thousands is seen, and nothing is drawn or led to where there is nothing', async () => {
+  await drawn({ link: () => ({ to: '/calls' }) });
   const bars = (color: string) => screen.getByTestId('ui').querySelectorAll(`path[fill=${color}]`);
   await vi.waitUntil(() => bars('blue').length === 2);
   expect(bars('red')).toHaveLength(1);
+  expect(screen.getByTestId('ui').querySelectorAll('a')).toHaveLength(3);
 });
 
 test.each([
