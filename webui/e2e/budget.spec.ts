@@ -24,9 +24,10 @@ test('no page moves more than its share of 200 KB', async () => {
     '/keywords',
     '/history',
   ]) {
-    const answers = await watch(it.page);
+    const { answers, stop } = await watch(it.page);
     await it.page.goto(path);
     await settled(it.page);
+    await stop();
     const bytes = sum(answers);
     const detail = answers.map((answer) => `${answer.method} ${answer.bytes}`).join(', ');
     expect(answers.length, path).toBeGreaterThan(0);

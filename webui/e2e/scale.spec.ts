@@ -122,7 +122,7 @@ test('pages stay quick, and a refresh small', async () => {
         await page.goto(path);
         await settled(page);
         await act?.(page);
-        const again = await watch(page);
+        const { answers: again } = await watch(page);
         await page.waitForTimeout(WATCHED);
         await page.close();
         const first = loads.get(path)?.answers ?? [];

@@ -10,8 +10,8 @@ export type Load = { ready: number; browser: number; answers: Answer[] };
 export const sum = (answers: Answer[]) => answers.reduce((total, answer) => total + answer.bytes, 0);
 const methodOf = (url: string) => url.replace(/^.*\/trunkline\.admin\.v1\./, '').replace(/\?.*/, '');
 
-/** Notes the answers of the admin API to a page as they arrive. */
-export async function watch(page: Page): Promise<Answer[]> {
+/** Notes the answers of the admin API to a page as they arrive, until it is stopped: each watcher slows the page down a little. */
+export async function watch(page: Page): Promise<{ answers: Answer[]; stop: () => Promise<void> }> {
   const answers: Answer[] = [];
   const asked = new Map<string, { url: string; verb: string; body: string | null; at: number }>();
   const session = await page.context().newCDPSession(page);
@@ -25,7 +25,7 @@ export async function watch(page: Page): Promise<Answer[]> {
     const { at, ...rest } = ask;
     answers.push({ ...rest, method: methodOf(ask.url), bytes, ms: (timestamp - at) * 1000 });
   });
-  return answers;
+  return { answers, stop: () => session.detach() };
 }
 
 type Marked = { __ready?: number };
@@ -65,7 +65,7 @@ async function settled(page: Page) {
 export async function load(page: Page, path: string, act?: (page: Page) => Promise<void>): Promise<Load> {
   await page.goto(path);
   await settled(page);
-  const answers = await watch(page);
+  const { answers, stop } = await watch(page);
   const session = await page.context().newCDPSession(page);
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
   const spent = async () => {
@@ -85,7 +85,8 @@ export async function load(page: Page, path: string, act?: (page: Page) => Promi
     ready = Date.now() - began;
   }
   await page.waitForTimeout(1000); // what comes after the first sight belongs to the first load too
-  return { ready, browser, answers: [...answers] };
+  await Promise.all([stop(), session.detach()]);
+  return { ready, browser, answers };
 }
 
 /** What the answers to a load take of the processors, in milliseconds: each alone, the mean of three. */
