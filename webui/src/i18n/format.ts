@@ -53,7 +53,7 @@ export function makeFormat(lang: Lang) {
   const relative = new Intl.RelativeTimeFormat(tag, { numeric: 'auto' });
   const collator = new Intl.Collator(tag, { numeric: true });
   const day = date({ dateStyle: 'medium' });
-  const full = date({ dateStyle: 'medium', timeStyle: 'long' });
+  const full = date({ dateStyle: 'medium', timeStyle: 'long', hourCycle: 'h23' });
   const clock = date({ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
   const hourMinute = date({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
   const monthDay = date({ month: 'short', day: 'numeric' });
@@ -144,8 +144,8 @@ export function makeFormat(lang: Lang) {
     bucket: (ms: number, step: number) => (step >= 86_400_000 ? monthDay : hourMinute).format(ms),
     /** The same in full, for the chart's tooltip and table. */
     bucketLong: (ms: number, step: number) => (step >= 86_400_000 ? weekDay : dayHour).format(ms),
-    /** From one time to another, what both share said once. */
-    span: (from: number, to: number) => dayHour.formatRange(from, to),
+    /** From one time to another, what both share said once. Of one day, Japanese would write 17時05分. */
+    span: (from: number, to: number) => dayHour.formatRange(from, to).replace(/(\d+)時(\d+)分/g, '$1:$2'),
     /** The same of whole days: Nov 17 – 23. */
     daySpan: (from: number, to: number) => monthDay.formatRange(from, to),
     /** Joins words into a list the way the language does: a, b, and c. */

@@ -40,7 +40,7 @@ export const policy = {
     'Of an answer that is not streamed while other candidates remain, plus a second for every 4,096 tokens of the prompt',
   'policy.hedgeAfter': 'Hedge a slow attempt',
   'policy.hedgeAfterHow':
-    'With no answer after this, the next candidate is started too and the first answer counts; the other one may be charged. 0 never',
+    'With no answer after this, the next candidate is started too and the first answer counts; the other one may be charged. 0: never',
   'policy.streamIdleTimeout': 'Silence in a stream',
   'policy.streamIdleTimeoutHow': 'Longest pause between two events',
   'policy.totalTimeout': 'All attempts together',

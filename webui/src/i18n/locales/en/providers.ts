@@ -167,7 +167,7 @@ export const providers = {
   'providers.form.timeouts': 'Timeouts',
   'providers.form.timeoutsHint':
     'Only where different from the settings; empty fields use those. 1 ms to 1 h, connecting up to 10 min.',
-  'providers.form.limits': 'Limits and network',
+  'providers.form.limits': 'Headers and limits',
   'providers.form.headers': 'Extra headers',
   'providers.form.headersHint': 'Sent with every request; not for keys, as their values can be read',
   'providers.form.forward': 'Forwarded headers',

@@ -17,7 +17,7 @@ export const audit: Texts<typeof en> = {
   'audit.address': 'アドレス',
   'audit.detail': '詳細',
   'audit.ok': '成功',
-  'audit.more': '他 {n} 件',
+  'audit.more': 'ほか {n} 件',
   'audit.count_other': 'イベント {n} 件',
   'audit.loaded_other': '最新のイベント {n} 件',
   'audit.older': '以前のイベントを表示',

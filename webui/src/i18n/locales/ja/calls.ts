@@ -178,7 +178,7 @@ export const calls: Texts<typeof en> = {
   'calls.call.atPrice': '{n}（{price}）',
   'calls.call.serviceTier': 'サービスティア',
   'calls.call.costOf': '試行 {n}、{provider}',
-  'calls.call.priceToday': '現在の単価 {price}（100 万トークンあたり）',
+  'calls.call.priceToday': '現在の単価 {price}（100 万トークン）',
   'calls.attempt.waited': '開始前に {time} 待機',
   'calls.attempt.keyword': 'キーワード {name}',
   'calls.attempt.beside': '前の試行と並行して開始',

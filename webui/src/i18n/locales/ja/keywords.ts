@@ -8,7 +8,7 @@ export const keywords: Texts<typeof en> = {
   'keywords.add': 'キーワードを追加',
   'keywords.one': '失敗キーワード',
   'keywords.none': '失敗キーワードはまだありません',
-  'keywords.noneHow': 'エラーをステータス 200 で返すプロバイダーがあります。よく使われる文言から始められます：',
+  'keywords.noneHow': 'エラーをステータス 200 で返すプロバイダーがあります。よく使われる文言から始められます:',
   'keywords.name': '名前',
   'keywords.nameHow': '呼び出しログに表示されます。後から変更できません',
   'keywords.text': 'テキスト',

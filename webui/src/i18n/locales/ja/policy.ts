@@ -5,7 +5,7 @@ export const policy: Texts<typeof en> = {
   'policy.yes': 'はい',
   'policy.no': 'いいえ',
   'policy.inherited': '既定',
-  'policy.inheritedAs': '既定：{value}',
+  'policy.inheritedAs': '既定: {value}',
   'policy.skips_other':
     '{window}以内に {n} 回失敗し、試行の {ratio} 以上が失敗したターゲットはスキップされます。最初は {cooldown}、繰り返すたびに長くなり、最長 {max}です。',
   'policy.most_other': '1 回の呼び出しの試行は最大 {n} 回です。',

@@ -39,7 +39,7 @@ export const audit: Texts<typeof en> = {
   'audit.keep': '명령을 데이터베이스 외부에 보관하세요. 나중에 실행하면 체인 전체를 다시 쓴 경우도 찾아냅니다.',
   'audit.copyHash': '명령 복사',
   'audit.broken': '손상됨',
-  'audit.brokenAt': '이벤트 {n}이(가) 없거나 기록된 내용과 다릅니다.',
+  'audit.brokenAt': '{n}번 이벤트가 없거나 기록된 내용과 다릅니다.',
   'audit.show': '이벤트 {n} 보기',
   'audit.export.jsonl': 'JSON Lines(프로그램용)',
   'audit.export.running_other': '{n}건, {size}',

@@ -16,7 +16,7 @@ export const history: Texts<typeof en> = {
   'history.showNow': '현재 구성과 비교',
   'history.showOwn': '이 리비전의 변경 보기',
   'history.rollBack': '이 리비전으로 롤백',
-  'history.rollBackTitle': '리비전 {revision}(으)로 롤백할까요?',
+  'history.rollBackTitle': '리비전 {revision} 상태로 롤백할까요?',
   'history.rollBackText':
     '이전 리비전의 내용으로 새 리비전을 만듭니다. 폐기된 키는 폐기된 상태로, 삭제된 키는 삭제된 상태로, 비밀 값은 현재 그대로 유지됩니다.',
   'history.rolledBack': '롤백했습니다. 현재 구성은 리비전 {revision}입니다.',

@@ -17,7 +17,7 @@ export const imports: Texts<typeof en> = {
   'import.rules.title': '규칙',
   'import.rules.which': '대상 모델',
   'import.rules.whichHint':
-    '키워드는 ID 어디에나 있을 수 있습니다. *는 임의의 텍스트, ?는 한 글자. 대소문자는 구분하지 않습니다.',
+    '키워드는 ID 어디에나 있을 수 있습니다. 별표(*)는 임의의 텍스트, 물음표(?)는 한 글자. 대소문자는 구분하지 않습니다.',
   'import.rules.include': '포함',
   'import.rules.includeAll': '전체',
   'import.rules.exclude': '제외',

@@ -70,7 +70,7 @@ export const keys: Texts<typeof en> = {
   'keys.tryIt': '플레이그라운드에서 시험',
   'keys.clientSetup': '클라이언트 설정',
   'keys.itsCalls': '호출 보기',
-  'keys.oldWorks': '이전 비밀 값 …{last}은(는) {time}까지 유효',
+  'keys.oldWorks': '이전 비밀 값(…{last})은 {time}까지 유효',
   'keys.disable': '사용 안 함',
   'keys.enable': '사용',
   'keys.disabledDone': '{name}을(를) 사용 안 함으로 바꿨습니다.',

@@ -5,7 +5,7 @@ export const keywords: Texts<typeof en> = {
   'keywords.count_other': '키워드 {n}개',
   'keywords.lead': '상태 코드가 성공이어도 응답에 이 단어가 있으면 실패로 보고 다음 멤버를 시도합니다.',
   'keywords.filter': '키워드 필터',
-  'keywords.add': '키워드 추가',
+  'keywords.add': '새 키워드',
   'keywords.one': '실패 키워드',
   'keywords.none': '아직 실패 키워드가 없습니다',
   'keywords.noneHow': '일부 제공업체는 상태 200으로 오류를 반환합니다. 자주 쓰이는 문구로 시작해 보세요:',

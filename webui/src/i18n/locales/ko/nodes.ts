@@ -12,7 +12,7 @@ export const nodes: Texts<typeof en> = {
   'nodes.lost': '연결 안 됨',
   'nodes.seen': '마지막 확인',
   'nodes.lead': '앱에 응답하는 데이터 플레인 노드와 각 노드가 제공하는 리비전입니다.',
-  'nodes.summary': '리비전 {revision}이(가) 노드 {nodes}개 중 {live}개에 적용되었습니다.',
+  'nodes.summary': '리비전 {revision}: 노드 {nodes}개 중 {live}개에 적용되었습니다.',
   'nodes.add': '노드 추가',
   'nodes.noneHow': '노드를 추가하면 노드를 시작해 참여시키는 명령을 받을 수 있습니다.',
   'nodes.allInOne':
@@ -87,7 +87,7 @@ export const nodes: Texts<typeof en> = {
   'nodes.noTokens': '최근 7일간 만든 토큰이 없습니다.',
   'nodes.token': '토큰',
   'nodes.tokenUsable': '사용 가능',
-  'nodes.tokenUsed': '모두 사용됨',
+  'nodes.tokenUsed': '소진됨',
   'nodes.tokenExpired': '만료됨',
   'nodes.uses': '사용 횟수',
   'nodes.joined': '참여한 노드',

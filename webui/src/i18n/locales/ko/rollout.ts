@@ -32,5 +32,5 @@ export const rollout: Texts<typeof en> = {
   'rollout.abortTitle': '리비전 {revision}을(를) 되돌릴까요?',
   'rollout.abortText':
     '제공자, 그룹, 실패 키워드, 설정을 리비전 {base}의 내용으로 되돌린 새 리비전을 만들어 모든 노드에 즉시 전달합니다. API 키와 교체된 비밀 값은 그대로 유지됩니다.',
-  'rollout.aborted': '리비전 {revision}이(가) 변경을 되돌렸습니다.',
+  'rollout.aborted': '리비전 {revision}에서 변경을 되돌렸습니다.',
 };

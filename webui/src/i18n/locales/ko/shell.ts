@@ -17,7 +17,7 @@ export const shell: Texts<typeof en> = {
   'shell.signOut': '로그아웃',
   'shell.applyRefused': '--apply 파일이 거부되었습니다.',
   'shell.applyRefusedWhy':
-    '{file}은(는) 아무것도 변경하지 않았으며, 저장된 구성을 사용 중입니다. 파일을 수정한 뒤 다시 시작하거나 trunklinectl로 적용하세요.',
+    '{file} 파일은 아무것도 변경하지 않았으며, 저장된 구성을 사용 중입니다. 파일을 수정한 뒤 다시 시작하거나 trunklinectl로 적용하세요.',
   'shell.applyRefusedShow': '이유 보기',
   'shell.defaultPassword': '기본 비밀번호를 사용하고 있습니다.',
   'shell.defaultPasswordHow': '환경 변수나 .env에 ADMIN_PASSWORD를 설정한 뒤 다시 시작하세요.',

@@ -162,7 +162,7 @@ export const providers: Texts<typeof en> = {
   'providers.form.addCredential': '添加凭据',
   'providers.form.timeouts': '超时',
   'providers.form.timeoutsHint': '仅填写与设置不同的值；留空则采用设置中的值。1 毫秒到 1 小时，建立连接最长 10 分钟。',
-  'providers.form.limits': '限制与网络',
+  'providers.form.limits': '请求头与限制',
   'providers.form.headers': '附加请求头',
   'providers.form.headersHint': '随每个请求发送；其值可被读取，请勿存放密钥',
   'providers.form.forward': '转发的请求头',
