@@ -77,8 +77,8 @@ export const theme = createTheme({
   },
 });
 
-/** The kit's own red is too pale for text on some of our surfaces. */
-const errors = { '--mantine-color-error': 'var(--bad-text)' };
+/** The kit's own red is too pale for text on some of our surfaces, and its placeholders are on white. */
+const texts = { '--mantine-color-error': 'var(--bad-text)', '--mantine-color-placeholder': 'var(--text-3)' };
 /** On dark, its quiet buttons would be almost white, whether they add or delete. */
 const quiet = {
   '--mantine-color-red-light-color': 'var(--bad-text)',
@@ -86,6 +86,6 @@ const quiet = {
 };
 export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
-  light: errors,
-  dark: { ...errors, ...quiet },
+  light: texts,
+  dark: { ...texts, ...quiet },
 });
