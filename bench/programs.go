@@ -75,8 +75,9 @@ func (b *bench) compile(ctx context.Context, command string) (string, error) {
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}
-	out, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", path,
-		"github.com/trunkline-ai/trunkline/cmd/"+command).CombinedOutput()
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", path, "github.com/trunkline-ai/trunkline/cmd/"+command)
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as in the image
+	out, err := build.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build %s: %w\n%s", command, err, out)
 	}
