@@ -72,22 +72,36 @@ func (c *control) stop() {
 	<-c.served
 }
 
-// apply sends a snapshot and waits until the node uses it. It returns how long that took
-// from the moment it was sent: transfer, decompression, compilation and the swap.
-func (c *control) apply(ctx context.Context, s *nodev1.Snapshot) (time.Duration, error) {
+// pack encodes a snapshot as it is sent.
+func pack(s *nodev1.Snapshot) (*nodev1.Full, error) {
 	raw, err := proto.MarshalOptions{Deterministic: true}.Marshal(s)
 	if err != nil {
-		return 0, fmt.Errorf("encode snapshot: %w", err)
+		return nil, fmt.Errorf("encode snapshot: %w", err)
 	}
 	encoder, err := zstd.NewWriter(nil)
 	if err != nil {
-		return 0, fmt.Errorf("compress snapshot: %w", err)
+		return nil, fmt.Errorf("compress snapshot: %w", err)
 	}
 	defer encoder.Close()
 	sum := sha256.Sum256(raw)
-	full := &nodev1.Full{
+	return &nodev1.Full{
 		Nonce: s.GetRevision(), Revision: s.GetRevision(), Sha256: sum[:], SnapshotZstd: encoder.EncodeAll(raw, nil),
+	}, nil
+}
+
+// apply packs a snapshot, sends it and waits until the node uses it.
+func (c *control) apply(ctx context.Context, s *nodev1.Snapshot) error {
+	full, err := pack(s)
+	if err != nil {
+		return err
 	}
+	_, err = c.send(ctx, full)
+	return err
+}
+
+// send sends a snapshot and waits until the node uses it. It returns how long that took:
+// transfer, decompression, compilation and the swap.
+func (c *control) send(ctx context.Context, full *nodev1.Full) (time.Duration, error) {
 	began := time.Now()
 	select {
 	case c.push <- &nodev1.SyncResponse{Message: &nodev1.SyncResponse_Full{Full: full}}:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"runtime"
 	"time"
 )
 
@@ -92,16 +93,20 @@ func failOver(ctx context.Context, b *bench, s *system) (values, result, error) 
 func swapSnapshots(ctx context.Context, b *bench, s *system) (values, result, error) {
 	request := s.door.chat(modelPlain, false, 1<<10)
 	load := func() result { return openLoop(ctx, s.address, request, 500, b.options.time) }
+	large, err := pack(snapshot(s.control.next(), b.upstream, size{keys: b.options.keys}))
+	if err != nil {
+		return nil, result{}, err
+	}
+	runtime.GC() // the load shares this process with the sender, whose work is none of the node's
 	quiet := load()
 
-	large := snapshot(s.control.next(), b.upstream, size{keys: b.options.keys})
 	type applied struct {
 		took time.Duration
 		err  error
 	}
 	done := make(chan applied, 1)
 	go func() {
-		took, err := s.control.apply(ctx, large)
+		took, err := s.control.send(ctx, large)
 		done <- applied{took, err}
 	}()
 	busy := load()
@@ -110,7 +115,7 @@ func swapSnapshots(ctx context.Context, b *bench, s *system) (values, result, er
 		return nil, busy, swap.err
 	}
 	quiet.add(load())
-	if _, err := s.control.apply(ctx, snapshot(s.control.next(), b.upstream, size{})); err != nil {
+	if err := s.control.apply(ctx, snapshot(s.control.next(), b.upstream, size{})); err != nil {
 		return nil, busy, err
 	}
 	v := values{

@@ -251,7 +251,7 @@ func (b *bench) node(ctx context.Context, name, program string, first *nodev1.Sn
 	if err == nil {
 		c.revision = first.GetRevision()
 		wait, cancel := context.WithTimeout(ctx, startTime)
-		_, err = c.apply(wait, first)
+		err = c.apply(wait, first)
 		cancel()
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = fmt.Errorf("%s does not fetch its configuration:\n%s", name, s.process.output())
