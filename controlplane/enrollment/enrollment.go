@@ -188,7 +188,7 @@ func (s *Service) refresh(ctx context.Context) (changed bool, err error) {
 	if err == nil && version == s.version {
 		return false, nil
 	}
-	s.version = 0 // after an outage it may be another database
+	s.version = 0 // until all is read; after an outage it may be another database
 	if err != nil {
 		return false, err
 	}

@@ -52,7 +52,7 @@ func makeDays(ctx context.Context, tx *sql.Tx, e engine, days []int64) error {
 		if _, err := tx.ExecContext(ctx, dropDay, day); err != nil {
 			return fmt.Errorf("make the sums over attempts of a day again: %w", err)
 		}
-		if err := add(ctx, tx, e, attemptPartsByDay, foldShard, regroup(attemptPartsByDay, sums), attemptFigures); err != nil {
+		if err := addSums(ctx, tx, e, attemptPartsByDay, foldShard, regroup(attemptPartsByDay, sums), attemptFigures); err != nil {
 			return fmt.Errorf("make the sums over attempts of a day again: %w", err)
 		}
 	}

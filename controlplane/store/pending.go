@@ -110,7 +110,7 @@ func fold(ctx context.Context, tx *sql.Tx, e engine, tallies [][]byte) error {
 		{perMinute, minutes}, {perHour, hours}, {perDay, regroup(perDay, hours)}, {perKeyHour, keys},
 		{partsByMinute, regroup(partsByMinute, minutes)}, {partsByHour, regroup(partsByHour, hours)}, {partsByDay, days},
 	} {
-		if err := add(ctx, tx, e, of.rollup, foldShard, of.sums, of.usageFigures); err != nil {
+		if err := addSums(ctx, tx, e, of.rollup, foldShard, of.sums, of.usageFigures); err != nil {
 			return fmt.Errorf("add to %s: %w", of.table, err)
 		}
 	}
@@ -124,7 +124,7 @@ func fold(ctx context.Context, tx *sql.Tx, e engine, tallies [][]byte) error {
 		{attemptsPerDay, attemptDays},
 		{attemptPartsByHour, regroup(attemptPartsByHour, attemptHours)}, {attemptPartsByDay, regroup(attemptPartsByDay, attemptDays)},
 	} {
-		if err := add(ctx, tx, e, of.rollup, foldShard, of.sums, attemptFigures); err != nil {
+		if err := addSums(ctx, tx, e, of.rollup, foldShard, of.sums, attemptFigures); err != nil {
 			return fmt.Errorf("add to %s: %w", of.table, err)
 		}
 	}

@@ -53,16 +53,16 @@ func (f figures) scan(row interface{ Scan(...any) error }, keys []any, decode fu
 // Merged they rarely take more than half of it.
 const longHistograms = 1024
 
-// add adds to the stored sums of r. The database adds numbers, and puts histograms one behind the
+// addSums adds to the stored sums of r. The database adds numbers, and puts histograms one behind the
 // other: most rows are written once. It gets those back that have become long, which are locked
 // from then on, to be merged here. Rows are taken in the order of their keys: transactions
 // that add to the same sums wait for each other instead of deadlocking.
-func add[T any](ctx context.Context, tx *sql.Tx, e engine, r rollup, shard int, sums map[sumKey]*T, of func(*T) figures) error {
-	all := make([]keyed[T], 0, len(sums))
+func addSums[T any](ctx context.Context, tx *sql.Tx, e engine, r rollup, shard int, sums map[sumKey]*T, of func(*T) figures) error {
+	all := make([]keyedSum[T], 0, len(sums))
 	for k, sum := range sums {
-		all = append(all, keyed[T]{k, sum})
+		all = append(all, keyedSum[T]{k, sum})
 	}
-	slices.SortFunc(all, func(a, b keyed[T]) int { return a.key.compare(b.key) })
+	slices.SortFunc(all, func(a, b keyedSum[T]) int { return a.key.compare(b.key) })
 	var merged [][]any
 	adding := adder{rollup: r, engine: e, shard: shard, statements: map[int]string{}}
 	for batch := range batches(all) {
@@ -86,8 +86,8 @@ func add[T any](ctx context.Context, tx *sql.Tx, e engine, r rollup, shard int, 
 		` ON CONFLICT (`+r.keyColumns()+`, shard) DO UPDATE SET latency = excluded.latency, first_token = excluded.first_token`)
 }
 
-// keyed is a sum with its key.
-type keyed[T any] struct {
+// keyedSum is a sum with its key.
+type keyedSum[T any] struct {
 	key sumKey
 	sum *T
 }

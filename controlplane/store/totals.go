@@ -137,7 +137,7 @@ func addTotals(ctx context.Context, tx *sql.Tx, e engine, node string, rows []to
 		for _, row := range rows {
 			r.addTotal(sums, row.sum)
 		}
-		if err := add(ctx, tx, e, r, shardOf(node), sums, r.usageFigures); err != nil {
+		if err := addSums(ctx, tx, e, r, shardOf(node), sums, r.usageFigures); err != nil {
 			return fmt.Errorf("add to %s: %w", r.table, err)
 		}
 	}

@@ -139,18 +139,18 @@ export function TimeDrawing({
               fill={s.color}
               // What is there is seen, however little. Recharts passes the height of the stack, so we look the value up.
               minPointSize={(_, index) => ((points[index]?.[s.key] ?? 0) > 0 ? 2 : 0)}
-              shape={
-                (shape: BarShapeProps) =>
-                  shape.height ? (
-                    <MarkAnchor to={link?.(Number(shape.payload?.at), s.key)}>
-                      <Rectangle
-                        {...shape}
-                        fill={s.color}
-                        radius={isTop && !isDense ? [3, 3, 0, 0] : 0}
-                        shapeRendering={isDense ? 'crispEdges' : undefined}
-                      />
-                    </MarkAnchor>
-                  ) : null // no link where nothing is drawn
+              // Where nothing is drawn there is no link either.
+              shape={(shape: BarShapeProps) =>
+                shape.height ? (
+                  <MarkAnchor to={link?.(Number(shape.payload?.at), s.key)}>
+                    <Rectangle
+                      {...shape}
+                      fill={s.color}
+                      radius={isTop && !isDense ? [3, 3, 0, 0] : 0}
+                      shapeRendering={isDense ? 'crispEdges' : undefined}
+                    />
+                  </MarkAnchor>
+                ) : null
               }
             />
           );
