@@ -10,6 +10,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/classify"
+	"github.com/trunkline-ai/trunkline/internal/wire/expect"
 	"github.com/trunkline-ai/trunkline/internal/wire/form"
 	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
@@ -60,7 +61,7 @@ type Endpoint struct {
 
 	Lists []string // a good JSON answer is an object with one of these arrays,
 	Full  bool     // of which none is empty
-	Each  string   // and at this place something other than null,
+	First string   // and the first element has this member, other than null,
 	Array []string // or an array of objects with one of these members,
 	Value string   // or with this member, text or a number,
 	Fails []string // and whose status is none of these
@@ -141,7 +142,7 @@ func (e *Endpoint) Answers(doc *scan.Object) bool {
 		return false
 	}
 	for _, key := range e.Lists {
-		if list := doc.Member(key); isList(list) && (!e.Full || !isEmptyList(list)) && (e.Each == "" || gjson.GetBytes(list, e.Each).Type != gjson.Null) {
+		if list := doc.Member(key); isList(list) && (!e.Full || !isEmptyList(list)) && (e.First == "" || firstHas(list, e.First)) {
 			return true
 		}
 	}
@@ -167,6 +168,11 @@ func (e *Endpoint) Output(answer []byte) (n int64) {
 func isList(value []byte) bool { return len(value) > 0 && value[0] == '[' }
 
 func isEmptyList(list []byte) bool { return string(bytes.TrimSpace(list[1:])) == "]" }
+
+// firstHas reports whether a list begins with an object that has this member, other than null.
+func firstHas(list []byte, name string) bool {
+	return expect.Get(expect.View(list[1:]), name).Type != gjson.Null
+}
 
 // isArray reports whether a document is an array of what answers are made of.
 func (e *Endpoint) isArray(doc []byte) bool {

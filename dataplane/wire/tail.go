@@ -7,6 +7,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/internal/domain/usage"
+	"github.com/trunkline-ai/trunkline/internal/wire/expect"
 )
 
 // tailBytes is how much of the end of a long answer is kept to find its usage in.
@@ -38,7 +39,7 @@ func (t *Tail) Usage() (dataplane.Usage, bool) {
 	ok := false
 	for _, key := range [...][]byte{keyUsage, keyUsageMetadata, keyTimings} {
 		if at := bytes.LastIndex(t.kept, key); at >= 0 && !ok {
-			told, ok = UsageOf(gjson.ParseBytes(valueBehind(t.kept[at+len(key):])))
+			told, ok = UsageOf(expect.View(valueBehind(t.kept[at+len(key):])))
 		}
 	}
 	if !ok {

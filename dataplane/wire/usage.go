@@ -8,6 +8,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/internal/domain/usage"
+	"github.com/trunkline-ai/trunkline/internal/wire/expect"
 	"github.com/trunkline-ai/trunkline/internal/wire/scan"
 )
 
@@ -35,7 +36,7 @@ func (e *Endpoint) Usage(answer []byte) dataplane.Usage {
 
 // UsageIn is Usage of an answer that was read whole.
 func (e *Endpoint) UsageIn(answer *scan.Object) dataplane.Usage {
-	return e.usage(answer.Text(), gjson.ParseBytes(answer.Member(cmp.Or(e.UsageAt, "usage"))), gjson.ParseBytes(answer.Member("service_tier")))
+	return e.usage(answer.Text(), expect.View(answer.Member(cmp.Or(e.UsageAt, "usage"))), gjson.ParseBytes(answer.Member("service_tier")))
 }
 
 func (e *Endpoint) usage(answer []byte, at, tier gjson.Result) dataplane.Usage {
@@ -49,7 +50,9 @@ func (e *Endpoint) usage(answer []byte, at, tier gjson.Result) dataplane.Usage {
 		told.ServiceTier = usage.ServiceTier(tier.Str)
 	}
 	if e.Measure != nil {
-		e.Measure(answer, &told)
+		measured := told // which is why told needs no memory of its own
+		e.Measure(answer, &measured)
+		return measured
 	}
 	return told
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/trunkline-ai/trunkline/internal/domain/usage"
+	"github.com/trunkline-ai/trunkline/internal/wire/expect"
 )
 
 // usageMembers are the members of a usage object that say something to us.
@@ -37,8 +38,8 @@ type usageMembers struct {
 
 // usageMembersOf reads a usage object. Of members of one name the first counts.
 func usageMembersOf(u gjson.Result) (m usageMembers) {
-	u.ForEach(func(key, value gjson.Result) bool {
-		m.take(key.Str, value)
+	expect.ForEach(u, func(name string, value gjson.Result) bool {
+		m.take(name, value)
 		return true
 	})
 	return m
@@ -108,8 +109,8 @@ func (m *usageMembers) details(value gjson.Result, audio, image *tokenCount) {
 	if !value.IsObject() {
 		return
 	}
-	value.ForEach(func(key, value gjson.Result) bool {
-		switch key.Str {
+	expect.ForEach(value, func(name string, value gjson.Result) bool {
+		switch name {
 		case "cache_creation_input_tokens", "cacheCreationInputTokens", "cache_creation_tokens", "cacheCreationTokens":
 			m.written.set(value)
 		case "cache_creation", "cacheCreation":
@@ -127,7 +128,7 @@ func (m *usageMembers) details(value gjson.Result, audio, image *tokenCount) {
 				image.set(value)
 			}
 		default:
-			m.part(key.Str, value)
+			m.part(name, value)
 		}
 		return true
 	})

@@ -12,7 +12,7 @@ import (
 var Family = wire.Family{
 	Name: dialect.Chat, Errors: wire.OpenAI,
 	Endpoints: []wire.Endpoint{
-		{Path: "/chat/completions", Operation: "chat", Opaque: opaque, Conversation: "messages", Turns: "messages", Lists: []string{"choices"}, Full: true, Each: "0.message", Finish: "choices.#.finish_reason", Empty: Empty, Estimate: wire.EstimateBoth, Stream: Stream("chat.completion.chunk"), Neutral: `"messages":[{"role":"user","content":"Hi"}],"max_tokens":1`, Codec: codec.Codec{}},
+		{Path: "/chat/completions", Operation: "chat", Opaque: opaque, Conversation: "messages", Turns: "messages", Lists: []string{"choices"}, Full: true, First: "message", Finish: "choices.#.finish_reason", Empty: Empty, Estimate: wire.EstimateBoth, Stream: Stream("chat.completion.chunk"), Neutral: `"messages":[{"role":"user","content":"Hi"}],"max_tokens":1`, Codec: codec.Codec{}},
 	},
 }
 

@@ -116,9 +116,30 @@ func (w *walk) value() (v gjson.Result) {
 			v.Type = gjson.Null
 		default:
 			v.Type = gjson.Number
-			v.Num, _ = strconv.ParseFloat(w.doc[from:w.at], 64) // of one beyond its range, infinity
+			v.Num = number(w.doc[from:w.at])
 		}
 	}
 	v.Raw = w.doc[from:w.at]
 	return v
+}
+
+// exactly is up to how many digits a float holds every number of, some digits fewer than it is.
+const exactly = 15
+
+// number is the value of a number: nearly all are short and have neither a point nor a sign.
+func number(text string) float64 {
+	if len(text) <= exactly {
+		n := 0
+		for i := 0; ; i++ {
+			if i == len(text) {
+				return float64(n)
+			}
+			if text[i] < '0' || text[i] > '9' {
+				break
+			}
+			n = 10*n + int(text[i]-'0')
+		}
+	}
+	n, _ := strconv.ParseFloat(text, 64) // of one beyond its range, infinity
+	return n
 }

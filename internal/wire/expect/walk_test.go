@@ -50,7 +50,7 @@ func TestMembersAndElements(t *testing.T) {
 
 // What is found in a document is what encoding/json finds; what is no JSON breaks nothing.
 func FuzzForEach(f *testing.F) {
-	for _, doc := range []string{`{"a":1,"b":[{"c":"d\\\"e"},2],"\u0061":null}`, `["\ud83d\ude42","\ud83d","\udead x"]`, `[[],{},"",0.1e-7]`, `{`, `["`, `["\`, `{"a`, `{"a":`, `[}`, `{"a":}`, `[tru]`, `{"a"}`} {
+	for _, doc := range []string{`{"a":1,"b":[{"c":"d\\\"e"},2],"\u0061":null}`, `["\ud83d\ude42","\ud83d","\udead x"]`, `[[],{},"",0.1e-7]`, `[0,7,-7,-0,1.5,1e3,999999999999999,1234567890123456,12345678901234567890]`, `{`, `["`, `["\`, `{"a`, `{"a":`, `[}`, `{"a":}`, `[tru]`, `{"a"}`} {
 		f.Add(doc)
 	}
 	f.Fuzz(func(t *testing.T, doc string) {
