@@ -214,9 +214,8 @@ func (c *conn) closeIdle() {
 	}
 }
 
-// exchange is one request and its answer, in one piece of memory.
+// exchange is what a request and its answer need beside the request itself, in one piece of memory.
 type exchange struct {
-	req  http.Request
 	body body
 	resp response
 }
@@ -232,18 +231,18 @@ func (c *conn) exchange(h head) (again bool) {
 	defer c.setCancel(nil)
 	x := new(exchange)
 	x.body.c, x.body.left = c, h.length
-	x.req = *(&http.Request{
+	r := (&http.Request{
 		Method: h.method, URL: h.url, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: h.header, Body: &x.body, ContentLength: h.length, Host: h.host, RemoteAddr: c.remote, RequestURI: h.target,
 	}).WithContext(ctx)
 	if h.length == 0 {
-		x.req.Body = http.NoBody
+		r.Body = http.NoBody
 	}
 	c.reads.want(time.Now().Add(c.s.cfg.BodyTimeout))
 	c.writes.want(time.Time{})
-	x.resp = response{c: c, body: &x.body, header: make(http.Header, 12), length: unknown}
+	x.resp = response{c: c, body: &x.body, header: make(http.Header, 8), length: unknown}
 	defer x.end()
-	c.s.cfg.Handler.ServeHTTP(&x.resp, &x.req)
+	c.s.cfg.Handler.ServeHTTP(&x.resp, r)
 	return x.resp.finish()
 }
 
