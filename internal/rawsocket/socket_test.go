@@ -117,6 +117,83 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
+// An answer is read whenever it comes: behind the question, behind one that the kernel has no room for, and with what
+// nobody waited for.
+func TestAsk(t *testing.T) {
+	t.Parallel()
+	near, far := pair(t)
+	s, b := Of(near), &lender{}
+	expect := func(when, want string) {
+		t.Helper()
+		if string(b.buf[:len(want)]) != want || b.lent != 1 {
+			t.Errorf("%s: read %q with %d buffers lent", when, b.buf, b.lent)
+		}
+		b.Release()
+	}
+	answer := func(length int, with string) chan error {
+		done := make(chan error)
+		go func() {
+			_, err := io.CopyN(io.Discard, far, int64(length))
+			if err == nil {
+				_, err = far.Write([]byte(with))
+			}
+			done <- err
+		}()
+		return done
+	}
+	for _, length := range []int{1, 32 << 20} { // more than two sockets hold
+		answered := answer(length, "yes")
+		n, sendErr, err := s.Ask(make([]byte, length), b)
+		if err := errors.Join(sendErr, err, <-answered); n != 3 || err != nil {
+			t.Fatalf("%d bytes: %d, %v", length, n, err)
+		}
+		expect("an answer", "yes")
+	}
+	if _, err := far.Write([]byte("un")); err != nil {
+		t.Fatal(err)
+	}
+	for s.Look() != Pending {
+		time.Sleep(time.Millisecond)
+	}
+	answered := answer(1, "asked")
+	n, sendErr, err := s.Ask([]byte("?"), b)
+	if err := errors.Join(sendErr, err, <-answered); err != nil || n < 2 || n > 7 {
+		t.Fatalf("behind other bytes: %d, %v", n, err)
+	}
+	expect("behind other bytes", "unasked"[:n])
+	for n < 7 {
+		more, err := s.ReadLent(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Release()
+		n += more
+	}
+
+	fails := func(when string, wantSend, want error) {
+		t.Helper()
+		n, sendErr, err := s.Ask([]byte("?"), b)
+		if n != 0 || !errors.Is(sendErr, wantSend) || !errors.Is(err, want) || b.lent != 0 {
+			t.Errorf("%s: %d bytes, %v, %v with %d buffers lent; want %v, %v", when, n, sendErr, err, b.lent, wantSend, want)
+		}
+	}
+	_ = near.SetReadDeadline(time.Now().Add(-time.Second))
+	fails("a deadline that has passed", os.ErrDeadlineExceeded, nil)
+	_ = near.SetReadDeadline(time.Now().Add(10 * time.Millisecond))
+	fails("a deadline that passes", nil, os.ErrDeadlineExceeded)
+	_ = near.SetReadDeadline(time.Time{})
+	ended := answer(2, "")
+	go func() {
+		<-ended
+		_ = far.CloseWrite()
+	}()
+	fails("an end in place of an answer", nil, io.EOF)
+	_ = near.CloseWrite()
+	fails("an end of our own", syscall.EPIPE, nil)
+	_ = near.Close()
+	fails("a closed connection", net.ErrClosed, nil)
+}
+
 // Errors are those of package net: who asks for their kind, or for the operation, gets the same answer.
 func TestErrors(t *testing.T) {
 	t.Parallel()

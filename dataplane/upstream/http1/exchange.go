@@ -81,7 +81,7 @@ func (x *exchange) send() {
 		go x.sendAside(r)
 		return
 	}
-	x.sendErr = send(x.c.nc, r)
+	x.sendErr = send(x.c, r, true)
 	if x.sendErr != nil {
 		_ = x.c.nc.SetReadDeadline(time.Now().Add(afterSend)) // fails only if there is nothing to read
 	}
@@ -90,7 +90,7 @@ func (x *exchange) send() {
 
 func (x *exchange) sendAside(r *http.Request) {
 	defer close(x.sent)
-	x.sendErr = send(x.c.nc, r)
+	x.sendErr = send(x.c, r, false)
 	if x.sendErr != nil && !x.answered.Load() {
 		_ = x.c.nc.SetReadDeadline(time.Now().Add(afterSend)) // as in send
 	}

@@ -49,18 +49,41 @@ func hostOf(r *http.Request) string {
 // sender writes requests through a buffer that many connections share in turn.
 type sender struct {
 	bw   *bufio.Writer
+	to   destination
 	left int64 // bytes of the body that may still come
 }
 
-var senders = sync.Pool{New: func() any { return &sender{bw: bufio.NewWriterSize(nil, 16<<10)} }}
+// destination is where a sender's buffer is emptied to.
+type destination struct {
+	c     *conn
+	waits bool // nobody reads the answer meanwhile
+	begun bool // a part of the request was written
+	last  bool // what comes now is the end of it
+}
+
+// Write writes to the connection. A request that is in the buffer as a whole is written by who waits for the answer.
+func (d *destination) Write(p []byte) (int, error) {
+	if d.waits && d.last && !d.begun && d.c.in.sock != nil {
+		return d.c.in.ask(p)
+	}
+	d.begun = true
+	return d.c.nc.Write(p)
+}
+
+var senders = sync.Pool{New: func() any {
+	s := new(sender)
+	s.bw = bufio.NewWriterSize(&s.to, 16<<10)
+	return s
+}}
 
 // send writes a request. A body that is not as long as announced is an error, and what is
-// too much of it never sent.
-func send(w io.Writer, r *http.Request) error {
+// too much of it never sent. waits says that the answer may be waited for, too, up to its first bytes.
+func send(c *conn, r *http.Request, waits bool) error {
 	s := senders.Get().(*sender)
-	s.bw.Reset(w)
+	s.to = destination{c: c, waits: waits}
 	defer func() {
-		s.bw.Reset(nil)
+		s.to = destination{}
+		s.bw.Reset(&s.to) // without what is left of a request that failed
 		senders.Put(s)
 	}()
 	chunked := r.Body != nil && r.Body != http.NoBody && r.ContentLength <= 0
@@ -70,6 +93,7 @@ func send(w io.Writer, r *http.Request) error {
 			return err
 		}
 	}
+	s.to.last = true
 	return s.bw.Flush()
 }
 
