@@ -56,7 +56,7 @@ type sender struct {
 // destination is where a sender's buffer is emptied to.
 type destination struct {
 	c     *conn
-	waits bool // nobody reads the answer meanwhile
+	waits bool // nobody reads the answer meanwhile, and there is nothing to read before it
 	begun bool // a part of the request was written
 	last  bool // what comes now is the end of it
 }
