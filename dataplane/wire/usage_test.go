@@ -162,3 +162,28 @@ func TestUsageInAPlainAnswer(t *testing.T) {
 		}
 	}
 }
+
+// Half a number is another number: of an answer that is cut anywhere, what was told is whole or was not told.
+func TestUsageOfAnAnswerThatIsCut(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []string{
+		`{"id":"a","usage":{"prompt_tokens":1234,"completion_tokens":5678,"prompt_tokens_details":{"cached_tokens":999}}}`,
+		`{"id":"a","usage":{"prompt_tokens":"1234","completion_tokens":"5678","prompt_tokens_details":{"cached_tokens":"999"}}}`,
+		`{"id":"a","usage":{"billed_units":{"output_tokens":5678,"input_tokens":1234},"cached_tokens":999}}`,
+		`{"id":"a","usage":{"candidatesTokenCount":5678,"promptTokenCount":1234,"cachedContentTokenCount":999,"promptTokensDetails":[{"modality":"AUDIO","tokenCount":321}]}}`,
+	} {
+		for at := range answer {
+			var end Tail
+			_, _ = end.Write([]byte(answer[:at]))
+			last, _ := end.Usage()
+			for _, got := range []dataplane.Usage{(&Endpoint{}).Usage([]byte(answer[:at])), last} {
+				if got.Input != 0 && got.Input != 1234 || got.Output != 0 && got.Output != 5678 || got.CachedInput != 0 && got.CachedInput != 999 || got.AudioInput != 0 && got.AudioInput != 321 {
+					t.Errorf("%s: %+v", answer[:at], got)
+				}
+			}
+		}
+		if got := (&Endpoint{}).Usage([]byte(answer)); got.Input != 1234 || got.Output != 5678 || got.CachedInput != 999 {
+			t.Errorf("%s: %+v", answer, got)
+		}
+	}
+}

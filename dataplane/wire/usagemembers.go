@@ -137,17 +137,16 @@ func (m *usageMembers) details(value gjson.Result, audio, image *tokenCount) {
 // modalities looks at Google's list of how many tokens are of which kind.
 func modalities(list gjson.Result, audio, image *tokenCount) {
 	var sums struct{ audio, image tokenCount }
-	list.ForEach(func(_, one gjson.Result) bool {
+	expect.Elements(list, func(one gjson.Result) {
 		var n tokenCount
-		n.set(one.Get("tokenCount"))
-		n.set(one.Get("token_count"))
-		switch one.Get("modality").Str {
+		n.set(expect.Get(one, "tokenCount"))
+		n.set(expect.Get(one, "token_count"))
+		switch expect.Get(one, "modality").Str {
 		case "AUDIO":
 			sums.audio.add(n)
 		case "IMAGE":
 			sums.image.add(n)
 		}
-		return true
 	})
 	if !audio.told {
 		*audio = sums.audio
@@ -159,9 +158,9 @@ func modalities(list gjson.Result, audio, image *tokenCount) {
 
 // billed looks at Cohere's units: tokens where tokens are billed, else searches.
 func (m *usageMembers) billed(value gjson.Result) {
-	m.input.set(value.Get("input_tokens"))
-	m.output.set(value.Get("output_tokens"))
-	m.units.set(value.Get("search_units"))
+	m.input.set(expect.Get(value, "input_tokens"))
+	m.output.set(expect.Get(value, "output_tokens"))
+	m.units.set(expect.Get(value, "search_units"))
 }
 
 // part looks at a member that means the same at the top and in the details.

@@ -92,7 +92,8 @@ func (w *walk) key() string {
 	return scan.Unquote(w.name)
 }
 
-// value reads the value that the walk is at, and goes behind it.
+// value reads the value that the walk is at, and goes behind it. One that is no object or array and has nothing behind
+// it was cut: it says nothing.
 func (w *walk) value() (v gjson.Result) {
 	from := w.at
 	switch c := w.doc[from]; c {
@@ -118,6 +119,9 @@ func (w *walk) value() (v gjson.Result) {
 			v.Type = gjson.Number
 			v.Num = number(w.doc[from:w.at])
 		}
+	}
+	if w.at >= len(w.doc) && v.Type != gjson.JSON {
+		return gjson.Result{}
 	}
 	v.Raw = w.doc[from:w.at]
 	return v
