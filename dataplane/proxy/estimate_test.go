@@ -19,10 +19,19 @@ func TestUsageIsGuessedFromText(t *testing.T) {
 	guessed := func(out int64) dataplane.Usage {
 		return dataplane.Usage{Output: out, Source: dataplane.UsageEstimated}
 	}
+	const held = 2<<20 + 1 // of an answer, when the rest of it is relayed
+	// across is a large answer of which so many bytes are usage and were held.
+	across := func(bytes int) string {
+		const begin, end = `{"choices":[{"message":{"content":"hi","images":["`, `"]},"finish_reason":"stop"}],`
+		return begin + strings.Repeat("A", held-bytes-len(begin+end)) + end + `"usage":{"prompt_tokens":7,"completion_tokens":1290}}`
+	}
+	told := dataplane.Usage{Output: 1290, Source: dataplane.UsageUpstream}
 	for name, tt := range map[string]struct {
 		path, answer string
 		want         dataplane.Usage // but for the input
 	}{
+		"usage in two pieces":                {"/chat/completions", across(20), told},
+		"usage and a brace":                  {"/chat/completions", across(len(`"usage":{"prompt_tokens":7,"completion_tokens":1290}`)), told},
 		"an image of 3.6 MB beside text":     {"/chat/completions", `{"id":"c","choices":[{"message":{"content":"hello world!","images":[{"image_url":{"url":"data:image/png;base64,` + file + `"}}]},"finish_reason":"stop"}]}`, guessed(3)},
 		"a long text":                        {"/chat/completions", `{"id":"c","choices":[{"message":{"content":"` + strings.Repeat("word ", 600_000) + `"},"finish_reason":"stop"}]}`, guessed(750_000)},
 		"a long text, and zeros":             {"/chat/completions", `{"id":"c","choices":[{"message":{"content":"` + strings.Repeat("word ", 600_000) + `"},"finish_reason":"stop"}],"usage":{"prompt_tokens":0,"completion_tokens":0}}`, guessed(750_000)},

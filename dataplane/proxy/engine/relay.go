@@ -81,6 +81,7 @@ func (a *answer) long(ctx context.Context, body []byte) (dataplane.Verdict, bool
 	c.client.w.WriteHeader(http.StatusOK)
 	var last wire.Tail
 	seen := wire.NewMeter(a.endpoint)
+	_, _ = last.Write(body)
 	_, _ = seen.Write(body)
 	body, n, err := a.sendRenamed(body)
 	if err != nil {
