@@ -3,6 +3,7 @@ import { makeFormat } from './format';
 
 const en = makeFormat('en');
 const zh = makeFormat('zh');
+const ja = makeFormat('ja');
 const ko = makeFormat('ko');
 const now = Date.UTC(2026, 10, 23, 12, 0, 0);
 
@@ -35,6 +36,7 @@ test.each([
 ])('%d ms took %s', (ms, text) => expect(en.duration(ms)).toBe(text));
 
 test.each([
+  [0, '0 sec'],
   [250, '250 ms'],
   [1500, '1,500 ms'],
   [8000, '8 sec'],
@@ -73,6 +75,19 @@ test('big numbers are grouped the way people count', () => {
   expect(en.compact(118_400)).toBe('118.4K');
   expect(zh.compact(118_400)).toBe('11.8万');
   expect(en.int(9_007_199_254_740_993n)).toBe('9,007,199,254,740,993');
+});
+
+test.each([
+  [0, '0', '0', '0', '0'],
+  [0.25, '0.3', '0.3', '0.3', '0.3'],
+  [999, '999', '999', '999', '999'],
+  [5033, '5K', '5,033', '5,033', '5,033'],
+  [9999n, '10K', '9,999', '9,999', '9,999'],
+  [10_000n, '10K', '1万', '1万', '1만'],
+  [50_330, '50.3K', '5万', '5万', '5만'],
+  [-5033, '-5K', '-5,033', '-5,033', '-5,033'],
+])('%s in short is %s, %s, %s, %s', (value, ...texts) => {
+  expect([en, zh, ja, ko].map(({ compact }) => compact(value))).toEqual(texts);
 });
 
 test('a time of today has no date, another has one', () => {

@@ -19,6 +19,8 @@ const SPANS: readonly Span[] = [
   { unit: 'month', size: 30.44 * DAY, most: 23 },
   { unit: 'year', size: 365.25 * DAY, most: Number.POSITIVE_INFINITY },
 ];
+/** Nothing is said in seconds, as its field has it. */
+const isIn = (ms: number, size: number) => (ms === 0 ? size === 1000 : ms >= size && ms % size === 0);
 /** Judged by the rounded number: 59.7 seconds are one minute, not 60 seconds. */
 const spanOf = (ms: number, spans: readonly Span[]) =>
   spans.find(({ size, most }) => Math.round(ms / size) <= most) ?? (spans.at(-1) as Span);
@@ -34,6 +36,8 @@ export function makeFormat(lang: Lang) {
 
   const whole = number();
   const short = number({ notation: 'compact', maximumFractionDigits: 1 });
+  const upToMyriad = number({ maximumFractionDigits: 1 });
+  const countsByMyriads = lang !== 'en';
   const money = number({
     style: 'currency',
     currency: 'USD',
@@ -70,8 +74,8 @@ export function makeFormat(lang: Lang) {
 
   return {
     int: (value: number | bigint) => whole.format(value),
-    /** 12,345 as 12.3K, or as 1.2万 where people count so. */
-    compact: (value: number | bigint) => short.format(value),
+    /** 12,345 as 12.3K, or as 1.2万 where people count so: there less than 1万 is said in full, as 5,033. */
+    compact: (value: number | bigint) => (countsByMyriads && value < 10_000 ? upToMyriad : short).format(value),
     /** An exact decimal of dollars; digits beyond six are rounded. */
     usd: (decimal: string) => money.format(decimal === '' ? 0 : (decimal as Intl.StringNumericLiteral)),
     /** Dollars where room is short: $270.32, $12.4K, and $0.0031 when it is less than a cent. */
@@ -109,7 +113,7 @@ export function makeFormat(lang: Lang) {
     },
     /** A time that was set: 30 sec, 10 min, 1 hr: the largest unit that says it exactly. */
     setting: (ms: number) => {
-      const [name, size] = UNITS.find(([, size]) => ms >= size && ms % size === 0) ?? ['millisecond', 1];
+      const [name, size] = UNITS.find(([, size]) => isIn(ms, size)) ?? ['millisecond', 1];
       return number({ style: 'unit', unit: name, unitDisplay: 'short' }).format(ms / size);
     },
     /** A rough length of time in its largest unit: 40 sec, 3 min, 2 days. */
