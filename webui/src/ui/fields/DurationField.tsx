@@ -50,7 +50,7 @@ export function DurationField({
   const [unit, setUnit] = useState<Unit>();
   const fits = unit !== undefined && (value === undefined || value % UNITS[unit] === 0);
   const shown = fits ? unit : unitOf(value ?? inherited, units);
-  const usual = inherited ? inherited / UNITS[shown] : undefined;
+  const usual = inherited === undefined ? undefined : inherited / UNITS[shown];
   const inUnit = (ms: number | undefined) => (ms === undefined ? '' : ms / UNITS[shown]);
   return (
     <Input.Wrapper label={label} description={description} error={error} labelProps={{ htmlFor: id }}>

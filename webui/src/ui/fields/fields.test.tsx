@@ -49,11 +49,14 @@ test('an empty duration is written in the unit of what holds, or the smallest th
   await renderUi(() => (
     <>
       <DurationField label="Window" value={undefined} inherited={60_000} onChange={changed} />
+      <DurationField label="Wait" value={undefined} inherited={0} placeholder="at once" onChange={changed} />
       <DurationField label="Every" value={undefined} units={['h', 'd']} onChange={changed} />
     </>
   ));
   expect(screen.getByLabelText('Window')).toHaveAttribute('placeholder', '1');
   expect(screen.getByLabelText('Unit: Window')).toHaveValue('min');
+  expect(screen.getByLabelText('Wait')).toHaveAttribute('placeholder', '0');
+  expect(screen.getByLabelText('Unit: Wait')).toHaveValue('s');
   await userEvent.type(screen.getByLabelText('Window'), '2');
   expect(changed).toHaveBeenLastCalledWith(120_000);
   expect(screen.getByLabelText('Unit: Every')).toHaveValue('h');
