@@ -14,9 +14,9 @@ import {
   YAxis,
 } from 'recharts';
 import { useI18n } from '@/i18n';
-import { STEP_MS } from '../range';
 import { ChartTip } from './ChartTip';
 import { MarkAnchor } from './MarkAnchor';
+import { ticksOf } from './ticks';
 import type { TimeChartProps } from './types';
 
 const TICK = { fill: 'var(--text-2)', fontSize: 11.5 };
@@ -38,8 +38,13 @@ export function TimeDrawing({
   width,
   height = 220,
 }: TimeChartProps & { width: number }) {
-  const { bucketLong, compact } = useI18n();
-  const time = useTimeAxis(points, step);
+  const { bucket, bucketLong, compact } = useI18n();
+  const axis = formatAxis ? 54 : 46;
+  const times = ticksOf(
+    points.map(({ at }) => at),
+    step,
+    width - axis,
+  );
   const router = useRouter();
   // Thin bars stand on whole pixels: half covered ones would look pale.
   const isDense = points.length > 60;
@@ -74,12 +79,21 @@ export function TimeDrawing({
         onMouseLeave={() => setDrag(null)}
       >
         <CartesianGrid vertical={false} stroke="var(--grid)" />
-        <XAxis dataKey="at" tick={TICK} tickLine={false} axisLine={false} height={22} minTickGap={26} {...time} />
+        <XAxis
+          dataKey="at"
+          tick={TICK}
+          tickLine={false}
+          axisLine={false}
+          height={22}
+          ticks={times.ticks}
+          interval={0}
+          tickFormatter={(ms: number) => bucket(ms, times.step)}
+        />
         <YAxis
           tick={TICK}
           tickLine={false}
           axisLine={false}
-          width={formatAxis ? 54 : 46}
+          width={axis}
           domain={[0, max ?? 'auto']}
           allowDecimals={kind === 'lines' || max !== undefined}
           tickFormatter={formatAxis ?? ((value: number) => compact(value))}
@@ -161,17 +175,4 @@ export function TimeDrawing({
       </ComposedChart>
     </div>
   );
-}
-
-const DAY = STEP_MS.day;
-
-/** Where the times stand: hours of several days would not say which day, so then the days are marked. */
-function useTimeAxis(points: TimeChartProps['points'], step: number) {
-  const { bucket } = useI18n();
-  const isLong = step < DAY && (points.at(-1)?.at ?? 0) - (points[0]?.at ?? 0) > 2 * DAY;
-  const midnights = points.map((point) => point.at).filter((at) => new Date(at).getHours() === 0);
-  return {
-    ticks: isLong ? midnights : undefined,
-    tickFormatter: (ms: number) => bucket(ms, isLong ? DAY : step),
-  };
 }
