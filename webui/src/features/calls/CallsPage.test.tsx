@@ -119,6 +119,44 @@ test('an attempt says how long the model was at work, what rules changed, what w
   expect(panel.getByText('retried')).toBeVisible();
 });
 
+test('a call says its cost, then what each attempt cost, then what the answer is made of', async () => {
+  const charged = call({
+    id: 'req_8',
+    provider: 'second',
+    attemptCount: 2,
+    cost: '0.05',
+    usage: { inputTokens: 1000n, outputTokens: 500n, serviceTier: 'flex' },
+    attempts: [
+      { provider: 'first', model: 'm', outcome: 'stream_failed', cost: '0.02' },
+      {
+        provider: 'second',
+        model: 'm',
+        outcome: 'ok',
+        status: 200,
+        cost: '0.03',
+        costParts: [
+          { kind: 'input', quantity: 1000n, cost: '0.01' },
+          { kind: 'output', quantity: 500n, cost: '0.02' },
+        ],
+      },
+    ],
+  });
+  renderApp('/calls?call=req_8', {
+    calls: { listCalls: () => ({ calls: [charged] }), getCall: () => ({ call: charged }) },
+  });
+  const panel = within(await screen.findByRole('dialog', { name: /Call/ }));
+  await panel.findByText('of which: Input');
+  const names = panel.getAllByRole('term').map((name) => name.textContent);
+  expect(names.slice(names.indexOf('Service tier'))).toEqual([
+    'Service tier',
+    'Cost',
+    'Attempt 1, first',
+    'Attempt 2, second',
+    'of which: Input',
+    'of which: Output',
+  ]);
+});
+
 test('a call of a sticky group says what told its conversation, and where it was held', async () => {
   const held = call({ id: 'req_8', affinityKey: 'first_message', affinityHeld: true });
   const newer = call({ id: 'req_7', affinityKey: 'not_known_yet' });

@@ -55,6 +55,14 @@ export function Cost({ call }: { call: Call }) {
                 note: t(call.stream ? 'calls.speedAfterFirst' : 'calls.speedOverall'),
               },
             ]),
+        ...(usage?.serviceTier ? [{ name: t('calls.call.serviceTier'), value: usage.serviceTier }] : []),
+        {
+          name: t('calls.cost'),
+          value: usd(call.cost),
+          note: parts.length === 0 && call.attempts.length === 1 && call.attempts[0] && (
+            <PriceOf provider={call.attempts[0].provider} model={call.attempts[0].model} />
+          ),
+        },
         ...call.attempts
           .map((attempt, i) => ({ attempt, n: i + 1 }))
           .filter(({ attempt }) => call.attempts.length > 1 && Number(attempt.cost) > 0)
@@ -68,14 +76,6 @@ export function Cost({ call }: { call: Call }) {
           value: usd(part.cost),
           note: charged(part),
         })),
-        ...(usage?.serviceTier ? [{ name: t('calls.call.serviceTier'), value: usage.serviceTier }] : []),
-        {
-          name: t('calls.cost'),
-          value: usd(call.cost),
-          note: parts.length === 0 && call.attempts.length === 1 && call.attempts[0] && (
-            <PriceOf provider={call.attempts[0].provider} model={call.attempts[0].model} />
-          ),
-        },
       ]}
     />
   );
