@@ -11,6 +11,7 @@ import type { Column } from '@/ui/table/column';
 import { DataTable } from '@/ui/table/DataTable';
 import c from '../settings.module.css';
 import p from './people.module.css';
+import { agentOf } from './userAgent';
 
 /** Where one is signed in, and for owners everybody. */
 export function Sessions() {
@@ -22,6 +23,10 @@ export function Sessions() {
   const endOthers = useAction(UserService.method.revokeAllSessions, {
     done: (r) => t('people.sessionsEnded', { n: r.endedCount }),
   });
+  const browser = (header: string) => {
+    const { program, system } = agentOf(header);
+    return system ? t('people.browserOn', { browser: program, system }) : program;
+  };
   const columns: Column<Session>[] = [
     { id: 'user', title: t('people.user'), cell: (s) => <b>{s.user}</b> },
     { id: 'address', title: t('people.address'), cell: (s) => <span className="mono">{s.address || '–'}</span> },
@@ -29,11 +34,7 @@ export function Sessions() {
       id: 'browser',
       title: t('people.browser'),
       phone: 'wide',
-      cell: (s) => (
-        <span className={p.agent} title={s.userAgent}>
-          {s.userAgent || '–'}
-        </span>
-      ),
+      cell: (s) => <span title={s.userAgent}>{browser(s.userAgent) || '–'}</span>,
     },
     { id: 'began', title: t('people.began'), cell: (s) => s.createTime && <RelativeTime at={s.createTime} /> },
     { id: 'used', title: t('people.used'), cell: (s) => s.useTime && <RelativeTime at={s.useTime} /> },

@@ -78,14 +78,18 @@ test('what needs a recent sign-in asks for the password and goes on by itself', 
   expect(createUser).toHaveBeenCalledTimes(2);
 });
 
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0';
+
 test('sessions are shown with where they are, and ended', async () => {
   const sessions = [
-    { id: 'a', user: 'ada', address: '192.0.2.1', userAgent: 'Firefox', current: true },
+    { id: 'a', user: 'ada', address: '192.0.2.1', userAgent: FIREFOX, current: true },
     { id: 'b', user: 'ada', address: '2001:db8::1', userAgent: 'phone' },
   ];
   const revokeSession = vi.fn((_req: object) => ({}));
   renderApp('/settings?section=access', { users: { listSessions: () => ({ sessions }), revokeSession } });
   const row = (await screen.findByText('2001:db8::1')).closest('tr') as HTMLElement;
+  expect(screen.getByText('Firefox 132 on Linux')).toHaveAttribute('title', FIREFOX);
+  expect(within(row).getByText('phone')).toBeVisible();
   await userEvent.click(within(row).getByRole('button', { name: 'End' }));
   expect(revokeSession.mock.calls[0]?.[0]).toMatchObject({ id: 'b' });
   expect(screen.getByText('this one')).toBeVisible();

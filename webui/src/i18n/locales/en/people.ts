@@ -45,6 +45,7 @@ export const people = {
   'people.everybody': 'Show all users',
   'people.address': 'Address',
   'people.browser': 'Browser',
+  'people.browserOn': '{browser} on {system}',
   'people.began': 'Started',
   'people.thisOne': 'this one',
   'people.end': 'End',

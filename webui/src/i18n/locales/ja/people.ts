@@ -49,6 +49,7 @@ export const people: Texts<typeof en> = {
   'people.everybody': '全員を表示',
   'people.address': 'アドレス',
   'people.browser': 'ブラウザー',
+  'people.browserOn': '{browser}（{system}）',
   'people.began': '開始',
   'people.thisOne': 'このセッション',
   'people.end': '終了',

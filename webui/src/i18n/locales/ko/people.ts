@@ -48,6 +48,7 @@ export const people: Texts<typeof en> = {
   'people.everybody': '모든 사용자 보기',
   'people.address': '주소',
   'people.browser': '브라우저',
+  'people.browserOn': '{browser} ({system})',
   'people.began': '시작',
   'people.thisOne': '현재 세션',
   'people.end': '종료',

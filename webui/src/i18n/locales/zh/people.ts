@@ -48,6 +48,7 @@ export const people: Texts<typeof en> = {
   'people.everybody': '显示所有人',
   'people.address': '地址',
   'people.browser': '浏览器',
+  'people.browserOn': '{browser}（{system}）',
   'people.began': '开始时间',
   'people.thisOne': '当前会话',
   'people.end': '结束',
