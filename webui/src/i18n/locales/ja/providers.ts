@@ -79,7 +79,7 @@ export const providers: Texts<typeof en> = {
   'providers.health.disabled': '無効: 呼び出しは送られません。',
   'providers.health.whole': 'プロバイダー全体',
   'providers.health.derived': '複数のモデルがクールダウン中のため',
-  'providers.health.on': '{nodes} で',
+  'providers.health.on': 'ノード: {nodes}',
   'providers.usage.title': '1 時間ごとのリクエスト',
   'providers.usage.period': '過去 24 時間',
   'providers.usage.ok': '成功',

@@ -78,7 +78,7 @@ export const providers: Texts<typeof en> = {
   'providers.health.disabled': '사용 중지됨: 호출이 전달되지 않습니다.',
   'providers.health.whole': '제공업체 전체',
   'providers.health.derived': '여러 모델이 쿨다운 중이어서',
-  'providers.health.on': '{nodes}에서',
+  'providers.health.on': '노드: {nodes}',
   'providers.usage.title': '시간별 요청',
   'providers.usage.period': '최근 24시간',
   'providers.usage.ok': '성공',

@@ -77,7 +77,7 @@ export const providers: Texts<typeof en> = {
   'providers.health.disabled': '已停用：不会向其发送调用。',
   'providers.health.whole': '整个供应商',
   'providers.health.derived': '因其多个模型正在冷却',
-  'providers.health.on': '位于 {nodes}',
+  'providers.health.on': '节点：{nodes}',
   'providers.usage.title': '每小时请求',
   'providers.usage.period': '最近 24 小时',
   'providers.usage.ok': '成功',
