@@ -113,6 +113,12 @@ test.describe('with traffic', () => {
   test('axe finds nothing in four languages and two themes, and a phone is wide enough', async () => {
     const { page } = it;
     expect(await inspect(page, ['/?range=7d'])).toEqual([]);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto('/?range=7d');
+    const rows = card(page, 'Model distribution').getByRole('row');
+    await expect(rows.nth(1)).toBeVisible();
+    const heights = await rows.evaluateAll((all) => all.slice(1).map((row) => row.clientHeight));
+    expect(new Set(heights).size, 'every name is on one line').toBe(1);
   });
 });
 

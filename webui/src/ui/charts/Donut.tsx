@@ -56,7 +56,7 @@ export function Donut({
           <tbody>
             {slices.map((slice) => (
               <tr key={slice.key}>
-                <th scope="row">
+                <th scope="row" title={slice.label}>
                   <i className={c.swatch} style={{ background: slice.color }} />
                   {slice.link ? <Link {...slice.link}>{slice.label}</Link> : <span>{slice.label}</span>}
                 </th>

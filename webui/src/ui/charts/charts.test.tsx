@@ -101,6 +101,7 @@ test('a donut says its shares in words', async () => {
   expect(screen.getByRole('row', { name: 'big 75% $2' })).toBeVisible();
   expect(screen.getByRole('link', { name: 'big' })).toHaveAttribute('href', '/calls');
   expect(screen.getByRole('row', { name: 'small 25% $1' })).toBeVisible();
+  expect(screen.getByRole('rowheader', { name: 'small' })).toHaveAttribute('title', 'small');
 });
 
 test('a figure says its change and its period, and without calls nothing is divided by nothing', async () => {
