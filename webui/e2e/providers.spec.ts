@@ -1,4 +1,5 @@
 // The providers' page on a real Trunkline and a small upstream of its own, whose list of models the tests decide.
+import type { Locator } from '@playwright/test';
 import { audit, expect, failing, inspect, test, useConsole, violations } from './fixture';
 import { useUpstream } from './upstream';
 
@@ -96,6 +97,42 @@ test('a model that vanished is flagged, and removed with the others of its kind'
   await expect(dialog.getByText('vendor/Llama-5')).toBeVisible();
   await dialog.getByRole('button', { name: 'Remove 1 model' }).click();
   await expect(page.getByRole('button', { name: 'No longer listed (0)' })).toBeDisabled();
+});
+
+test('a provider is created by keyboard alone, its credential too', async () => {
+  const { page, server } = it;
+  const { keyboard } = page;
+  /** As far as a person would go before giving up. */
+  const tabTo = async (target: Locator, most = 60) => {
+    await target.waitFor();
+    for (let n = 0; n < most; n++) {
+      if (await target.evaluate((element) => element === document.activeElement)) return;
+      await keyboard.press('Tab');
+    }
+    throw new Error(`Tab does not reach ${target}`);
+  };
+  await page.goto('/providers');
+  await tabTo(page.getByRole('button', { name: 'New provider' }));
+  await keyboard.press('Enter');
+  await tabTo(page.getByRole('link', { name: /^Custom/ }));
+  await keyboard.press('Enter');
+  await tabTo(page.getByLabel('Name').first());
+  await keyboard.type('by-keyboard');
+  const dialect = page.getByRole('combobox', { name: 'Dialect' });
+  await tabTo(dialect);
+  await keyboard.press('ArrowDown');
+  await keyboard.press('ArrowDown');
+  await keyboard.press('Enter');
+  await expect(dialect).toHaveValue(/Anthropic/);
+  await tabTo(page.getByLabel('Base URL'));
+  await keyboard.type('http://127.0.0.1:9/v1');
+  await tabTo(page.getByLabel('Secret'));
+  await keyboard.type('typed-not-a-real-key-7xy');
+  await tabTo(page.getByRole('button', { name: 'Create', exact: true }));
+  await keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1, name: 'by-keyboard' })).toBeVisible();
+  const { provider } = await server.call<{ provider: object }>('ProviderService/GetProvider', { name: 'by-keyboard' });
+  expect(provider).toMatchObject({ dialect: 'anthropic', credentials: [{ name: 'main', secretHint: '7xy' }] });
 });
 
 test('an upstream that refuses the key says so, and nothing changes', async () => {
