@@ -35,12 +35,15 @@ type answer struct {
 // so sends it.
 func (a *attempt) receive(ctx context.Context, resp *http.Response) (dataplane.Verdict, bool) {
 	body, err := decoded(resp)
-	if err != nil {
-		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: err.Error()}, false
-	}
 	got := answer{attempt: a, resp: resp, body: body}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		if err != nil {
+			got.body = http.NoBody // its status says enough
+		}
 		return got.refused(ctx), false
+	}
+	if err != nil {
+		return dataplane.Verdict{Outcome: dataplane.BadBody, Reason: err.Error()}, false
 	}
 	req, media := a.call.req, mediaType(resp.Header)
 	isStream := media == "text/event-stream"
