@@ -177,14 +177,19 @@ type sink struct {
 	header http.Header
 	status int
 	bytes  int
+	timed  bool // there is a deadline for writes
+	late   int  // bytes that came without one
 }
 
 func (w *sink) Header() http.Header { return w.header }
 func (w *sink) WriteHeader(s int)   { w.status = s }
 func (w *sink) Write(b []byte) (int, error) {
 	w.bytes += len(b)
+	if !w.timed {
+		w.late += len(b)
+	}
 	return len(b), nil
 }
 func (w *sink) Flush()                           {}
 func (w *sink) SetReadDeadline(time.Time) error  { return nil }
-func (w *sink) SetWriteDeadline(time.Time) error { return nil }
+func (w *sink) SetWriteDeadline(time.Time) error { w.timed = true; return nil }

@@ -39,6 +39,7 @@ func TestUsageIsGuessedFromText(t *testing.T) {
 		"a response that is not finished":    {"/responses", `{"id":"r","status":"in_progress","instructions":"` + strings.Repeat("be brief ", 100) + `","tools":[{"type":"function","name":"look"}],"output":[]}`, guessed(0)},
 		"a response that waits":              {"/responses", `{"id":"r","status":"queued","instructions":"be brief","output":[],"usage":null}`, guessed(0)},
 		"a response that is cut":             {"/responses", `{"id":"r","status":"incomplete","instructions":"be brief","output":[{"type":"message","content":[{"type":"output_text","text":"hello"}]}]}`, guessed(2)},
+		"a large response to go on with":     {"/responses", `{"id":"r","status":"completed","instructions":"` + strings.Repeat("be brief ", 300_000) + `","output":[{"type":"message","content":[{"type":"output_text","text":"hello"}]}],"usage":{"input_tokens":7,"output_tokens":1290}}`, told},
 		"a large response without any usage": {"/responses", `{"id":"r","status":"completed","instructions":"` + strings.Repeat("be brief ", 300_000) + `","output":[{"type":"message","content":[{"type":"output_text","text":"hello"}]}]}`, guessed(2)},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -81,6 +82,9 @@ func callOnce(t *testing.T, up *canned, path, body string) (record dataplane.Cal
 	h.ServeHTTP(w, r)
 	if w.status != http.StatusOK {
 		t.Fatalf("status %d", w.status)
+	}
+	if w.late > 0 {
+		t.Errorf("%d bytes may wait for ever for a client that does not take them", w.late)
 	}
 	return record
 }

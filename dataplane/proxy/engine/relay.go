@@ -83,6 +83,7 @@ func (a *answer) long(ctx context.Context, body []byte) (dataplane.Verdict, bool
 	seen := wire.NewMeter(a.endpoint)
 	_, _ = last.Write(body)
 	_, _ = seen.Write(body)
+	c.client.allowWrite()
 	body, n, err := a.sendRenamed(body)
 	if err != nil {
 		return a.finish(clientVerdict(err)), true
