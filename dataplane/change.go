@@ -2,7 +2,6 @@ package dataplane
 
 import (
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +9,7 @@ import (
 	"unique"
 
 	"github.com/trunkline-ai/trunkline/internal/domain/hashtrie"
+	"github.com/trunkline-ai/trunkline/internal/pace"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -25,7 +25,7 @@ type Change struct {
 // With is the snapshot after a change. It trusts as little as Compile does, and costs what changed: API keys
 // that did not are not looked at, unless a group is gone that one of them may refer to. Providers, groups and
 // keywords refer to each other and are compiled together.
-func (s *Snapshot) With(c *Change) (*Snapshot, error) {
+func (s *Snapshot) With(c *Change, p *pace.Pace) (*Snapshot, error) {
 	next := *s
 	if c.Rest != nil {
 		rest, err := compileRest(c.Rest)
@@ -38,15 +38,15 @@ func (s *Snapshot) With(c *Change) (*Snapshot, error) {
 	}
 	next.Revision = c.Revision
 	var err error
-	if next.keys, err = next.withKeys(s.keys, c.Keys, c.Gone); err != nil {
+	if next.keys, err = next.withKeys(s.keys, c.Keys, c.Gone, p); err != nil {
 		return nil, err
 	}
 	if c.Rest != nil && next.lacksGroupOf(s) {
-		if err := next.checkGroups(); err != nil {
+		if err := next.checkGroups(p); err != nil {
 			return nil, err
 		}
 	}
-	next.held.bound(&next)
+	next.held.bound(&next, p)
 	return &next, nil
 }
 
@@ -61,7 +61,7 @@ func (s *Snapshot) lacksGroupOf(before *Snapshot) bool {
 }
 
 // checkGroups refuses API keys with groups that do not exist.
-func (s *Snapshot) checkGroups() error {
+func (s *Snapshot) checkGroups(p *pace.Pace) error {
 	seen := 0
 	for _, k := range s.keys.All() {
 		for _, name := range k.groups {
@@ -69,35 +69,27 @@ func (s *Snapshot) checkGroups() error {
 				return fmt.Errorf("api key %q: group %q does not exist", k.Name, name.Value())
 			}
 		}
-		seen = Politely(seen)
+		p.Count(seen)
+		seen++
 	}
 	return nil
 }
 
-// Politely counts, and lets those who wait for a CPU go first now and then.
-func Politely(n int) int {
-	if n++; n%256 == 0 {
-		runtime.Gosched()
-	}
-	return n
-}
-
 // withKeys are keys after a change of some of them.
-func (s *Snapshot) withKeys(keys hashtrie.Map[*APIKey], changed []*nodev1.ApiKey, gone []KeyHash) (hashtrie.Map[*APIKey], error) {
+func (s *Snapshot) withKeys(keys hashtrie.Map[*APIKey], changed []*nodev1.ApiKey, gone []KeyHash, p *pace.Pace) (hashtrie.Map[*APIKey], error) {
 	edits := make([]hashtrie.Edit[*APIKey], 0, len(changed)+len(gone))
-	seen := 0
-	for _, in := range changed {
+	for i, in := range changed {
 		k, err := s.compileKey(in)
 		if err != nil {
 			return keys, fmt.Errorf("api key %q: %w", in.GetName(), err)
 		}
 		edits = append(edits, hashtrie.Edit[*APIKey]{Key: hashtrie.Key(k.hash), Value: k})
-		seen = Politely(seen)
+		p.Count(i)
 	}
 	for _, hash := range gone {
 		edits = append(edits, hashtrie.Edit[*APIKey]{Key: hashtrie.Key(hash), Gone: true})
 	}
-	return keys.With(edits), nil
+	return keys.With(edits, p), nil
 }
 
 func (s *Snapshot) compileKey(in *nodev1.ApiKey) (*APIKey, error) {
@@ -148,7 +140,7 @@ func (h *held) of(name string) *atomic.Int64 {
 }
 
 // bound forgets keys that are gone, once they are as many as there are.
-func (h *held) bound(s *Snapshot) {
+func (h *held) bound(s *Snapshot, p *pace.Pace) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.byName) <= 2*s.keys.Len()+1024 {
@@ -158,7 +150,8 @@ func (h *held) bound(s *Snapshot) {
 	seen := 0
 	for k := range s.Keys() {
 		byName[k.Name] = k.Held
-		seen = Politely(seen)
+		p.Count(seen)
+		seen++
 	}
 	h.byName = byName
 }

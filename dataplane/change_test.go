@@ -98,7 +98,7 @@ func TestChangesAreLikeTheWhole(t *testing.T) {
 			c.Keys = append(c.Keys, keys[n])
 		}
 		before := describe(s, secrets)
-		next, err := s.With(c)
+		next, err := s.With(c, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +153,7 @@ func TestAChangeIsRefused(t *testing.T) {
 		"a group that a key needs":  {&Change{Rest: &nodev1.Snapshot{}}, `api key "key-0": group "g" does not exist`},
 		"a broken rest":             {&Change{Rest: &nodev1.Snapshot{Groups: []*nodev1.Group{{Name: "g", Selection: "odd"}}}}, `group "g"`},
 	} {
-		if _, err := s.With(tt.change); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := s.With(tt.change, nil); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %q", name, err, tt.want)
 		}
 	}
@@ -181,7 +181,7 @@ func BenchmarkOneKeyOfManyChanges(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		var err error
-		if s, err = s.With(&Change{Revision: 2, Keys: changed}); err != nil {
+		if s, err = s.With(&Change{Revision: 2, Keys: changed}, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

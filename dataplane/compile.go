@@ -14,6 +14,7 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 	"github.com/trunkline-ai/trunkline/internal/domain/routing"
 	"github.com/trunkline-ai/trunkline/internal/outbound"
+	"github.com/trunkline-ai/trunkline/internal/pace"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -24,11 +25,11 @@ const microPerCall = 1_000_000
 // nothing: a snapshot that refers to what it does not hold, or lacks what serving needs,
 // is refused whole and the node keeps the one it has. A group or a key that still names
 // required features is one that this build cannot serve: it is known, and refused.
-func Compile(in *nodev1.Snapshot) (*Snapshot, error) { return CompileAfter(nil, in) }
+func Compile(in *nodev1.Snapshot) (*Snapshot, error) { return CompileAfter(nil, in, nil) }
 
 // CompileAfter is Compile for a node that serves another snapshot, or none yet: what is counted in that one, which
 // counts on meanwhile, goes on.
-func CompileAfter(before *Snapshot, in *nodev1.Snapshot) (*Snapshot, error) {
+func CompileAfter(before *Snapshot, in *nodev1.Snapshot, p *pace.Pace) (*Snapshot, error) {
 	s, err := compileRest(in)
 	if err != nil {
 		return nil, err
@@ -39,13 +40,13 @@ func CompileAfter(before *Snapshot, in *nodev1.Snapshot) (*Snapshot, error) {
 		s.keepTargets(before)
 		s.held = before.held
 	}
-	if s.keys, err = s.withKeys(s.keys, in.GetApiKeys(), nil); err != nil {
+	if s.keys, err = s.withKeys(s.keys, in.GetApiKeys(), nil, p); err != nil {
 		return nil, err
 	}
 	if s.keys.Len() != len(in.GetApiKeys()) {
 		return nil, fmt.Errorf("%d API keys have the same secret as another one", len(in.GetApiKeys())-s.keys.Len())
 	}
-	s.held.bound(s)
+	s.held.bound(s, p)
 	return s, nil
 }
 

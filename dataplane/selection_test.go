@@ -31,7 +31,7 @@ func compiledGroupAfter(t *testing.T, before *Snapshot, selection string) (*Snap
 			Provider: "p", Model: id, Priority: 1 + int32(i/3), Weight: weight, Policy: wirePolicy(),
 		})
 	}
-	s, err := CompileAfter(before, in)
+	s, err := CompileAfter(before, in, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestWhatAKeyHoldsOutlivesASnapshot(t *testing.T) {
 	after := func(before *Snapshot) *Snapshot {
 		s, err := CompileAfter(before, &nodev1.Snapshot{KeyPepper: []byte("pepper"), ApiKeys: []*nodev1.ApiKey{
 			{Name: "a", Hash: bytes.Repeat([]byte{1}, 32)}, {Name: "a", Hash: bytes.Repeat([]byte{2}, 32)}, {Name: "b", Hash: bytes.Repeat([]byte{3}, 32)},
-		}})
+		}}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

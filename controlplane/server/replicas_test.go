@@ -106,7 +106,7 @@ func sum(t *testing.T, c *controlplane.Config, sealer controlplane.Sealer) strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := docset.Parse(raw, false)
+	set, err := docset.Parse(raw, false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

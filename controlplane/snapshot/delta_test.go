@@ -122,7 +122,7 @@ func TestDeltasLeadToTheWhole(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			whole, err := docset.Parse(inflated(t, full.GetSnapshotZstd()), true)
+			whole, err := docset.Parse(inflated(t, full.GetSnapshotZstd()), true, nil)
 			if err != nil || !bytes.Equal(full.GetDigest(), v.Digest()) || whole.Digest() != next.set.Digest() {
 				t.Fatalf("the whole of revision %d is another one: %v", cfg.Revision, err)
 			}
@@ -137,11 +137,11 @@ func TestDeltasLeadToTheWhole(t *testing.T) {
 					continue
 				}
 				deltas++
-				c, err := docset.ParseChange(inflated(t, d.GetChangeZstd()))
+				c, err := docset.ParseChange(inflated(t, d.GetChangeZstd()), nil)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if got := node.With(c); got.Digest() != next.set.Digest() {
+				if got := node.With(c, nil); got.Digest() != next.set.Digest() {
 					t.Fatalf("seed %d: the delta from revision %d to %d leads elsewhere", seed, node.Revision(), cfg.Revision)
 				}
 			}

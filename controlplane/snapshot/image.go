@@ -42,7 +42,7 @@ func (before *image) follow(cfg *controlplane.Config, sealer controlplane.Sealer
 	if err := changeKeys(b, before, next, change); err != nil {
 		return nil, err
 	}
-	next.set = before.set.With(change)
+	next.set = before.set.With(change, nil)
 	if next.set.Size() > MaxSize {
 		return nil, fmt.Errorf("snapshot has %d bytes, more than the %d that nodes take", next.set.Size(), MaxSize)
 	}

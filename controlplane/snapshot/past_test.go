@@ -96,7 +96,7 @@ func TestKeptSnapshotsAreBoundedByBytes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return set.With(&docset.Change{Revision: uint64(n), Documents: []*docset.Document{d}})
+		return set.With(&docset.Change{Revision: uint64(n), Documents: []*docset.Document{d}}, nil)
 	}
 	var kept []past
 	for n := range 40 {

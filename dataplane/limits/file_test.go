@@ -100,7 +100,7 @@ func TestARestartWhileRedisIsAwayLosesNothing(t *testing.T) {
 	first.save()
 
 	second := newNode(t, server, c, path) // Redis is still away
-	second.Use(use)
+	second.Use(use, nil)
 	second.share(t.Context())
 	if got := second.account("k").spending.total(); got != usd*3 {
 		t.Fatalf("%d spent after a restart without Redis, want 3 USD", got)
@@ -108,7 +108,7 @@ func TestARestartWhileRedisIsAwayLosesNothing(t *testing.T) {
 	server.Resume(t)
 	settle(c, second)
 	third := newNode(t, server, c, "")
-	third.Use(use)
+	third.Use(use, nil)
 	third.tell()
 	got := third.account("k").spending.total()
 	// The first node's last words may have reached Redis after all, when it woke up.

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/internal/pace"
 )
 
 // known are the keys that are limited, by name, with how many secrets each has.
@@ -24,14 +25,15 @@ func (k *known) has(name string) bool {
 
 // Use learns which keys there are: budgets of new ones are asked for, and what is known of
 // others is forgotten, but for what they spent in a period that is not over.
-func (l *Limiter) Use(keys iter.Seq[*dataplane.APIKey]) {
+func (l *Limiter) Use(keys iter.Seq[*dataplane.APIKey], p *pace.Pace) {
 	names, seen := map[string]int{}, 0
 	for key := range keys {
 		if key.Limited() {
 			names[key.Name]++
 			l.expect(key)
 		}
-		seen = dataplane.Politely(seen)
+		p.Count(seen)
+		seen++
 	}
 	l.known.mu.Lock()
 	defer l.known.mu.Unlock()

@@ -357,13 +357,13 @@ func TestForgottenKeysKeepWhatTheySpent(t *testing.T) {
 	mustAcquire(t, l, spender, dataplane.Estimate{}).Settle(0, usd)
 	mustAcquire(t, l, caller, dataplane.Estimate{}).Settle(0, 0)
 	none := func(func(*dataplane.APIKey) bool) {}
-	l.Use(none) // disabled for a moment
+	l.Use(none, nil) // disabled for a moment
 	mustDeny(t, l, spender, dataplane.Estimate{}, dataplane.LimitBudget)
 	if _, ok := l.accounts.Load("caller"); ok {
 		t.Error("a deleted key without spending is still known")
 	}
 	c.move(24 * time.Hour)
-	l.Use(none)
+	l.Use(none, nil)
 	if _, ok := l.accounts.Load("spender"); ok {
 		t.Error("a deleted key is known beyond its period")
 	}
@@ -437,7 +437,7 @@ func TestChangesOfKeys(t *testing.T) {
 	if !l.known.has("anything") {
 		t.Error("nothing was told, and a key is not known")
 	}
-	l.Use(seq(a))
+	l.Use(seq(a), nil)
 	wants("at first", "a")
 	l.Change(seq(), seq(old, spender))
 	wants("with a second secret", "a", "spender")

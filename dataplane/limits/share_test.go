@@ -109,7 +109,7 @@ func (n *node) due(key string) {
 // knows lets nodes know of keys, as a snapshot does.
 func knows(key *dataplane.APIKey, nodes ...*node) {
 	for _, n := range nodes {
-		n.Use(func(yield func(*dataplane.APIKey) bool) { yield(key) })
+		n.Use(func(yield func(*dataplane.APIKey) bool) { yield(key) }, nil)
 	}
 }
 
@@ -309,7 +309,7 @@ func TestBudgetsAreSharedAndTellingTwiceCountsOnce(t *testing.T) {
 	a.tell()
 	a.tell()
 
-	b.Use(func(yield func(*dataplane.APIKey) bool) { yield(key) })
+	b.Use(func(yield func(*dataplane.APIKey) bool) { yield(key) }, nil)
 	b.tell()
 	if got := b.account("k").spending.total(); got != usd*6+123_456_000 {
 		t.Fatalf("the second node knows of %d, want 6.000123456 USD", got)
@@ -325,7 +325,7 @@ func TestBudgetsAreSharedAndTellingTwiceCountsOnce(t *testing.T) {
 	}
 
 	restarted := newNode(t, server, c, "")
-	restarted.Use(func(yield func(*dataplane.APIKey) bool) { yield(key) })
+	restarted.Use(func(yield func(*dataplane.APIKey) bool) { yield(key) }, nil)
 	restarted.tell()
 	mustDeny(t, restarted.Limiter, key, dataplane.Estimate{}, dataplane.LimitBudget)
 
@@ -334,7 +334,7 @@ func TestBudgetsAreSharedAndTellingTwiceCountsOnce(t *testing.T) {
 	c.move(3 * time.Second)
 	settle(c, a, b)
 	fresh := newNode(t, server, c, "")
-	fresh.Use(func(yield func(*dataplane.APIKey) bool) { yield(key) })
+	fresh.Use(func(yield func(*dataplane.APIKey) bool) { yield(key) }, nil)
 	mustAcquire(t, a.Limiter, newKey(t, "k", &nodev1.ApiKey{Budget: 11_000_000, BudgetPeriod: "month"}), dataplane.Estimate{}).Settle(0, 0)
 	settle(c, a, b, fresh)
 	if got := fresh.account("k").spending.total(); got != usd*10+123_456_000 {
@@ -367,7 +367,7 @@ func TestWithoutRedisEveryNodeKeepsTheLimitsAlone(t *testing.T) {
 		mustAcquire(t, a.Limiter, key, dataplane.Estimate{}).Settle(0, usd/60)
 	}
 	a.tell()
-	b.Use(func(yield func(*dataplane.APIKey) bool) { yield(key) })
+	b.Use(func(yield func(*dataplane.APIKey) bool) { yield(key) }, nil)
 	b.tell()
 	if b.shared() != 1 || len(b.let(key)) != 0 {
 		t.Fatalf("shared %v, want 1 and nothing let in", b.shared())
@@ -546,11 +546,11 @@ func TestANewKindOfPeriodIsAskedForBeforeTheFirstCall(t *testing.T) {
 	daily := newKey(t, "k", &nodev1.ApiKey{Budget: 1_000_000, BudgetPeriod: "day"})
 	monthly := newKey(t, "k", &nodev1.ApiKey{Budget: 1_000_000, BudgetPeriod: "month"})
 	a, b := newNode(t, server, c, ""), newNode(t, server, c, "")
-	b.Use(func(yield func(*dataplane.APIKey) bool) { yield(daily) })
+	b.Use(func(yield func(*dataplane.APIKey) bool) { yield(daily) }, nil)
 	b.tell()
 	mustAcquire(t, a.Limiter, monthly, dataplane.Estimate{}).Settle(0, usd)
 	a.tell()
-	b.Use(func(yield func(*dataplane.APIKey) bool) { yield(monthly) })
+	b.Use(func(yield func(*dataplane.APIKey) bool) { yield(monthly) }, nil)
 	b.tell()
 	mustDeny(t, b.Limiter, monthly, dataplane.Estimate{}, dataplane.LimitBudget)
 }
@@ -570,7 +570,7 @@ func TestWhatABrokenExchangeLeftOutIsToldLater(t *testing.T) {
 	server.Resume(t)
 	settle(c, n, witness)
 	last := newKey(t, fmt.Sprint("k", keys-1), &nodev1.ApiKey{Budget: 1_000_000, BudgetPeriod: "day"})
-	witness.Use(func(yield func(*dataplane.APIKey) bool) { yield(last) })
+	witness.Use(func(yield func(*dataplane.APIKey) bool) { yield(last) }, nil)
 	witness.tell()
 	mustDeny(t, witness.Limiter, last, dataplane.Estimate{}, dataplane.LimitBudget)
 }

@@ -5,12 +5,13 @@ import (
 	"iter"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/internal/pace"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
 // apply brings a snapshot into use: compiled first, then swapped, so a bad one changes nothing.
-func (s *Server) apply(in *nodev1.Snapshot) error {
-	compiled, err := dataplane.CompileAfter(s.overlay.Snapshot(), in)
+func (s *Server) apply(in *nodev1.Snapshot, p *pace.Pace) error {
+	compiled, err := dataplane.CompileAfter(s.overlay.Snapshot(), in, p)
 	if err != nil {
 		return err
 	}
@@ -20,19 +21,19 @@ func (s *Server) apply(in *nodev1.Snapshot) error {
 	s.reach(compiled, in)
 	s.overlay.Use(compiled)
 	s.health.Forget(compiled.Has)
-	s.limits.Use(compiled.Keys())
+	s.limits.Use(compiled.Keys(), p)
 	s.background.Use(compiled)
 	return nil
 }
 
 // change brings what changed since the snapshot in use into use. What belongs to providers, groups and
 // keywords is touched only when one of these changed.
-func (s *Server) change(c *dataplane.Change) error {
+func (s *Server) change(c *dataplane.Change, p *pace.Pace) error {
 	before := s.overlay.Snapshot()
 	if before == nil {
 		return errors.New("there is no snapshot that could change")
 	}
-	compiled, err := before.With(c)
+	compiled, err := before.With(c, p)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing/lastgood"
 	"github.com/trunkline-ai/trunkline/internal/domain/docset"
+	"github.com/trunkline-ai/trunkline/internal/pace"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -35,7 +36,7 @@ func setOf(t *testing.T, revision uint64, keys ...byte) *docset.Set {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := docset.Parse(raw, false)
+	set, err := docset.Parse(raw, false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,8 +107,8 @@ func startDeltaNode(t *testing.T, dir string, away bool, change ...func(*uplink.
 		}
 		return err
 	}
-	cfg.Sync.Apply = func(in *nodev1.Snapshot) error { return use(dataplane.Compile(in)) }
-	cfg.Sync.Change = func(c *dataplane.Change) error { return use(n.snapshot().With(c)) }
+	cfg.Sync.Apply = func(in *nodev1.Snapshot, _ *pace.Pace) error { return use(dataplane.Compile(in)) }
+	cfg.Sync.Change = func(c *dataplane.Change, _ *pace.Pace) error { return use(n.snapshot().With(c, nil)) }
 	for _, f := range change {
 		f(&cfg)
 	}

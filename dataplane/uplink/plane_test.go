@@ -23,6 +23,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing"
 	"github.com/trunkline-ai/trunkline/internal/domain/docset"
+	"github.com/trunkline-ai/trunkline/internal/pace"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -217,7 +218,7 @@ func config(target string) uplink.Config {
 		MaxBackoff: 50 * time.Millisecond,
 		Sync: syncing.Config{
 			Version: "v1.2.3",
-			Apply:   func(*nodev1.Snapshot) error { return nil },
+			Apply:   func(*nodev1.Snapshot, *pace.Pace) error { return nil },
 			Status:  func() syncing.Status { return syncing.Status{} },
 		},
 		Shipping: shipping.Config{BatchDelay: 10 * time.Millisecond},
@@ -304,7 +305,7 @@ func digestOf(t *testing.T, revision uint64) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := docset.Parse(raw, true)
+	set, err := docset.Parse(raw, true, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

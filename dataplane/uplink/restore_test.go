@@ -13,6 +13,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing/lastgood"
+	"github.com/trunkline-ai/trunkline/internal/pace"
 	"github.com/trunkline-ai/trunkline/internal/sealedfile"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -41,7 +42,7 @@ func nowhere(t *testing.T, dir string) (uplink.Config, *atomic.Uint64) {
 	cfg := unreachable()
 	cfg.Sync.Snapshots = snapshots(t, dir)
 	var applied atomic.Uint64
-	cfg.Sync.Apply = func(s *nodev1.Snapshot) error { applied.Store(s.GetRevision()); return nil }
+	cfg.Sync.Apply = func(s *nodev1.Snapshot, _ *pace.Pace) error { applied.Store(s.GetRevision()); return nil }
 	return cfg, &applied
 }
 
@@ -228,7 +229,7 @@ func TestRefusedSnapshotIsNeitherKeptNorQuarantined(t *testing.T) {
 	p.serve(t, lis)
 	cfg, _ := nowhere(t, dir)
 	cfg.Target, cfg.DialOptions = target, options
-	cfg.Sync.Apply = func(s *nodev1.Snapshot) error {
+	cfg.Sync.Apply = func(s *nodev1.Snapshot, _ *pace.Pace) error {
 		switch s.GetRevision() {
 		case 2:
 			return errors.New("no")

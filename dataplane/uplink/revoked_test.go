@@ -17,6 +17,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/revocation"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
+	"github.com/trunkline-ai/trunkline/internal/pace"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -64,7 +65,7 @@ type watch struct {
 
 func (w *watch) use(t *testing.T, cfg *uplink.Config, dir string) {
 	t.Helper()
-	cfg.Sync.Apply = func(s *nodev1.Snapshot) error {
+	cfg.Sync.Apply = func(s *nodev1.Snapshot, _ *pace.Pace) error {
 		held := map[dataplane.KeyHash]string{}
 		for _, k := range s.GetApiKeys() {
 			held[dataplane.KeyHash(k.GetHash())] = k.GetName()

@@ -20,6 +20,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing"
 	"github.com/trunkline-ai/trunkline/internal/domain/docset"
+	"github.com/trunkline-ai/trunkline/internal/pace"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -41,7 +42,7 @@ func TestSnapshotIsAppliedAndAcknowledged(t *testing.T) {
 				cfg.DialOptions = options
 			}
 			applied := make(chan *nodev1.Snapshot, 1)
-			cfg.Sync.Apply = func(s *nodev1.Snapshot) error { applied <- s; return nil }
+			cfg.Sync.Apply = func(s *nodev1.Snapshot, _ *pace.Pace) error { applied <- s; return nil }
 			cfg.Sync.BootID = "boot-a"
 			u, _ := start(t, cfg)
 
@@ -83,12 +84,12 @@ func TestRefusedSnapshotsLeaveTheOldOne(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		full  *nodev1.Full
-		apply func(*nodev1.Snapshot) error
+		apply func(*nodev1.Snapshot, *pace.Pace) error
 		want  string
 	}{
-		{name: "apply fails", full: good, apply: func(*nodev1.Snapshot) error { return errors.New("group \"x\" has no sense") }, want: `group "x" has no sense`},
-		{name: "apply panics", full: good, apply: func(s *nodev1.Snapshot) error { panic("index out of range") }, want: "panic while applying it: index out of range"},
-		{name: "reason is bounded", full: good, apply: func(*nodev1.Snapshot) error { return errors.New(strings.Repeat("é", 9000)) }, want: strings.Repeat("é", 2048)},
+		{name: "apply fails", full: good, apply: func(*nodev1.Snapshot, *pace.Pace) error { return errors.New("group \"x\" has no sense") }, want: `group "x" has no sense`},
+		{name: "apply panics", full: good, apply: func(s *nodev1.Snapshot, _ *pace.Pace) error { panic("index out of range") }, want: "panic while applying it: index out of range"},
+		{name: "reason is bounded", full: good, apply: func(*nodev1.Snapshot, *pace.Pace) error { return errors.New(strings.Repeat("é", 9000)) }, want: strings.Repeat("é", 2048)},
 		{name: "wrong hash", full: &nodev1.Full{Nonce: 2, Revision: 2, Sha256: flipped, SnapshotZstd: good.GetSnapshotZstd()}, want: "SHA-256 is not the announced one"},
 		{name: "no hash", full: &nodev1.Full{Nonce: 2, Revision: 2, SnapshotZstd: good.GetSnapshotZstd()}, want: "SHA-256 is not the announced one"},
 		{name: "cut short", full: &nodev1.Full{Nonce: 2, Revision: 2, Sha256: good.GetSha256(), SnapshotZstd: good.GetSnapshotZstd()[:10]}, want: "decompress snapshot"},
@@ -105,9 +106,9 @@ func TestRefusedSnapshotsLeaveTheOldOne(t *testing.T) {
 			cfg := config(target)
 			cfg.DialOptions = options
 			var applied atomic.Uint64
-			cfg.Sync.Apply = func(s *nodev1.Snapshot) error {
+			cfg.Sync.Apply = func(s *nodev1.Snapshot, _ *pace.Pace) error {
 				if s.GetRevision() == 2 && tt.apply != nil {
-					return tt.apply(s)
+					return tt.apply(s, nil)
 				}
 				applied.Store(s.GetRevision())
 				return nil
@@ -143,7 +144,7 @@ func TestReconnectSaysWhatTheNodeHas(t *testing.T) {
 	stop := p.serve(t, lis)
 	var applies atomic.Int32
 	cfg := config(lis.Addr().String())
-	cfg.Sync.Apply = func(*nodev1.Snapshot) error { applies.Add(1); return nil }
+	cfg.Sync.Apply = func(*nodev1.Snapshot, *pace.Pace) error { applies.Add(1); return nil }
 	u, _ := start(t, cfg)
 	first := get(t, "hello", p.hellos)
 	sent := full(t, 1, 5)

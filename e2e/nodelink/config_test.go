@@ -7,6 +7,7 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/identity"
+	"github.com/trunkline-ai/trunkline/internal/pace"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -84,13 +85,13 @@ func TestSlowNodeGetsTheLatest(t *testing.T) {
 	n := join(t, "slow", lis.Addr().String(), func(c *uplink.Config) {
 		apply := c.Sync.Apply
 		c.Sync.Change = nil // it takes whole snapshots
-		c.Sync.Apply = func(s *nodev1.Snapshot) error {
+		c.Sync.Apply = func(s *nodev1.Snapshot, _ *pace.Pace) error {
 			if len(slow) == 0 {
 				close(entered)
 				<-leave
 			}
 			slow = append(slow, s.GetRevision())
-			return apply(s)
+			return apply(s, nil)
 		}
 	})
 	quick := join(t, "quick", lis.Addr().String(), nil)

@@ -28,6 +28,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/shipping"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing"
 	"github.com/trunkline-ai/trunkline/internal/domain/feature"
+	"github.com/trunkline-ai/trunkline/internal/pace"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -271,7 +272,7 @@ func join(t *testing.T, name, target string, change func(*uplink.Config)) *node 
 		Version:  "test",
 		Features: feature.Known().With(feature.Dialect("fake")),
 		Status:   func() syncing.Status { return syncing.Status{} },
-		Apply: func(in *nodev1.Snapshot) error {
+		Apply: func(in *nodev1.Snapshot, _ *pace.Pace) error {
 			if in.GetRevision() == n.refuse.Load() {
 				return fmt.Errorf("revision %d is refused by the test", in.GetRevision())
 			}
@@ -283,11 +284,11 @@ func join(t *testing.T, name, target string, change func(*uplink.Config)) *node 
 			n.applied <- s.Revision
 			return nil
 		},
-		Change: func(c *dataplane.Change) error {
+		Change: func(c *dataplane.Change, _ *pace.Pace) error {
 			if c.Revision == n.refuse.Load() {
 				return fmt.Errorf("revision %d is refused by the test", c.Revision)
 			}
-			s, err := n.serving.Load().With(c)
+			s, err := n.serving.Load().With(c, nil)
 			if err != nil {
 				return err
 			}

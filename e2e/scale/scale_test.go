@@ -24,6 +24,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/uplink"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/identity"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing"
+	"github.com/trunkline-ai/trunkline/internal/pace"
 	"github.com/trunkline-ai/trunkline/internal/testenv"
 	adminv1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1"
 	"github.com/trunkline-ai/trunkline/proto/gen/trunkline/admin/v1/adminv1connect"
@@ -179,7 +180,7 @@ func (p *plane) oneRealNode(keys int) {
 	took := make(chan time.Duration, 1)
 	u, err := uplink.New(uplink.Config{
 		Target: p.Address("nodes"), Identity: id, Node: "real", Logger: slog.New(slog.DiscardHandler),
-		Sync: syncing.Config{Status: func() syncing.Status { return syncing.Status{} }, Apply: func(s *nodev1.Snapshot) error {
+		Sync: syncing.Config{Status: func() syncing.Status { return syncing.Status{} }, Apply: func(s *nodev1.Snapshot, _ *pace.Pace) error {
 			began := time.Now()
 			_, err := dataplane.Compile(s)
 			took <- time.Since(began)

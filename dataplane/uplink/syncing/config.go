@@ -18,6 +18,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing/lastgood"
 	"github.com/trunkline-ai/trunkline/internal/domain/feature"
+	"github.com/trunkline-ai/trunkline/internal/pace"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -65,13 +66,13 @@ type Config struct {
 	Node    string // required; stable over restarts
 	BootID  string // default: a new UUID
 	Version string // of the program
-	// Apply brings a snapshot into use. An error or a panic refuses it: the node keeps
+	// Apply brings a snapshot into use, at a pace. An error or a panic refuses it: the node keeps
 	// what it has and the control plane shows the reason. Required; never called twice
 	// at once.
-	Apply func(*nodev1.Snapshot) error
+	Apply func(*nodev1.Snapshot, *pace.Pace) error
 	// Change brings what changed since the snapshot in use into use, under the same rules. Default: the node
 	// takes whole snapshots only.
-	Change func(*dataplane.Change) error
+	Change func(*dataplane.Change, *pace.Pace) error
 	// Held looks into the snapshot in use. Default: it holds no API keys.
 	Held    Held
 	Status  func() Status  // required; safe for concurrent use

@@ -3,13 +3,13 @@ package syncing
 import (
 	"bytes"
 	"fmt"
-	"runtime"
 
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/internal/domain/docset"
 	"github.com/trunkline-ai/trunkline/internal/domain/hashtrie"
+	"github.com/trunkline-ai/trunkline/internal/pace"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -30,10 +30,10 @@ func (e unfitDelta) Error() string { return "RESYNC: " + e.reason }
 // receiveDelta brings a change into use and returns the answer to it: that of the whole, or that the node
 // needs the whole.
 func (s *Syncer) receiveDelta(d *nodev1.Delta) *nodev1.SyncRequest {
-	return s.take(d.GetTo(), s.unsure, func() error { return s.useDelta(d) }, func() { s.append(d) })
+	return s.take(d.GetTo(), s.unsure, func(p *pace.Pace) error { return s.useDelta(d, p) }, func() { s.append(d) })
 }
 
-func (s *Syncer) useDelta(d *nodev1.Delta) error {
+func (s *Syncer) useDelta(d *nodev1.Delta, p *pace.Pace) error {
 	have, to := s.have.Load(), d.GetTo()
 	switch {
 	case s.cfg.Change == nil:
@@ -45,28 +45,28 @@ func (s *Syncer) useDelta(d *nodev1.Delta) error {
 	case s.DiskGap() && s.resync.due(s.cfg.Now()):
 		return unfitDelta{"the copy on the node's disk has a gap"}
 	}
-	raw, err := inflate(d.GetChangeZstd())
+	raw, err := inflate(d.GetChangeZstd(), nil, p)
 	if err != nil {
 		return unfitDelta{err.Error()}
 	}
-	change, err := docset.ParseChange(raw)
+	change, err := docset.ParseChange(raw, p)
 	if err != nil {
 		return unfitDelta{err.Error()}
 	}
-	before, next := s.content, content{set: s.content.set.With(change), changed: change.Len()}
+	before, next := s.content, content{set: s.content.set.With(change, p), changed: change.Len()}
 	if digest := next.set.Digest(); !bytes.Equal(digest[:], to.GetDigest()) || next.set.Revision() != to.GetRevision() {
 		return unfitDelta{"the change does not lead to the snapshot that was announced"}
 	}
 	c := &dataplane.Change{Revision: to.GetRevision()}
 	if next.rest = before.rest; touchesRest(before.set, change) {
-		if c.Rest, next.rest, err = s.restOf(next.set); err != nil {
+		if c.Rest, next.rest, err = s.restOf(next.set, p); err != nil {
 			return err
 		}
 	}
-	if next.keys, err = s.changedKeys(c, before, change); err != nil {
+	if next.keys, err = s.changedKeys(c, before, change, p); err != nil {
 		return err
 	}
-	return s.bring(to, next, func() error { return s.cfg.Change(c) })
+	return s.bring(to, next, func() error { return s.cfg.Change(c, p) })
 }
 
 // touchesRest reports whether a change is about more than API keys.
@@ -85,8 +85,8 @@ func touchesRest(before *docset.Set, c *docset.Change) bool {
 }
 
 // restOf is everything but the API keys, as it may be served.
-func (s *Syncer) restOf(set *docset.Set) (*nodev1.Snapshot, Refused, error) {
-	rest, err := unpack(set.Encode())
+func (s *Syncer) restOf(set *docset.Set, p *pace.Pace) (*nodev1.Snapshot, Refused, error) {
+	rest, err := unpack(set.Encode(), p)
 	if err != nil {
 		return nil, Refused{}, fmt.Errorf("decode snapshot: %w", err)
 	}
@@ -95,7 +95,7 @@ func (s *Syncer) restOf(set *docset.Set) (*nodev1.Snapshot, Refused, error) {
 }
 
 // changedKeys fills in what becomes of API keys, and returns which are withheld afterwards.
-func (s *Syncer) changedKeys(c *dataplane.Change, before content, change *docset.Change) (hashtrie.Map[*nodev1.RefusedDocument], error) {
+func (s *Syncer) changedKeys(c *dataplane.Change, before content, change *docset.Change, p *pace.Pace) (hashtrie.Map[*nodev1.RefusedDocument], error) {
 	for i, d := range change.Documents {
 		if d.Kind != docset.APIKey {
 			continue
@@ -105,9 +105,7 @@ func (s *Syncer) changedKeys(c *dataplane.Change, before content, change *docset
 			return before.keys, fmt.Errorf("decode api key %q: %w", d.Name, err)
 		}
 		c.Keys = append(c.Keys, k)
-		if i%256 == 255 {
-			runtime.Gosched() // requests that wait for a CPU go first
-		}
+		p.Count(i)
 	}
 	var edits []hashtrie.Edit[*nodev1.RefusedDocument]
 	if before.keys.Len() > 0 {
@@ -121,7 +119,7 @@ func (s *Syncer) changedKeys(c *dataplane.Change, before content, change *docset
 			edits = append(edits, hashtrie.Edit[*nodev1.RefusedDocument]{Key: id, Gone: true})
 		}
 	}
-	return before.keys.With(edits).With(withholdKeys(c.Keys, s.cfg.Features)), nil
+	return before.keys.With(edits, p).With(withholdKeys(c.Keys, s.cfg.Features, p), p), nil
 }
 
 // append keeps a change for the next start.

@@ -8,6 +8,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/stream"
 	"github.com/trunkline-ai/trunkline/internal/domain/feature"
 	"github.com/trunkline-ai/trunkline/internal/domain/hashtrie"
+	"github.com/trunkline-ai/trunkline/internal/pace"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -49,15 +50,15 @@ func (e missingFeature) Error() string {
 // hashes of its API keys must be hashes.
 func Withhold(s *nodev1.Snapshot, have feature.Set) (Refused, error) {
 	var c content
-	err := c.withhold(s, have)
+	err := c.withhold(s, have, nil)
 	return c.refused(), err
 }
 
-func (c *content) withhold(s *nodev1.Snapshot, have feature.Set) (err error) {
+func (c *content) withhold(s *nodev1.Snapshot, have feature.Set, p *pace.Pace) (err error) {
 	if c.rest, err = withholdRest(s, have); err != nil {
 		return err
 	}
-	c.keys = hashtrie.Map[*nodev1.RefusedDocument]{}.With(withholdKeys(s.GetApiKeys(), have))
+	c.keys = hashtrie.Map[*nodev1.RefusedDocument]{}.With(withholdKeys(s.GetApiKeys(), have, p), p)
 	return nil
 }
 
@@ -101,8 +102,9 @@ func withholdRest(s *nodev1.Snapshot, have feature.Set) (Refused, error) {
 
 // withholdKeys does the same with API keys: of one that cannot be served the name and the hash remain. It
 // returns which these are.
-func withholdKeys(keys []*nodev1.ApiKey, have feature.Set) (out []hashtrie.Edit[*nodev1.RefusedDocument]) {
+func withholdKeys(keys []*nodev1.ApiKey, have feature.Set, p *pace.Pace) (out []hashtrie.Edit[*nodev1.RefusedDocument]) {
 	for i, k := range keys {
+		p.Count(i)
 		missing := have.Missing(k.GetRequiredFeatures())
 		if missing == nil {
 			k.RequiredFeatures = nil

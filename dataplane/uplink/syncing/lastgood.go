@@ -25,7 +25,7 @@ func (s *Syncer) LoadLastGood() bool {
 	for _, g := range list {
 		full, err := s.cfg.Snapshots.Read(g)
 		if err == nil {
-			err = s.use(full)
+			err = s.use(full, nil)
 		}
 		if err != nil {
 			s.log.Error("the last good snapshot is not usable; trying the one before", "revision", g.Revision, "error", err)

@@ -7,11 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"runtime/debug"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
@@ -20,26 +18,23 @@ import (
 
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/stream"
 	"github.com/trunkline-ai/trunkline/internal/domain/docset"
+	"github.com/trunkline-ai/trunkline/internal/pace"
 	"github.com/trunkline-ai/trunkline/internal/telemetry"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
-const (
-	// maxSnapshot bounds a snapshot before it is decoded, in bytes.
-	maxSnapshot = 32 << 20
-	// maxRefusal bounds the reason of a nack, in bytes.
-	maxRefusal = 4 << 10
-)
+// maxRefusal bounds the reason of a nack, in bytes.
+const maxRefusal = 4 << 10
 
 // receive brings a snapshot into use and returns the answer to it. A snapshot that is
 // damaged, too large, or refused by Apply leaves everything as it was.
 func (s *Syncer) receive(full *nodev1.Full) *nodev1.SyncRequest {
-	return s.take(full, s.unsure || s.DiskGap(), func() error { return s.use(full) }, func() { s.save(full) })
+	return s.take(full, s.unsure || s.DiskGap(), func(p *pace.Pace) error { return s.use(full, p) }, func() { s.save(full) })
 }
 
 // take is what is done with every snapshot, whole or not: use brings it into use, save keeps it. again: even
 // when it is the one that the node has.
-func (s *Syncer) take(to *nodev1.Full, again bool, use func() error, save func()) *nodev1.SyncRequest {
+func (s *Syncer) take(to *nodev1.Full, again bool, use func(*pace.Pace) error, save func()) *nodev1.SyncRequest {
 	s.taking.Lock()
 	defer s.taking.Unlock()
 	began := s.cfg.Now()
@@ -56,7 +51,7 @@ func (s *Syncer) take(to *nodev1.Full, again bool, use func() error, save func()
 	}
 	code, err := s.checkVersion(to)
 	if err == nil {
-		err = use()
+		err = use(s.pace())
 	}
 	if _, lacks := errors.AsType[missingFeature](err); lacks {
 		code = nodev1.NackCode_NACK_CODE_MISSING_FEATURE
@@ -91,6 +86,14 @@ func (s *Syncer) take(to *nodev1.Full, again bool, use func() error, save func()
 	return s.ack(to)
 }
 
+// pace is that of bringing a snapshot into use: requests go first, unless there can be none yet.
+func (s *Syncer) pace() *pace.Pace {
+	if s.have.Load() == nil {
+		return nil
+	}
+	return pace.New()
+}
+
 // ack says that the snapshot is in use, and what of it is not served.
 func (s *Syncer) ack(full *nodev1.Full) *nodev1.SyncRequest {
 	refused := s.refused.Load()
@@ -100,23 +103,23 @@ func (s *Syncer) ack(full *nodev1.Full) *nodev1.SyncRequest {
 }
 
 // use unpacks a snapshot, applies it, and from then on tells that the node has it.
-func (s *Syncer) use(full *nodev1.Full) error {
-	raw, snapshot, err := decode(full)
+func (s *Syncer) use(full *nodev1.Full, p *pace.Pace) error {
+	raw, snapshot, err := decode(full, p)
 	if err != nil {
 		return err
 	}
 	var next content
-	if next.set, err = docset.Parse(raw, true); err != nil {
+	if next.set, err = docset.Parse(raw, true, p); err != nil {
 		return fmt.Errorf("decode snapshot: %w", err)
 	}
-	if err := next.withhold(snapshot, s.cfg.Features); err != nil {
+	if err := next.withhold(snapshot, s.cfg.Features, p); err != nil {
 		return err
 	}
 	next.changed = next.set.Len()
 	if digest := next.set.Digest(); len(full.GetDigest()) > 0 && !bytes.Equal(digest[:], full.GetDigest()) {
 		s.log.Warn("the digest of a snapshot differs from the announced one; deltas are not used for it", "revision", full.GetRevision())
 	}
-	return s.bring(full, next, func() error { return s.cfg.Apply(snapshot) })
+	return s.bring(full, next, func() error { return s.cfg.Apply(snapshot, p) })
 }
 
 // bring applies what is to be in use next.
@@ -155,15 +158,16 @@ func (s *Syncer) apply(revision uint64, apply func() error) (err error) {
 }
 
 // decode unpacks a snapshot. Nothing in it is looked at before its hash is right.
-func decode(full *nodev1.Full) ([]byte, *nodev1.Snapshot, error) {
-	raw, err := inflate(full.GetSnapshotZstd())
+func decode(full *nodev1.Full, p *pace.Pace) ([]byte, *nodev1.Snapshot, error) {
+	sum := sha256.New()
+	raw, err := inflate(full.GetSnapshotZstd(), sum, p)
 	if err != nil {
 		return nil, nil, err
 	}
-	if sum := sha256.Sum256(raw); !bytes.Equal(sum[:], full.GetSha256()) {
+	if !bytes.Equal(sum.Sum(nil), full.GetSha256()) {
 		return nil, nil, errors.New("snapshot is damaged: its SHA-256 is not the announced one")
 	}
-	snapshot, err := unpack(raw)
+	snapshot, err := unpack(raw, p)
 	if err != nil {
 		return nil, nil, fmt.Errorf("decode snapshot: %w", err)
 	}
@@ -173,32 +177,12 @@ func decode(full *nodev1.Full) ([]byte, *nodev1.Snapshot, error) {
 	return raw, snapshot, nil
 }
 
-// inflate decompresses what may not be larger than a snapshot.
-func inflate(compressed []byte) ([]byte, error) {
-	decoder, err := zstd.NewReader(nil,
-		zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxSnapshot), zstd.WithDecoderMaxWindow(maxSnapshot))
-	if err != nil {
-		return nil, fmt.Errorf("decompress snapshot: %w", err)
-	}
-	defer decoder.Close()
-	raw, err := decoder.DecodeAll(compressed, nil)
-	if errors.Is(err, zstd.ErrDecoderSizeExceeded) || errors.Is(err, zstd.ErrWindowSizeExceeded) {
-		return nil, fmt.Errorf("snapshot is larger than %d bytes", maxSnapshot)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("decompress snapshot: %w", err)
-	}
-	return raw, nil
-}
-
-// piece is how many bytes of a snapshot are parsed before requests that wait for the CPU
-// get it.
-const piece = 32 << 10
+// piece is how many bytes of a snapshot are parsed in one step.
+const piece = 16 << 10
 
 // unpack parses a snapshot piece by piece: fields of a message may be parsed in portions
-// that are merged. A large one takes a tenth of a second, in which a machine with few CPUs
-// would answer nobody else.
-func unpack(raw []byte) (*nodev1.Snapshot, error) {
+// that are merged.
+func unpack(raw []byte, p *pace.Pace) (*nodev1.Snapshot, error) {
 	snapshot, merge := &nodev1.Snapshot{}, proto.UnmarshalOptions{Merge: true}
 	for len(raw) > 0 {
 		size := 0
@@ -213,7 +197,7 @@ func unpack(raw []byte) (*nodev1.Snapshot, error) {
 			return nil, err
 		}
 		raw = raw[size:]
-		runtime.Gosched()
+		p.Step()
 	}
 	return snapshot, nil
 }

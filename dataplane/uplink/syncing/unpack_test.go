@@ -25,14 +25,14 @@ func TestUnpack(t *testing.T) {
 	if len(raw) < 5*piece {
 		t.Fatalf("%d bytes are too few pieces", len(raw))
 	}
-	got, err := unpack(raw)
+	got, err := unpack(raw, nil)
 	if err != nil || !proto.Equal(got, want) {
 		t.Fatalf("unpacked something else, error %v", err)
 	}
 	for end := 0; end < len(raw); end += 997 {
 		var whole nodev1.Snapshot
 		wantErr := proto.Unmarshal(raw[:end], &whole)
-		got, err := unpack(raw[:end])
+		got, err := unpack(raw[:end], nil)
 		if (err == nil) != (wantErr == nil) || err == nil && !proto.Equal(got, &whole) {
 			t.Fatalf("cut at %d: error %v, at once %v", end, err, wantErr)
 		}

@@ -27,15 +27,15 @@ func BenchmarkAWholeSnapshot(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		snapshot, err := unpack(raw)
+		snapshot, err := unpack(raw, nil)
 		if err != nil {
 			b.Fatal(err)
 		}
 		var next content
-		if next.set, err = docset.Parse(raw, true); err != nil {
+		if next.set, err = docset.Parse(raw, true, nil); err != nil {
 			b.Fatal(err)
 		}
-		if err := next.withhold(snapshot, feature.Known()); err != nil {
+		if err := next.withhold(snapshot, feature.Known(), nil); err != nil {
 			b.Fatal(err)
 		}
 		if _, err := dataplane.Compile(snapshot); err != nil {

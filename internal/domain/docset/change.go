@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/internal/domain/hashtrie"
+	"github.com/trunkline-ai/trunkline/internal/pace"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
 
@@ -79,12 +80,12 @@ func (c *Change) Encode() ([]byte, error) {
 }
 
 // ParseChange reads an encoded change; it keeps raw.
-func ParseChange(raw []byte) (*Change, error) {
+func ParseChange(raw []byte, p *pace.Pace) (*Change, error) {
 	var m nodev1.Change
 	if err := proto.Unmarshal(raw, &m); err != nil {
 		return nil, err
 	}
-	c, err := parseDocuments(m.GetDocuments())
+	c, err := parseDocuments(m.GetDocuments(), p)
 	if err != nil {
 		return nil, err
 	}

@@ -78,14 +78,14 @@ func TestChangesMakeTheWhole(t *testing.T) {
 	full, lean := docset.Empty(false), docset.Empty(true)
 	var sets []*docset.Set
 	for revision := range uint64(100) {
-		next := full.With(step(t, r, revision+1))
+		next := full.With(step(t, r, revision+1), nil)
 		full, lean = next, apply(t, full, next, lean)
 		sets = append(sets, full)
 		raw := full.Encode()
 		if full.Size() != len(raw) {
 			t.Fatalf("size %d of %d bytes", full.Size(), len(raw))
 		}
-		again, err := docset.Parse(raw, false)
+		again, err := docset.Parse(raw, false, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,17 +118,17 @@ func apply(t *testing.T, from, to, at *docset.Set) *docset.Set {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := docset.ParseChange(raw)
+	c, err := docset.ParseChange(raw, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return at.With(c)
+	return at.With(c, nil)
 }
 
 // Every byte counts, and so does which of two kinds a document is.
 func TestTheDigestTellsApart(t *testing.T) {
 	t.Parallel()
-	base := docset.Empty(false).With(&docset.Change{Revision: 1, Documents: []*docset.Document{document(t, docset.Group, &nodev1.Group{Name: "a"})}})
+	base := docset.Empty(false).With(&docset.Change{Revision: 1, Documents: []*docset.Document{document(t, docset.Group, &nodev1.Group{Name: "a"})}}, nil)
 	seen := map[docset.Digest]string{base.Digest(): "base"}
 	for name, c := range map[string]*docset.Change{
 		"revision":   {Revision: 2},
@@ -138,7 +138,7 @@ func TestTheDigestTellsApart(t *testing.T) {
 		"field":      {Revision: 1, Documents: []*docset.Document{document(t, docset.Group, &nodev1.Group{Name: "a", CreateTime: 1})}},
 		"more":       {Revision: 1, Documents: []*docset.Document{document(t, docset.Group, &nodev1.Group{Name: "b"})}},
 	} {
-		digest := base.With(c).Digest()
+		digest := base.With(c, nil).Digest()
 		if before, taken := seen[digest]; taken {
 			t.Errorf("%s has the digest of %s", name, before)
 		}
@@ -167,7 +167,7 @@ func TestBadInput(t *testing.T) {
 			marshal(&nodev1.Snapshot{Groups: []*nodev1.Group{{Name: "g"}, {Name: "g", CreateTime: 1}}}), "1 documents occur twice",
 		},
 	} {
-		if _, err := docset.Parse(tt.raw, true); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := docset.Parse(tt.raw, true, nil); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %q", name, err, tt.want)
 		}
 	}
@@ -180,7 +180,7 @@ func TestBadInput(t *testing.T) {
 		"something else":   {&nodev1.Change{Documents: marshal(&nodev1.Snapshot{KeyPepper: []byte("p")})}, "holds what is no document"},
 		"a broken message": {&nodev1.Change{Documents: []byte{0x2a, 9}}, "unexpected EOF"},
 	} {
-		if _, err := docset.ParseChange(marshal(tt.change)); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := docset.ParseChange(marshal(tt.change), nil); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %q", name, err, tt.want)
 		}
 	}
@@ -190,14 +190,14 @@ func TestBadInput(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte{0x08, 0x01, 0x22, 0x03, 0x0a, 0x01, 'g'}, []byte{0x08, 0x02, 0x12, 0x05, 0x22, 0x03, 0x0a, 0x01, 'h'})
 	f.Fuzz(func(t *testing.T, raw, change []byte) {
-		set, err := docset.Parse(raw, false)
+		set, err := docset.Parse(raw, false, nil)
 		if err != nil {
 			return
 		}
-		if c, err := docset.ParseChange(change); err == nil {
-			set = set.With(c)
+		if c, err := docset.ParseChange(change, nil); err == nil {
+			set = set.With(c, nil)
 		}
-		again, err := docset.Parse(set.Encode(), false)
+		again, err := docset.Parse(set.Encode(), false, nil)
 		if err != nil || again.Digest() != set.Digest() {
 			t.Fatalf("%v: digest %x, then %x", err, set.Digest(), again.Digest())
 		}
@@ -209,10 +209,10 @@ func BenchmarkOneKeyOfManyChanges(b *testing.B) {
 	for i := range 100_000 {
 		c.Documents = append(c.Documents, document(b, docset.APIKey, &nodev1.ApiKey{Name: fmt.Sprint(i), Hash: hash(i)}))
 	}
-	set := docset.Empty(true).With(c)
+	set := docset.Empty(true).With(c, nil)
 	changed := []*docset.Document{document(b, docset.APIKey, &nodev1.ApiKey{Name: "7", Hash: hash(7), Debug: true}), c.Documents[7]}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		set = set.With(&docset.Change{Revision: uint64(i), Documents: changed[i%2 : i%2+1]})
+		set = set.With(&docset.Change{Revision: uint64(i), Documents: changed[i%2 : i%2+1]}, nil)
 	}
 }

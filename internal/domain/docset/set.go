@@ -7,13 +7,13 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
-	"runtime"
 	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/trunkline-ai/trunkline/internal/domain/hashtrie"
+	"github.com/trunkline-ai/trunkline/internal/pace"
 )
 
 const revisionField protowire.Number = 1
@@ -48,16 +48,13 @@ func Empty(lean bool) *Set {
 	return s
 }
 
-// politeEvery is after how many documents those who wait for a CPU go first.
-const politeEvery = 256
-
 // Parse reads an encoded snapshot. A lean set keeps nothing of raw, another one does.
-func Parse(raw []byte, lean bool) (*Set, error) {
-	c, err := parseDocuments(raw)
+func Parse(raw []byte, lean bool, p *pace.Pace) (*Set, error) {
+	c, err := parseDocuments(raw, p)
 	if err != nil {
 		return nil, err
 	}
-	s := Empty(lean).With(c)
+	s := Empty(lean).With(c, p)
 	if s.Len() != len(c.Documents) {
 		return nil, fmt.Errorf("%d documents occur twice", len(c.Documents)-s.Len())
 	}
@@ -65,7 +62,7 @@ func Parse(raw []byte, lean bool) (*Set, error) {
 }
 
 // parseDocuments reads an encoded snapshot as a change of nothing.
-func parseDocuments(raw []byte) (*Change, error) {
+func parseDocuments(raw []byte, p *pace.Pace) (*Change, error) {
 	c := &Change{NewRest: true}
 	for len(raw) > 0 {
 		number, wire, n := protowire.ConsumeTag(raw)
@@ -84,9 +81,7 @@ func parseDocuments(raw []byte) (*Change, error) {
 				return nil, err
 			}
 			c.Documents = append(c.Documents, d)
-			if len(c.Documents)%politeEvery == 0 {
-				runtime.Gosched()
-			}
+			p.Count(len(c.Documents))
 		case number == revisionField && wire == protowire.VarintType:
 			c.Revision, _ = protowire.ConsumeVarint(raw[n:])
 		default:
@@ -108,7 +103,7 @@ type Change struct {
 
 // With is the set after a change. What the change names and does not alter is kept, so that both sets hold
 // it once.
-func (s *Set) With(c *Change) *Set {
+func (s *Set) With(c *Change, p *pace.Pace) *Set {
 	next := &Set{revision: c.Revision, rest: s.rest, lean: s.lean, size: s.size}
 	if c.NewRest && !bytes.Equal(c.Rest, s.rest) {
 		next.rest = slices.Clone(c.Rest)
@@ -120,9 +115,7 @@ func (s *Set) With(c *Change) *Set {
 		}
 	}
 	for i, d := range c.Documents {
-		if i%politeEvery == politeEvery-1 {
-			runtime.Gosched()
-		}
+		p.Count(i)
 		e := entry{leaf: d.leaf(), doc: d}
 		old, had := s.docs.Get(d.ID)
 		if had && old.leaf == e.leaf {
@@ -148,7 +141,7 @@ func (s *Set) With(c *Change) *Set {
 		replace(old)
 		edits = append(edits, hashtrie.Edit[entry]{Key: id, Gone: true})
 	}
-	next.docs = s.docs.With(edits)
+	next.docs = s.docs.With(edits, p)
 	next.digest = next.sum()
 	return next
 }

@@ -11,8 +11,9 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"iter"
-	"runtime"
 	"slices"
+
+	"github.com/trunkline-ai/trunkline/internal/pace"
 )
 
 // Key is a hash: keys are expected to spread evenly.
@@ -45,11 +46,7 @@ type bucket[V any] struct {
 // the same. What leaf says must depend on the key too where that matters.
 func Summed[V any](leaf func(*V) [sha256.Size]byte) Map[V] {
 	m := Map[V]{leaf: leaf}
-	m.sum = sumOf(2, func(yield func([sha256.Size]byte)) {
-		for range fan {
-			yield([sha256.Size]byte{})
-		}
-	})
+	m.sum = sumOf(2, fan, func(int) (sum [sha256.Size]byte) { return sum })
 	return m
 }
 
@@ -130,11 +127,11 @@ type Edit[V any] struct {
 }
 
 // With is the map after edits, which it may reorder. Of several of one key one counts.
-func (m Map[V]) With(edits []Edit[V]) Map[V] {
+func (m Map[V]) With(edits []Edit[V], p *pace.Pace) Map[V] {
 	if len(edits) == 0 {
 		return m
 	}
-	arrange(edits)
+	arrange(edits, p)
 	next := Map[V]{leaf: m.leaf, root: &[fan]*branch[V]{}, count: m.count}
 	if m.root != nil {
 		*next.root = *m.root
@@ -146,32 +143,24 @@ func (m Map[V]) With(edits []Edit[V]) Map[V] {
 		next.root[x], grown = edited(next.root[x], edits[:n], m.leaf)
 		next.count += grown
 		edits = edits[n:]
-		if n > yieldEvery {
-			runtime.Gosched()
-		}
+		p.Step()
 	}
 	if m.leaf != nil {
-		next.sum = sumOf(2, func(yield func([sha256.Size]byte)) {
-			for _, b := range next.root {
-				if b == nil {
-					yield([sha256.Size]byte{})
-					continue
-				}
-				yield(b.sum)
+		next.sum = sumOf(2, fan, func(i int) (sum [sha256.Size]byte) {
+			if b := next.root[i]; b != nil {
+				sum = b.sum
 			}
+			return sum
 		})
 	}
 	return next
 }
 
-// yieldEvery is how many edits are applied between two yields to the scheduler: whoever serves calls goes first.
-const yieldEvery = 256
-
 // bucketSortFrom is from how many edits on it pays to put them into their buckets one by one.
 const bucketSortFrom = fan * fan
 
 // arrange orders edits by bucket and key.
-func arrange[V any](edits []Edit[V]) {
+func arrange[V any](edits []Edit[V], p *pace.Pace) {
 	if len(edits) < bucketSortFrom {
 		slices.SortFunc(edits, func(a, b Edit[V]) int {
 			return cmp.Or(flat(&a.Key)-flat(&b.Key), bytes.Compare(a.Key[:], b.Key[:]))
@@ -195,14 +184,11 @@ func arrange[V any](edits []Edit[V]) {
 				edits[at[bucket]], edits[at[belongs]] = edits[at[belongs]], edits[at[bucket]]
 			}
 			at[belongs]++
-			if moved++; moved%yieldEvery == 0 { // while the first bucket is filled, nearly all of the others are
-				runtime.Gosched()
-			}
+			p.Count(moved) // while the first bucket is filled, nearly all of the others are
+			moved++
 		}
 		slices.SortFunc(edits[begin:end], func(a, b Edit[V]) int { return bytes.Compare(a.Key[:], b.Key[:]) })
-		if begin/yieldEvery != end/yieldEvery {
-			runtime.Gosched()
-		}
+		p.Count(bucket)
 		begin = end
 	}
 }
@@ -234,14 +220,11 @@ func edited[V any](old *branch[V], edits []Edit[V], leaf func(*V) [sha256.Size]b
 		return nil, grown
 	}
 	if leaf != nil {
-		next.sum = sumOf(1, func(yield func([sha256.Size]byte)) {
-			for _, b := range next.buckets {
-				if b == nil {
-					yield([sha256.Size]byte{})
-					continue
-				}
-				yield(b.sum)
+		next.sum = sumOf(1, fan, func(i int) (sum [sha256.Size]byte) {
+			if b := next.buckets[i]; b != nil {
+				sum = b.sum
 			}
+			return sum
 		})
 	}
 	return next, grown
@@ -290,19 +273,18 @@ func merged[V any](old *bucket[V], edits []Edit[V], leaf func(*V) [sha256.Size]b
 		return nil
 	}
 	if leaf != nil {
-		next.sum = sumOf(0, func(yield func([sha256.Size]byte)) {
-			for i := range next.values {
-				yield(leaf(&next.values[i]))
-			}
-		})
+		next.sum = sumOf(0, len(next.values), func(i int) [sha256.Size]byte { return leaf(&next.values[i]) })
 	}
 	return next
 }
 
 // sumOf is the sum of one node of the tree: level is 0 for a bucket, so that none passes for another.
-func sumOf(level byte, parts func(yield func([sha256.Size]byte))) (sum [sha256.Size]byte) {
-	all := make([]byte, 1, 1+fan*sha256.Size)
-	all[0] = level
-	parts(func(part [sha256.Size]byte) { all = append(all, part[:]...) })
+func sumOf(level byte, parts int, part func(i int) [sha256.Size]byte) [sha256.Size]byte {
+	var room [1 + fan*sha256.Size]byte
+	all := append(room[:0], level)
+	for i := range parts {
+		p := part(i)
+		all = append(all, p[:]...)
+	}
 	return sha256.Sum256(all)
 }

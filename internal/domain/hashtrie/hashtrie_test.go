@@ -46,7 +46,7 @@ func TestAgainstAMap(t *testing.T) {
 			edits = append(edits, hashtrie.Edit[int]{Key: k, Value: v})
 			want[k] = v
 		}
-		m = m.With(edits)
+		m = m.With(edits, nil)
 		equal(t, m, want)
 		earlier = append(earlier, kept{m, maps.Clone(want)})
 	}
@@ -58,7 +58,7 @@ func TestAgainstAMap(t *testing.T) {
 		}
 	}
 	for k := range want {
-		m = m.With([]hashtrie.Edit[int]{{Key: k, Gone: true}})
+		m = m.With([]hashtrie.Edit[int]{{Key: k, Gone: true}}, nil)
 	}
 	if m.Sum() != hashtrie.Summed(leaf).Sum() || m.Len() != 0 {
 		t.Error("an emptied map is not like an empty one")
@@ -67,7 +67,7 @@ func TestAgainstAMap(t *testing.T) {
 
 func TestOneOfSeveralEditsOfAKeyCounts(t *testing.T) {
 	t.Parallel()
-	m := hashtrie.Summed(leaf).With([]hashtrie.Edit[int]{{Key: key(1), Value: 1}, {Key: key(1), Value: 1}, {Key: key(2), Value: 2}})
+	m := hashtrie.Summed(leaf).With([]hashtrie.Edit[int]{{Key: key(1), Value: 1}, {Key: key(1), Value: 1}, {Key: key(2), Value: 2}}, nil)
 	equal(t, m, map[hashtrie.Key]int{key(1): 1, key(2): 2})
 }
 
@@ -89,9 +89,9 @@ func TestManyEditsAtOnce(t *testing.T) {
 		}
 		rand.Shuffle(len(edits), func(i, j int) { edits[i], edits[j] = edits[j], edits[i] })
 		for portion := range slices.Chunk(slices.Clone(edits), 500) {
-			few = few.With(portion)
+			few = few.With(portion, nil)
 		}
-		many := hashtrie.Summed(leaf).With(edits)
+		many := hashtrie.Summed(leaf).With(edits, nil)
 		equal(t, many, want)
 		if many.Sum() != few.Sum() {
 			t.Errorf("%s: many edits at once give another sum than few at a time", name)
@@ -114,7 +114,7 @@ func equal(t *testing.T, m hashtrie.Map[int], want map[hashtrie.Key]int) {
 	if _, ok := m.Get(key(-1)); ok {
 		t.Fatal("found what is not there")
 	}
-	if again := hashtrie.Summed(leaf).With(all); again.Sum() != m.Sum() {
+	if again := hashtrie.Summed(leaf).With(all, nil); again.Sum() != m.Sum() {
 		t.Fatal("the sum depends on how the map came about")
 	}
 }
@@ -145,7 +145,7 @@ func large() hashtrie.Map[int] {
 	for i := range edits {
 		edits[i] = hashtrie.Edit[int]{Key: key(i), Value: i}
 	}
-	return hashtrie.Summed(leaf).With(edits)
+	return hashtrie.Summed(leaf).With(edits, nil)
 }
 
 func BenchmarkGet(b *testing.B) {
@@ -169,7 +169,7 @@ func BenchmarkChangeOneOfManyKeys(b *testing.B) {
 	b.ReportAllocs()
 	i := 0
 	for b.Loop() {
-		m = m.With([]hashtrie.Edit[int]{{Key: key(i % 100_000), Value: i}})
+		m = m.With([]hashtrie.Edit[int]{{Key: key(i % 100_000), Value: i}}, nil)
 		i++
 	}
 }

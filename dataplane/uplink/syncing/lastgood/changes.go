@@ -152,7 +152,7 @@ func (s *Store) follow(g Generation, changes []Generation) (*nodev1.Full, error)
 	if sum := sha256.Sum256(raw); !bytes.Equal(sum[:], full.GetSha256()) {
 		return nil, errors.New("last good snapshot: its SHA-256 is not the one that was saved")
 	}
-	set, err := docset.Parse(raw, false)
+	set, err := docset.Parse(raw, false, nil)
 	if err != nil {
 		return nil, fmt.Errorf("last good snapshot: %w", err)
 	}
@@ -188,11 +188,11 @@ func changed(set *docset.Set, d *nodev1.Delta) (*docset.Set, error) {
 	if err != nil {
 		return set, err
 	}
-	c, err := docset.ParseChange(raw)
+	c, err := docset.ParseChange(raw, nil)
 	if err != nil {
 		return set, err
 	}
-	next := set.With(c)
+	next := set.With(c, nil)
 	if digest := next.Digest(); !bytes.Equal(digest[:], d.GetTo().GetDigest()) {
 		return set, errors.New("it does not lead to the snapshot that it names")
 	}
