@@ -110,7 +110,7 @@ func (p *Process) Run(ctx context.Context, hurry <-chan struct{}, log *slog.Logg
 		ControlPlane: p.controlPlane, JoinToken: p.joinToken, LatestJoinToken: settings.Latest(p.joinToken, p.joinTokenFile, nil), Node: p.NodeName(), Version: version.String(),
 		DataDir: p.dataDir, SpoolBytes: int64(p.SpoolBytes), SpoolAge: p.SpoolAge, MinFreeDisk: p.MinFreeDisk, CallMemory: int64(p.CallMemory), RedisURL: p.RedisURL, RedisURLAgain: settings.Again(p.RedisURLFile), Environment: p.Environment,
 		ServeWhenRevoked: p.serveRevoked, Minting: cloudauth.Config{InstanceIdentity: p.instanceIdentity},
-		Logger: log, Metrics: metrics, Telemetry: sends, Proxy: bounds,
+		Logger: log, Metrics: metrics, Telemetry: sends, Proxy: bounds, Heap: p.Heap,
 	})
 	if err != nil {
 		return err

@@ -35,6 +35,7 @@ import (
 	"github.com/trunkline-ai/trunkline/internal/domain/dialect"
 	"github.com/trunkline-ai/trunkline/internal/domain/feature"
 	"github.com/trunkline-ai/trunkline/internal/errs"
+	"github.com/trunkline-ai/trunkline/internal/memlimit"
 	"github.com/trunkline-ai/trunkline/internal/telemetry"
 )
 
@@ -80,6 +81,7 @@ type Config struct {
 	Metrics    prometheus.Registerer // required
 	Telemetry  *telemetry.Telemetry  // nil: off
 	Proxy      ProxyConfig
+	Heap       *memlimit.Heap // that the node lives in; nil: nobody looks after it
 	// Minting says how tokens are got for credentials that are not sent themselves.
 	Minting cloudauth.Config
 }
@@ -161,6 +163,7 @@ func New(cfg Config) (*Server, error) {
 			Version:  cmp.Or(cfg.Version, "dev"),
 			Features: feature.Known().With(dialectFeatures(cfg.AllInOne != nil)...),
 			Tracer:   cfg.Telemetry.Tracer("github.com/trunkline-ai/trunkline/dataplane"),
+			Heap:     cfg.Heap,
 			Apply:    s.apply, Change: s.change, Held: s.held, Status: s.status, Reset: s.resetCooldown, Drain: s.orderDrain,
 		},
 	}

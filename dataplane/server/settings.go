@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/trunkline-ai/trunkline/internal/memlimit"
 	"github.com/trunkline-ai/trunkline/internal/settings"
 )
 
@@ -16,6 +17,7 @@ type Settings struct {
 	// Memory is what the process may use, in bytes; 0: not known. No setting: the process
 	// learns it.
 	Memory      int64
+	Heap        *memlimit.Heap // as Config has it; no setting
 	MaxBody     int
 	MaxBodies   int
 	SpoolDir    string

@@ -161,7 +161,7 @@ func (g *Gateway) openPlanes(ctx context.Context, keys secrets.KeyService, keyFi
 		CallDir: filepath.Join(cfg.DataDir, "calls"), SpoolBytes: int64(cfg.Data.SpoolBytes), SpoolAge: cfg.Data.SpoolAge,
 		MinFreeDisk: cfg.Data.MinFreeDisk,
 		CallMemory:  int64(cfg.Data.CallMemory),
-		Logger:      cfg.Logger, Metrics: metrics, Telemetry: g.telemetry, Proxy: bounds,
+		Logger:      cfg.Logger, Metrics: metrics, Telemetry: g.telemetry, Proxy: bounds, Heap: cfg.Data.Heap,
 	})
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync"
 	"time"
 )
 
@@ -25,50 +26,78 @@ const (
 // KeepFloor lets the heap grow to floor bytes before it is collected. A heap that needs more than half of
 // that is collected as ever, so it costs memory only where little is used. A GOGC that was set is never
 // changed, and a soft limit of memory holds.
-func KeepFloor(floor uint64) { keepFloor(&floorKeeper{floor: floor, set: debug.SetGCPercent}) }
-
-// KeepFloorWhileBusy is KeepFloor for a process that must take no more memory at rest.
-func KeepFloorWhileBusy(floor uint64) {
-	keepFloor(&floorKeeper{floor: floor, set: debug.SetGCPercent, whileBusy: true})
+func KeepFloor(floor uint64) *Heap {
+	return keepFloor(&Heap{floor: floor, set: debug.SetGCPercent, collect: runtime.GC})
 }
 
-// keepFloor starts a keeper, and reports whether it may.
-func keepFloor(f *floorKeeper) bool {
+// KeepFloorWhileBusy is KeepFloor for a process that must take no more memory at rest.
+func KeepFloorWhileBusy(floor uint64) *Heap {
+	return keepFloor(&Heap{floor: floor, set: debug.SetGCPercent, collect: runtime.GC, whileBusy: true})
+}
+
+// keepFloor starts to look after a heap; nil: it may not.
+func keepFloor(h *Heap) *Heap {
 	if os.Getenv("GOGC") != "" {
-		return false
+		return nil
 	}
-	f.percent = defaultPercent
-	f.started = time.Now()
-	f.last = f.started
-	f.follow()
-	return true
+	h.percent = defaultPercent
+	h.started = time.Now()
+	h.last = h.started
+	h.follow()
+	return h
 }
 
 // defaultPercent is the runtime's own GOGC.
 const defaultPercent = 100
 
-// floorKeeper adapts GOGC to what is in use.
-type floorKeeper struct {
+// Heap adapts GOGC to what is in use. It is safe for concurrent use; a nil one leaves GOGC alone.
+type Heap struct {
 	floor     uint64
 	set       func(percent int) int
+	collect   func()
 	whileBusy bool
-	percent   int       // as it is set
-	started   time.Time // when the keeper was
-	last      time.Time // when garbage was collected last
+	started   time.Time // when it was looked after first
+
+	mu      sync.Mutex
+	percent int       // as it is set; guarded by mu
+	last    time.Time // when garbage was collected last; guarded by mu
+	more    uint64    // see Grow; guarded by mu
+}
+
+// Grow lets the heap grow by so many bytes more until done is called, which collects garbage: for a while in which
+// much is made and little of it dropped. Several collections would look through all of it, and while they run those who
+// serve requests have to help.
+func (h *Heap) Grow(bytes uint64) (done func()) {
+	if h == nil {
+		return func() {}
+	}
+	grow := func(sign uint64) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.more += sign * bytes
+		h.adapt(inUse(), false)
+	}
+	grow(1)
+	return func() {
+		h.collect()
+		grow(^uint64(0)) // which takes them off
+	}
 }
 
 // follow adapts GOGC now, and after each collection.
-func (f *floorKeeper) follow() {
-	f.adapt(inUse(), f.rests(time.Now()))
+func (h *Heap) follow() {
+	h.mu.Lock()
+	h.adapt(inUse(), h.rests(time.Now()))
+	h.mu.Unlock()
 	type mark struct{ _ *mark } // a pointer: what has none may share its memory with others
-	runtime.AddCleanup(new(mark), func(f *floorKeeper) { f.follow() }, f)
+	runtime.AddCleanup(new(mark), func(h *Heap) { h.follow() }, h)
 }
 
-// rests reports whether the process, which collected garbage now, gets no floor because it is at rest.
-func (f *floorKeeper) rests(now time.Time) bool {
-	quiet := now.Sub(f.started) < settling || now.Sub(f.last) >= resting
-	f.last = now
-	return f.whileBusy && quiet
+// rests reports whether the process, which collected garbage now, gets no floor because it is at rest. The caller holds mu.
+func (h *Heap) rests(now time.Time) bool {
+	quiet := now.Sub(h.started) < settling || now.Sub(h.last) >= resting
+	h.last = now
+	return h.whileBusy && quiet
 }
 
 // inUse is what the last collection found to be in use: what the runtime lets grow by GOGC.
@@ -83,18 +112,25 @@ func inUse() uint64 {
 }
 
 // adapt sets GOGC so that the heap grows to the floor, or to twice what is in use if that is more, or if the process is
-// at rest. To set it stops the process for a moment, so small changes are left.
-func (f *floorKeeper) adapt(used uint64, rests bool) {
+// at rest, and by what Grow says beyond that. To set it stops the process for a moment, so small changes are left. The caller
+// holds mu.
+func (h *Heap) adapt(used uint64, rests bool) {
 	percent := defaultPercent
-	if used > 0 && used < f.floor/2 && !rests {
-		percent = int(min((f.floor-used)*100/used, maxPercent))
+	if used > 0 && used < h.floor/2 && !rests {
+		percent = int(min((h.floor-used)*100/used, maxPercent))
 	}
-	if off := percent - f.percent; off*off*64 > f.percent*f.percent || percent == defaultPercent && off != 0 {
-		f.set(percent)
-		f.percent = percent
+	if used > 0 {
+		percent += int(min(h.more*100/used, maxMore))
+	}
+	if off := percent - h.percent; off*off*64 > h.percent*h.percent || percent == defaultPercent && off != 0 {
+		h.set(percent)
+		h.percent = percent
 	}
 }
 
 // maxPercent bounds how far a heap grows that has become larger all of a sudden, until GOGC is adapted to
-// that: the runtime may take its time to tell of a collection.
-const maxPercent = 600
+// that: the runtime may take its time to tell of a collection. maxMore bounds what Grow adds.
+const (
+	maxPercent = 600
+	maxMore    = 10_000
+)

@@ -9,7 +9,7 @@ func TestTheHeapGrowsToTheFloor(t *testing.T) {
 	t.Parallel()
 	const mb = 1 << 20
 	var calls int
-	f := &floorKeeper{floor: 32 * mb, set: func(int) int { calls++; return 0 }, percent: defaultPercent}
+	h := &Heap{floor: 32 * mb, set: func(int) int { calls++; return 0 }, percent: defaultPercent}
 	for _, step := range []struct {
 		used  uint64
 		rests bool
@@ -29,9 +29,9 @@ func TestTheHeapGrowsToTheFloor(t *testing.T) {
 		{10 * mb, true, defaultPercent, 6},
 		{10 * mb, false, 220, 7},
 	} {
-		f.adapt(step.used, step.rests)
-		if f.percent != step.want || calls != step.calls {
-			t.Errorf("%d bytes in use: GOGC %d, set %d times; want %d and %d", step.used, f.percent, calls, step.want, step.calls)
+		h.adapt(step.used, step.rests)
+		if h.percent != step.want || calls != step.calls {
+			t.Errorf("%d bytes in use: GOGC %d, set %d times; want %d and %d", step.used, h.percent, calls, step.want, step.calls)
 		}
 	}
 }
@@ -39,7 +39,7 @@ func TestTheHeapGrowsToTheFloor(t *testing.T) {
 func TestAFloorWhileBusy(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 11, 30, 8, 0, 0, 0, time.UTC)
-	always, busy := &floorKeeper{started: start, last: start}, &floorKeeper{started: start, last: start, whileBusy: true}
+	always, busy := &Heap{started: start, last: start}, &Heap{started: start, last: start, whileBusy: true}
 	for _, step := range []struct {
 		after time.Duration
 		rests bool
@@ -64,8 +64,37 @@ func TestAFloorWhileBusy(t *testing.T) {
 // What the operator has set is kept.
 func TestGOGCIsKept(t *testing.T) {
 	t.Setenv("GOGC", "50")
-	f := &floorKeeper{floor: Floor, set: func(int) int { t.Error("it was set"); return 0 }}
-	if keepFloor(f) {
+	h := keepFloor(&Heap{floor: Floor, set: func(int) int { t.Error("it was set"); return 0 }})
+	if h != nil {
 		t.Error("the floor is kept in spite of GOGC")
+	}
+	h.Grow(1 << 20)() // which changes nothing
+}
+
+// A heap that may grow is collected when that ends, and goes back to where it was; who grows it at the same time counts
+// as well.
+func TestTheHeapGrowsForAWhile(t *testing.T) {
+	t.Parallel()
+	const mb = 1 << 20
+	used := inUse()
+	before := defaultPercent
+	if used < 16*mb {
+		before = int(min((32*mb-used)*100/used, maxPercent))
+	}
+	var collected []int
+	h := &Heap{floor: 32 * mb, percent: before, set: func(int) int { return 0 }}
+	h.collect = func() { collected = append(collected, h.percent) }
+	first := h.Grow(10 * used)
+	one := h.percent
+	second := h.Grow(20 * used)
+	both := h.percent
+	first()
+	rest := h.percent
+	second()
+	if one < 900 || both < one+1800 || rest > both-900 || h.percent >= one || h.more != 0 {
+		t.Errorf("GOGC %d, %d, %d and %d, and still %d bytes more", one, both, rest, h.percent, h.more)
+	}
+	if len(collected) != 2 || collected[0] != both || collected[1] != rest {
+		t.Errorf("collected at GOGC %v, want %d and %d: before the heap has to shrink", collected, both, rest)
 	}
 }

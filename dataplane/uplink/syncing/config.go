@@ -18,6 +18,7 @@ import (
 	"github.com/trunkline-ai/trunkline/dataplane"
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing/lastgood"
 	"github.com/trunkline-ai/trunkline/internal/domain/feature"
+	"github.com/trunkline-ai/trunkline/internal/memlimit"
 	"github.com/trunkline-ai/trunkline/internal/pace"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 )
@@ -98,6 +99,8 @@ type Config struct {
 	Snapshots *lastgood.Store
 	// Tracer makes a span of each snapshot that a traced change led to. Default: none are made.
 	Tracer trace.Tracer
+	// Heap is let grow while a snapshot is brought into use. Default: nobody looks after it.
+	Heap   *memlimit.Heap
 	Logger *slog.Logger     // required
 	Now    func() time.Time // default time.Now
 

@@ -45,6 +45,7 @@ func (s *Syncer) useDelta(d *nodev1.Delta, p *pace.Pace) error {
 	case s.DiskGap() && s.resync.due(s.cfg.Now()):
 		return unfitDelta{"the copy on the node's disk has a gap"}
 	}
+	defer s.grow(d.GetChangeZstd(), p)()
 	raw, err := inflate(d.GetChangeZstd(), nil, p)
 	if err != nil {
 		return unfitDelta{err.Error()}

@@ -94,6 +94,21 @@ func (s *Syncer) pace() *pace.Pace {
 	return pace.New()
 }
 
+// grow lets the heap grow while requests are served and something large is brought into use.
+func (s *Syncer) grow(compressed []byte, p *pace.Pace) (done func()) {
+	size := room(compressed)
+	if p == nil || size < large {
+		return func() {}
+	}
+	return s.cfg.Heap.Grow(madeOfAByte * uint64(size))
+}
+
+// What is large, in bytes, and how many bytes of memory are made of each of them (BenchmarkAWholeSnapshot).
+const (
+	large       = 1 << 20
+	madeOfAByte = 20
+)
+
 // ack says that the snapshot is in use, and what of it is not served.
 func (s *Syncer) ack(full *nodev1.Full) *nodev1.SyncRequest {
 	refused := s.refused.Load()
@@ -104,6 +119,7 @@ func (s *Syncer) ack(full *nodev1.Full) *nodev1.SyncRequest {
 
 // use unpacks a snapshot, applies it, and from then on tells that the node has it.
 func (s *Syncer) use(full *nodev1.Full, p *pace.Pace) error {
+	defer s.grow(full.GetSnapshotZstd(), p)()
 	raw, snapshot, err := decode(full, p)
 	if err != nil {
 		return err
