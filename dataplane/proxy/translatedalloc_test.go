@@ -9,7 +9,7 @@ import (
 
 // What a translated call allocates, and what each message of its request and each chunk of its stream adds.
 const (
-	allocsTranslated = 62
+	allocsTranslated = 57
 	allocsPerMessage = 0.1
 	allocsPerPiece   = 1.1
 )

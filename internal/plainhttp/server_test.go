@@ -395,7 +395,7 @@ func TestTheWatchRests(t *testing.T) {
 
 // allocsPerRequest is what one request and its answer may allocate: the text of the head, its URL and header,
 // the request with its answer's header, and a context.
-const allocsPerRequest = 12
+const allocsPerRequest = 11
 
 // Not parallel: what other tests allocate would be counted too.
 func TestAllocationsPerRequest(t *testing.T) {
