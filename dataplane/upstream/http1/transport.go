@@ -137,20 +137,22 @@ type origin struct {
 }
 
 func originOf(u *url.URL) (origin, error) {
-	if u == nil || u.Hostname() == "" {
+	if u == nil {
+		return origin{}, errors.New("http1: the request has no URL")
+	}
+	o := origin{host: u.Hostname(), address: u.Host}
+	if o.host == "" {
 		return origin{}, errors.New("http1: the request has no host")
 	}
-	o := origin{host: u.Hostname()}
-	port := u.Port()
+	port := "80"
 	switch u.Scheme {
 	case "http":
-		port = cmp.Or(port, "80")
 	case "https":
-		o.tls, port = true, cmp.Or(port, "443")
+		o.tls, port = true, "443"
 	default:
 		return origin{}, fmt.Errorf("http1: unknown scheme %q", u.Scheme)
 	}
-	if o.address = u.Host; u.Port() == "" {
+	if u.Port() == "" {
 		o.address = net.JoinHostPort(o.host, port)
 	}
 	return o, nil
