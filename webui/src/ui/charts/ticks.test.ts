@@ -17,7 +17,8 @@ test.each([
     480,
     ['29 20:00', '30 00:00', '30 04:00', '30 08:00', '30 12:00', '30 16:00', '30 20:00'],
   ],
-  ['a day on a phone', HOUR, 25, 270, ['30 00:00', '30 12:00']],
+  ['a day on a phone', HOUR, 25, 270, ['30 00:00', '30 06:00', '30 12:00', '30 18:00']],
+  ['a week in days on a phone', DAY, 7, 240, ['30 20:00', '03 20:00']],
   ['an hour', MINUTE, 60, 480, ['29 20:00', '29 20:10', '29 20:20', '29 20:30', '29 20:40', '29 20:50']],
   ['a week in hours', HOUR, 72, 480, ['30 00:00', '01 00:00', '02 00:00']],
   ['a month', DAY, 30, 480, ['30 20:00', '07 20:00', '14 20:00', '21 20:00', '28 20:00']],
@@ -43,7 +44,10 @@ test('distances are even and no label meets the next, at every width', () => {
       const { ticks } = ticksOf(all, step, width);
       const gaps = new Set(ticks.slice(1).map((at, i) => at - (ticks[i] ?? 0)));
       expect(gaps.size, `${n} of ${step} at ${width}`).toBeLessThanOrEqual(1);
-      for (const gap of gaps) expect((gap / ((n - 1) * step)) * width).toBeGreaterThanOrEqual(60);
+      for (const gap of gaps)
+        expect((gap / ((n - 1) * step)) * width).toBeGreaterThanOrEqual(
+          step === DAY || (n - 1) * step > 2 * DAY ? 60 : 48,
+        );
     }
   }
 });

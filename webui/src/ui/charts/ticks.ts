@@ -1,12 +1,12 @@
 import { STEP_MS } from '../range';
 
-/** Room for a time under the axis, in px, and what is left free beside it. */
-const LABEL = 68;
-/** How many minutes, hours or days may lie between two times: those that divide an hour, a day, or count in weeks. */
+/** Room for a time under the axis, in px, with what is left free beside it. */
+const LABEL = { minute: 54, hour: 54, day: 68 } as const;
+/** How many minutes, hours or days may lie between two times: those that divide an hour or a day, a few days, or weeks. */
 const EVERY = {
   minute: [1, 2, 5, 10, 15, 30, 60, 120],
-  hour: [1, 2, 3, 4, 6, 12, 24],
-  day: [1, 2, 7, 14, 28, 91, 364],
+  hour: [1, 2, 3, 4, 6, 8, 12, 24],
+  day: [1, 2, 3, 4, 7, 14, 28, 91, 364],
 } as const;
 
 /**
@@ -16,7 +16,7 @@ const EVERY = {
 export function ticksOf(times: readonly number[], step: number, width: number): { ticks: number[]; step: number } {
   const length = (times.at(-1) ?? 0) - (times[0] ?? 0);
   const unit = step >= STEP_MS.day || length > 2 * STEP_MS.day ? 'day' : step >= STEP_MS.hour ? 'hour' : 'minute';
-  const most = Math.max(1, Math.floor(width / LABEL));
+  const most = Math.max(1, Math.floor(width / LABEL[unit]));
   const fits = (every: number) => length / (every * STEP_MS[unit]) < most;
   const every = EVERY[unit].find(fits) ?? EVERY[unit].at(-1) ?? 1;
   const units = times.map((at) => unitsOf(at, unit));
