@@ -82,7 +82,7 @@ function RowOf({
   return (
     <>
       <tr data-part={isPart}>
-        <th scope="row">
+        <th scope="row" title={name}>
           {color && <i style={{ background: color }} aria-hidden />}
           <Link {...link}>{name}</Link>
         </th>
