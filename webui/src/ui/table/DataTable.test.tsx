@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { useState } from 'react';
+import { createPortal } from 'react-dom';
 import { expect, test, vi } from 'vitest';
 import { renderUi } from '@/test/renderUi';
 import type { Order } from '../order';
@@ -49,6 +50,47 @@ test('sorts by what the server is asked, a figure downwards first', async () => 
     { by: 'calls', desc: false },
     { by: 'name', desc: false },
   ]);
+});
+
+test('a click anywhere in a row follows its link, one that is meant for something else does not', async () => {
+  const followed = vi.fn();
+  const columns: Column<Row>[] = [
+    { id: 'name', title: 'Name', cell: (r) => r.name },
+    { id: 'calls', title: 'Calls', cell: (r) => <span>{r.calls}</span> },
+    { id: 'end', title: 'End', cell: () => <button type="button">End</button> },
+    { id: 'asked', title: 'Asked', cell: () => createPortal(<p>Really?</p>, document.body) },
+  ];
+  await renderUi(() => (
+    <Table
+      columns={columns}
+      rows={rows.slice(0, 1)}
+      rowLink={(row, content) => (
+        <Link
+          to="/groups"
+          search={{ group: row.name }}
+          onClick={(event) => {
+            event.preventDefault();
+            followed(event.ctrlKey);
+          }}
+        >
+          {content}
+        </Link>
+      )}
+    />
+  ));
+  const user = userEvent.setup();
+  await user.click(screen.getByRole('button', { name: 'End' }));
+  await user.click(screen.getByText('Really?'));
+  const marked = vi.spyOn(window, 'getSelection').mockReturnValue({ isCollapsed: false } as Selection);
+  await user.click(screen.getByText('3'));
+  marked.mockRestore();
+  expect(followed).not.toHaveBeenCalled();
+  await user.click(screen.getByRole('link', { name: 'azure' }));
+  expect(followed.mock.calls).toEqual([[false]]);
+  await user.click(screen.getByText('3'));
+  await user.keyboard('{Control>}');
+  await user.click(screen.getByText('3'));
+  expect(followed.mock.calls).toEqual([[false], [false], [true]]);
 });
 
 test('columns can be chosen, are remembered, and come back', async () => {

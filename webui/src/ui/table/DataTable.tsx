@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { type ReactNode, useRef } from 'react';
+import { type MouseEvent, type ReactNode, useRef } from 'react';
 import { useI18n } from '@/i18n';
 import type { Order } from '../order';
 import { ErrorState, SkeletonRows } from '../States';
@@ -102,6 +102,7 @@ function Rows<T>({
               return (
                 <tr
                   key={rowKey(row)}
+                  onClick={rowLink && !across ? followLink : undefined}
                   ref={measure}
                   data-index={index}
                   data-link={rowLink !== undefined && !across}
@@ -141,6 +142,19 @@ function Rows<T>({
       )}
     </>
   );
+}
+
+/** What a click in a row may be meant for. */
+const OWN = 'a, button, input, label, select, textarea, summary';
+
+/**
+ * A click beside the row's link follows it too, as it is: with Ctrl, into another tab. Not one that marked text, nor one in
+ * a dialog of the row, which is elsewhere in the document.
+ */
+function followLink({ target, currentTarget: row, nativeEvent }: MouseEvent<HTMLTableRowElement>) {
+  if (!(target instanceof Element) || !row.contains(target) || target.closest(OWN)) return;
+  if (window.getSelection()?.isCollapsed === false) return;
+  row.querySelector('td:first-child a')?.dispatchEvent(new window.MouseEvent('click', nativeEvent));
 }
 
 /** The room of rows that are not drawn. */
