@@ -102,3 +102,26 @@ test('a group says how clients are set up, and that they would get no answers wh
   await expect(page.getByText('The group is disabled: calls to it are refused.')).toBeVisible();
   await enabled(true);
 });
+
+test('the head of a long list stays on top, and a row is opened from any of its cells', async () => {
+  const { page, server } = it;
+  for (let n = 0; n < 80; n++) {
+    await server.call('KeyService/CreateApiKey', { apiKey: { name: `many-${n}`, groups: [GROUP] } });
+  }
+  await page.goto('/keys?q=many');
+  const table = page.getByRole('region', { name: 'API keys' });
+  await expect(table).toHaveAttribute('data-long', 'true');
+  const chip = table.getByRole('row').nth(3).getByRole('link', { name: GROUP });
+  const onTop = await chip.evaluate((link) => {
+    const middle = (element: Element | undefined | null) => {
+      const { left, top, width, height } = element?.getBoundingClientRect() ?? new DOMRect();
+      return [left + width / 2, top + height / 2] as const;
+    };
+    // As far as brings it right under the head.
+    link.closest('section')?.scrollBy(0, middle(link)[1] - middle(link.closest('table')?.tHead)[1]);
+    return document.elementFromPoint(...middle(link))?.closest('th, td')?.tagName;
+  });
+  expect(onTop).toBe('TH');
+  await table.getByText('No budget').last().click();
+  await expect(page).toHaveURL(/key=many-/);
+});
