@@ -14,6 +14,16 @@ export const outcomeKey = (outcome: string): PlainKey =>
 /** Whether time alone does not heal what it says: someone has to look. */
 export const outcomeNeedsHelp = (outcome: string) => isOutcome(outcome) && outcomes[outcome].needsHelp;
 
+/**
+ * Why an attempt ended, beyond its outcome: in the words of the provider, or of the gateway where it knows more. The name
+ * of a failure keyword is left out, for it is shown in words of the language.
+ */
+export function reasonOf({ reason, keyword }: { reason: string; keyword: string }): string {
+  const named = `failure keyword ${keyword}`;
+  if (reason === named) return '';
+  return reason.startsWith(`${named}: `) ? reason.slice(named.length + 2) : reason;
+}
+
 export type Tone = 'ok' | 'warn' | 'bad' | 'mute';
 
 /** Red is for what the gateway or a provider failed at; what a caller caused is amber. */

@@ -127,7 +127,14 @@ test('a call says its cost, then what each attempt cost, then what the answer is
     cost: '0.05',
     usage: { inputTokens: 1000n, outputTokens: 500n, serviceTier: 'flex' },
     attempts: [
-      { provider: 'first', model: 'm', outcome: 'stream_failed', cost: '0.02' },
+      {
+        provider: 'first',
+        model: 'm',
+        outcome: 'failure_keyword',
+        keyword: 'busy',
+        reason: 'failure keyword busy: come back later',
+        cost: '0.02',
+      },
       {
         provider: 'second',
         model: 'm',
@@ -146,6 +153,8 @@ test('a call says its cost, then what each attempt cost, then what the answer is
   });
   const panel = within(await screen.findByRole('dialog', { name: /Call/ }));
   await panel.findByText('of which: Input');
+  expect(panel.getByText('come back later')).toBeVisible();
+  expect(panel.getByRole('link', { name: 'keyword busy' })).toHaveAttribute('href', '/keywords?keyword=busy');
   const names = panel.getAllByRole('term').map((name) => name.textContent);
   expect(names.slice(names.indexOf('Service tier'))).toEqual([
     'Service tier',

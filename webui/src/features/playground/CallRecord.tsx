@@ -4,6 +4,7 @@ import { toMs } from '@/api/duration';
 import type { Attempt, Call } from '@/gen/trunkline/admin/v1/call_pb';
 import { useI18n } from '@/i18n';
 import { OutcomePill } from '@/ui/OutcomePill';
+import { reasonOf } from '@/ui/outcome';
 import { Facts } from '@/ui/Page';
 import { ErrorState, SkeletonRows } from '@/ui/States';
 import c from './playground.module.css';
@@ -69,6 +70,7 @@ function Stored({ call }: { call: Call }) {
 
 function AttemptLine({ attempt }: { attempt: Attempt }) {
   const { t, duration } = useI18n();
+  const reason = reasonOf(attempt);
   return (
     <>
       <div className={c.attempt}>
@@ -78,8 +80,9 @@ function AttemptLine({ attempt }: { attempt: Attempt }) {
       <p className={c.attemptMeta}>
         <span className="mono">{attempt.model}</span>
         <span className="num">{t('playground.took', { time: duration(toMs(attempt.duration)) })}</span>
+        {attempt.keyword && <span>{t('calls.attempt.keyword', { name: attempt.keyword })}</span>}
       </p>
-      {attempt.reason && attempt.outcome !== 'ok' && <p className={c.reason}>{attempt.reason}</p>}
+      {reason && attempt.outcome !== 'ok' && <p className={c.reason}>{reason}</p>}
     </>
   );
 }

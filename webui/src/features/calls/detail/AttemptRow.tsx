@@ -3,7 +3,7 @@ import { toMs } from '@/api/duration';
 import type { Attempt } from '@/gen/trunkline/admin/v1/call_pb';
 import { type PlainKey, useI18n } from '@/i18n';
 import { OutcomePill } from '@/ui/OutcomePill';
-import { outcomeTone } from '@/ui/outcome';
+import { outcomeTone, reasonOf } from '@/ui/outcome';
 import { Tag } from '@/ui/Page';
 import c from './detail.module.css';
 import { Translated } from './Translated';
@@ -37,6 +37,7 @@ export function AttemptRow({
   const first =
     a.firstTokenLatency && toMs(a.duration) > 0 ? (toMs(a.firstTokenLatency) / toMs(a.duration)) * 100 : null;
   const blame = BLAMES[a.blame];
+  const reason = reasonOf(a);
   return (
     <>
       <div className={c.attemptHead}>
@@ -53,9 +54,9 @@ export function AttemptRow({
           {first !== null && first < 100 && <i className={c.tick} style={{ left: `${first}%` }} />}
         </i>
       </div>
-      {a.outcome !== 'ok' && (a.reason || blame) && (
+      {a.outcome !== 'ok' && (reason || blame) && (
         <p className={c.reason}>
-          {a.reason}
+          {reason}
           {blame && <span className={c.blame}>{t(blame)}</span>}
         </p>
       )}
