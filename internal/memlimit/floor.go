@@ -27,12 +27,12 @@ const (
 // that is collected as ever, so it costs memory only where little is used. A GOGC that was set is never
 // changed, and a soft limit of memory holds.
 func KeepFloor(floor uint64) *Heap {
-	return keepFloor(&Heap{floor: floor, set: debug.SetGCPercent, collect: runtime.GC})
+	return keepFloor(&Heap{floor: floor, set: debug.SetGCPercent})
 }
 
 // KeepFloorWhileBusy is KeepFloor for a process that must take no more memory at rest.
 func KeepFloorWhileBusy(floor uint64) *Heap {
-	return keepFloor(&Heap{floor: floor, set: debug.SetGCPercent, collect: runtime.GC, whileBusy: true})
+	return keepFloor(&Heap{floor: floor, set: debug.SetGCPercent, whileBusy: true})
 }
 
 // keepFloor starts to look after a heap; nil: it may not.
@@ -54,43 +54,47 @@ const defaultPercent = 100
 type Heap struct {
 	floor     uint64
 	set       func(percent int) int
-	collect   func()
 	whileBusy bool
 	started   time.Time // when it was looked after first
 
 	mu      sync.Mutex
 	percent int       // as it is set; guarded by mu
 	last    time.Time // when garbage was collected last; guarded by mu
-	more    uint64    // see Grow; guarded by mu
+	more    uint64    // that the heap may grow by, in bytes; guarded by mu
+	over    uint64    // of more, what the next collection ends; guarded by mu
 }
 
-// Grow lets the heap grow by so many bytes more until done is called, which collects garbage: for a while in which
-// much is made and little of it dropped. Several collections would look through all of it, and while they run those who
-// serve requests have to help.
+// Grow lets the heap grow by so many bytes more, up to the first collection after done: for work that makes much at once
+// and drops little of it. Several collections would look through all of it, and while they run those who serve requests
+// have to help.
 func (h *Heap) Grow(bytes uint64) (done func()) {
 	if h == nil {
 		return func() {}
 	}
-	grow := func(sign uint64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.more += bytes
+	h.adapt(inUse(), false)
+	return func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		h.more += sign * bytes
-		h.adapt(inUse(), false)
-	}
-	grow(1)
-	return func() {
-		h.collect()
-		grow(^uint64(0)) // which takes them off
+		h.over += bytes
 	}
 }
 
 // follow adapts GOGC now, and after each collection.
 func (h *Heap) follow() {
-	h.mu.Lock()
-	h.adapt(inUse(), h.rests(time.Now()))
-	h.mu.Unlock()
+	h.collected(inUse(), time.Now())
 	type mark struct{ _ *mark } // a pointer: what has none may share its memory with others
 	runtime.AddCleanup(new(mark), func(h *Heap) { h.follow() }, h)
+}
+
+// collected adapts GOGC to a collection.
+func (h *Heap) collected(used uint64, now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.more, h.over = h.more-h.over, 0
+	h.adapt(used, h.rests(now))
 }
 
 // rests reports whether the process, which collected garbage now, gets no floor because it is at rest. The caller holds mu.

@@ -103,10 +103,11 @@ func (s *Syncer) grow(compressed []byte, p *pace.Pace) (done func()) {
 	return s.cfg.Heap.Grow(madeOfAByte * uint64(size))
 }
 
-// What is large, in bytes, and how many bytes of memory are made of each of them (BenchmarkAWholeSnapshot).
+// What is large, in bytes, and how many bytes of memory are made of each of them: by BenchmarkAWholeSnapshot 19, and
+// requests go on.
 const (
 	large       = 1 << 20
-	madeOfAByte = 20
+	madeOfAByte = 24
 )
 
 // ack says that the snapshot is in use, and what of it is not served.
