@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"runtime"
+	"runtime/debug"
 	"time"
 )
 
@@ -97,7 +98,9 @@ func swapSnapshots(ctx context.Context, b *bench, s *system) (values, result, er
 	if err != nil {
 		return nil, result{}, err
 	}
-	runtime.GC() // the load shares this process with the sender, whose work is none of the node's
+	// The load shares this process with the sender, whose work and garbage are none of the node's.
+	runtime.GC()
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	quiet := load()
 
 	type applied struct {
