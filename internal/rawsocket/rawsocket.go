@@ -1,5 +1,5 @@
 // Package rawsocket does with a connection's socket what net.Conn cannot: wait for bytes without a buffer, look at
-// what has come without taking it, ask and wait for the answer in one go, and read and write without the scheduler's help for calls that may block.
+// what has come without taking it, and read and write without the scheduler's help for calls that may block.
 package rawsocket
 
 import "net"

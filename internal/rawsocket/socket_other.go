@@ -22,10 +22,5 @@ func (*Socket) Read([]byte) (int, error) { return 0, errors.ErrUnsupported }
 // Write writes nothing.
 func (*Socket) Write([]byte) (int, error) { return 0, errors.ErrUnsupported }
 
-// Ask does nothing.
-func (*Socket) Ask([]byte, Buffer) (int, error, error) {
-	return 0, errors.ErrUnsupported, nil
-}
-
 // Look sees nothing.
 func (*Socket) Look() State { return Quiet }

@@ -27,8 +27,6 @@ type Socket struct {
 	from  []byte // what is to be written yet
 	werr  error
 
-	ask func(fd uintptr) bool
-
 	peek  func(fd uintptr)
 	one   [1]byte
 	state State
@@ -45,7 +43,7 @@ func Of(c net.Conn) *Socket {
 		return nil
 	}
 	s := &Socket{raw: raw}
-	s.read, s.write, s.ask, s.peek = s.tryRead, s.tryWrite, s.tryAsk, s.tryPeek
+	s.read, s.write, s.peek = s.tryRead, s.tryWrite, s.tryPeek
 	return s
 }
 
@@ -130,40 +128,6 @@ func (s *Socket) tryWrite(fd uintptr) bool {
 		}
 	}
 	return true
-}
-
-// Ask writes p, waits for what comes behind it and reads that once, as ReadLent does. Go's poller forgets at the beginning
-// of a read what it was told before, so that a read has to look whether there is something before it may wait; here p is
-// written in between, and there is none yet. Look must have found the socket quiet: what came before may wait to be read
-// until more comes. sendErr is why p was not written; nothing was read then.
-func (s *Socket) Ask(p []byte, b Buffer) (n int, sendErr, err error) {
-	s.from, s.werr, s.got, s.rerr, s.lent = p, nil, 0, nil, b
-	err = s.raw.Read(s.ask)
-	left := s.from
-	s.from, s.lent, s.into = nil, nil, nil
-	switch {
-	case s.werr != nil:
-		return 0, s.werr, nil
-	case len(left) > 0 && err != nil:
-		return 0, told("write", err), nil
-	case len(left) > 0: // the kernel has no room for all of it
-		if _, sendErr = s.Write(left); sendErr != nil {
-			return 0, sendErr, nil
-		}
-		n, err = s.ReadLent(b)
-		return n, nil, err
-	case err != nil:
-		return 0, nil, told("read", err)
-	}
-	return s.got, nil, s.rerr
-}
-
-// tryAsk is called again when the socket has something to read; false: it has not.
-func (s *Socket) tryAsk(fd uintptr) bool {
-	if len(s.from) == 0 {
-		return s.tryRead(fd)
-	}
-	return !s.tryWrite(fd) || s.werr != nil
 }
 
 // told is an error as package net tells it.

@@ -45,15 +45,14 @@ type exchange struct {
 }
 
 // begin sends the request on the connection, which it owns from now on, and reads the
-// answer's head. One that was used before was found quiet just now; on a new one the upstream
-// may have spoken already.
-func begin(t *Transport, c *conn, reused bool, r *http.Request) (*http.Response, error) {
+// answer's head.
+func begin(t *Transport, c *conn, r *http.Request) (*http.Response, error) {
 	x := &exchange{t: t, c: c, ctx: r.Context()}
 	x.resp.Request = r
 	if x.ctx.Done() != nil {
 		x.stop = context.AfterFunc(x.ctx, x.interrupt)
 	}
-	x.send(reused)
+	x.send()
 	h, err := x.readHead()
 	if err == nil {
 		x.answered.Store(true)
@@ -75,14 +74,14 @@ func (x *exchange) interrupt() {
 
 // send sends the request. How it ended is kept for fail: an answer may be there in spite
 // of an error.
-func (x *exchange) send(quiet bool) {
+func (x *exchange) send() {
 	r := x.resp.Request
 	if r.Body != nil && (r.ContentLength <= 0 || r.ContentLength > sendAtOnce) && r.Body != http.NoBody {
 		x.sent = make(chan struct{})
 		go x.sendAside(r)
 		return
 	}
-	x.sendErr = send(x.c, r, quiet)
+	x.sendErr = send(x.c.nc, r)
 	if x.sendErr != nil {
 		_ = x.c.nc.SetReadDeadline(time.Now().Add(afterSend)) // fails only if there is nothing to read
 	}
@@ -91,7 +90,7 @@ func (x *exchange) send(quiet bool) {
 
 func (x *exchange) sendAside(r *http.Request) {
 	defer close(x.sent)
-	x.sendErr = send(x.c, r, false)
+	x.sendErr = send(x.c.nc, r)
 	if x.sendErr != nil && !x.answered.Load() {
 		_ = x.c.nc.SetReadDeadline(time.Now().Add(afterSend)) // as in send
 	}

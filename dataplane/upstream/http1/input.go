@@ -81,15 +81,6 @@ func (in *input) more() error {
 	return err
 }
 
-// ask sends a whole request and waits for the first bytes of the answer. How that went is told by more.
-func (in *input) ask(p []byte) (int, error) {
-	var sendErr error
-	if in.w, sendErr, in.err = in.sock.Ask(p, in); sendErr != nil {
-		return 0, sendErr
-	}
-	return len(p), nil
-}
-
 // line takes a line with its end, or with an error what there is of it; it is valid until
 // the next call. Of a line longer than the buffer it gives a part, with bufio.ErrBufferFull.
 func (in *input) line() ([]byte, error) {

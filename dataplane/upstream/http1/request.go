@@ -49,41 +49,18 @@ func hostOf(r *http.Request) string {
 // sender writes requests through a buffer that many connections share in turn.
 type sender struct {
 	bw   *bufio.Writer
-	to   destination
 	left int64 // bytes of the body that may still come
 }
 
-// destination is where a sender's buffer is emptied to.
-type destination struct {
-	c     *conn
-	waits bool // nobody reads the answer meanwhile, and there is nothing to read before it
-	begun bool // a part of the request was written
-	last  bool // what comes now is the end of it
-}
-
-// Write writes to the connection. A request that is in the buffer as a whole is written by who waits for the answer.
-func (d *destination) Write(p []byte) (int, error) {
-	if d.waits && d.last && !d.begun && d.c.in.sock != nil {
-		return d.c.in.ask(p)
-	}
-	d.begun = true
-	return d.c.nc.Write(p)
-}
-
-var senders = sync.Pool{New: func() any {
-	s := new(sender)
-	s.bw = bufio.NewWriterSize(&s.to, 16<<10)
-	return s
-}}
+var senders = sync.Pool{New: func() any { return &sender{bw: bufio.NewWriterSize(nil, 16<<10)} }}
 
 // send writes a request. A body that is not as long as announced is an error, and what is
-// too much of it never sent. waits says that the answer may be waited for, too, up to its first bytes.
-func send(c *conn, r *http.Request, waits bool) error {
+// too much of it never sent.
+func send(w io.Writer, r *http.Request) error {
 	s := senders.Get().(*sender)
-	s.to = destination{c: c, waits: waits}
+	s.bw.Reset(w)
 	defer func() {
-		s.to = destination{}
-		s.bw.Reset(&s.to) // without what is left of a request that failed
+		s.bw.Reset(nil)
 		senders.Put(s)
 	}()
 	chunked := r.Body != nil && r.Body != http.NoBody && r.ContentLength <= 0
@@ -93,7 +70,6 @@ func send(c *conn, r *http.Request, waits bool) error {
 			return err
 		}
 	}
-	s.to.last = true
 	return s.bw.Flush()
 }
 

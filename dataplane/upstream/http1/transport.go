@@ -98,7 +98,7 @@ func (t *Transport) Send(r *http.Request, connected func(reused bool)) (*http.Re
 	if connected != nil {
 		connected(reused)
 	}
-	return begin(t, c, reused, r)
+	return begin(t, c, r)
 }
 
 // connect takes an idle connection or dials.
