@@ -65,10 +65,20 @@ const (
 // plainLength is how many bytes stand before the first quote, backslash or control character.
 func plainLength(b []byte) int {
 	n := 0
-	for ; n+8 <= len(b); n += 8 {
+	for ; n+16 <= len(b); n += 16 {
+		first, second := special(binary.LittleEndian.Uint64(b[n:])), special(binary.LittleEndian.Uint64(b[n+8:]))
+		switch {
+		case first != 0:
+			return n + bits.TrailingZeros64(first)/8
+		case second != 0:
+			return n + 8 + bits.TrailingZeros64(second)/8
+		}
+	}
+	if n+8 <= len(b) {
 		if found := special(binary.LittleEndian.Uint64(b[n:])); found != 0 {
 			return n + bits.TrailingZeros64(found)/8
 		}
+		n += 8
 	}
 	for n < len(b) && b[n] >= 0x20 && b[n] != '"' && b[n] != '\\' {
 		n++
@@ -77,8 +87,9 @@ func plainLength(b []byte) int {
 }
 
 // special marks in eight bytes, the first of them the lowest, those that end plain text. The lowest that is
-// marked is one of those; what is marked above it may be none.
+// marked is one of those; what is marked above it may be none. Without its second bit a quote follows the control
+// characters, which stay among themselves: both are what is less than 0x21 then.
 func special(w uint64) uint64 {
-	quote, backslash := w^(ones*'"'), w^(ones*'\\')
-	return ((w-ones*0x20)&^w | (quote-ones)&^quote | (backslash-ones)&^backslash) & highs
+	low, backslash := w^(ones*2), w^(ones*'\\')
+	return ((low-ones*0x21)&^w | (backslash-ones)&^backslash) & highs
 }

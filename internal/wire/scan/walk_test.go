@@ -37,6 +37,36 @@ func TestWhereTextsAndValuesEnd(t *testing.T) {
 	}
 }
 
+// Every byte ends plain text where it should, at every place, and whichever stands before or behind it.
+func TestPlainLength(t *testing.T) {
+	t.Parallel()
+	check := func(b []byte) {
+		t.Helper()
+		want := 0
+		for want < len(b) && b[want] >= ' ' && b[want] != '"' && b[want] != '\\' {
+			want++
+		}
+		if got := plainLength(b); got != want {
+			t.Errorf("%q is plain up to %d, want %d", b, got, want)
+		}
+	}
+	for c := range 256 {
+		for length := range 36 {
+			for at := range length {
+				b := []byte(strings.Repeat("text é\x80!#[]", 4)[:length])
+				b[at] = byte(c)
+				check(b)
+			}
+		}
+		for d := range 256 {
+			b := []byte("some sixteen or more")
+			b[3], b[4], b[11], b[12] = byte(c), byte(d), byte(c), byte(d)
+			check(b)
+			check(b[4:])
+		}
+	}
+}
+
 // A text says what encoding/json makes of it.
 func FuzzUnquote(f *testing.F) {
 	for _, s := range []string{`plain`, `a\n\t\r\b\f\/\\\"b`, `\u00e9\ud83d\ude42`, `\ud83d`, `\ud83dx`, `\ud83d\u0041`, `\udead`, `é世界\n`, `\`, `\u12`, `\uzzzz`, strings.Repeat("long ", 10) + `\n` + strings.Repeat("long ", 10)} {
