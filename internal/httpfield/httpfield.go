@@ -43,6 +43,11 @@ var letters = func() (all [2][256]uint8) {
 
 // Name gives the name of a field as net/http spells it; ok is false for what cannot be one.
 func Name(name string) (canonical string, ok bool) {
+	switch name { // nearly all that there are
+	case "Host", "Date", "Accept", "Server", "Connection", "User-Agent", "Content-Type", "Content-Length", "Authorization",
+		"Accept-Encoding", "Accept-Language", "Cache-Control", "X-Request-Id", "Transfer-Encoding", "X-Forwarded-For", "Content-Encoding":
+		return name, true
+	}
 	worst, begins := uint8(fits), 1
 	for i := range len(name) {
 		c := name[i]

@@ -32,7 +32,8 @@ func check(t *testing.T, s string) {
 func TestLikeNetHTTP(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{
-		"", "Content-Type", "content-type", "CONTENT-TYPE", "Content-type", "-", "--a-B", "X_y", "x-é", " Host", "Host ", "a:b",
+		"", "Content-Type", "content-type", "Host", "Date", "Accept", "Server", "Connection", "User-Agent", "Content-Length", "Authorization", "Accept-Encoding",
+		"Accept-Language", "Cache-Control", "X-Request-Id", "Transfer-Encoding", "X-Forwarded-For", "Content-Encoding", "CONTENT-TYPE", "Content-type", "-", "--a-B", "X_y", "x-é", " Host", "Host ", "a:b",
 		"text/event-stream; charset=utf-8", " \t both \t ", " ", "\t", "日本語", "\x80\xff\x80\xff\x80\xff\x80\xff\x80",
 	} {
 		check(t, s)

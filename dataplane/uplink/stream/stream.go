@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -83,6 +84,9 @@ const MaxName = 256
 func Text(s string, limit int) string {
 	if len(s) > limit {
 		s = s[:limit]
+	}
+	if utf8.ValidString(s) { // several bytes at a time, where the other looks at each
+		return s
 	}
 	return strings.ToValidUTF8(s, "")
 }
