@@ -41,7 +41,7 @@ func start(ctx context.Context, hurry <-chan struct{}) error {
 		return err
 	}
 	memory := memlimit.Apply()
-	process.Heap = memlimit.KeepFloor(memlimit.Floor)
+	process.Heap = memlimit.KeepFloor()
 	log.Info("memory", "limit_bytes", memory.Bytes, "from", memory.Source)
 	process.Memory = memory.Bytes
 	return process.Run(ctx, hurry, log)

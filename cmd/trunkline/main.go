@@ -60,7 +60,7 @@ func start(ctx context.Context, hurry <-chan struct{}) error {
 	}
 	o.Logger, o.Lookup = log, set.LookupEnv
 	memory := memlimit.Apply()
-	o.Data.Heap = memlimit.KeepFloorWhileBusy(memlimit.FloorAllInOne)
+	o.Data.Heap = memlimit.KeepFloor()
 	log.Info("memory", "limit_bytes", memory.Bytes, "from", memory.Source)
 	o.Data.Memory = memory.Bytes
 	if err := o.Data.Check(); err != nil {

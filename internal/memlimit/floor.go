@@ -9,13 +9,10 @@ import (
 	"time"
 )
 
-// Floor is how far the heap of a node grows, in bytes, before garbage is collected, and FloorAllInOne that of a busy
-// all-in-one, which keeps more. A gateway keeps little and drops much: by itself the runtime collects
-// whenever the heap has doubled, which is many times a second where it holds a few megabytes.
-const (
-	Floor         = 32 << 20
-	FloorAllInOne = 48 << 20
-)
+// floor is how far the heap of a busy gateway grows, in bytes, before garbage is collected. A gateway keeps little and
+// drops much: by itself the runtime collects whenever the heap has doubled, which is many times a second where it holds a
+// few megabytes.
+const floor = 48 << 20
 
 // A process is at rest for so long after its start, and when so much time has passed between two collections.
 const (
@@ -23,17 +20,10 @@ const (
 	resting  = 2 * time.Second
 )
 
-// KeepFloor lets the heap grow to floor bytes before it is collected. A heap that needs more than half of
-// that is collected as ever, so it costs memory only where little is used. A GOGC that was set is never
-// changed, and a soft limit of memory holds.
-func KeepFloor(floor uint64) *Heap {
-	return keepFloor(&Heap{floor: floor, set: debug.SetGCPercent})
-}
-
-// KeepFloorWhileBusy is KeepFloor for a process that must take no more memory at rest.
-func KeepFloorWhileBusy(floor uint64) *Heap {
-	return keepFloor(&Heap{floor: floor, set: debug.SetGCPercent, whileBusy: true})
-}
+// KeepFloor lets the heap of a gateway grow further than the runtime would before it is collected, while the gateway is
+// busy. A heap that needs more than half of that is collected as ever, so it costs memory only where little is used. A
+// GOGC that was set is never changed, and a soft limit of memory holds.
+func KeepFloor() *Heap { return keepFloor(&Heap{floor: floor, set: debug.SetGCPercent}) }
 
 // keepFloor starts to look after a heap; nil: it may not.
 func keepFloor(h *Heap) *Heap {
@@ -52,10 +42,9 @@ const defaultPercent = 100
 
 // Heap adapts GOGC to what is in use. It is safe for concurrent use; a nil one leaves GOGC alone.
 type Heap struct {
-	floor     uint64
-	set       func(percent int) int
-	whileBusy bool
-	started   time.Time // when it was looked after first
+	floor   uint64
+	set     func(percent int) int
+	started time.Time // when it was looked after first
 
 	mu      sync.Mutex
 	percent int       // as it is set; guarded by mu
@@ -101,7 +90,7 @@ func (h *Heap) collected(used uint64, now time.Time) {
 func (h *Heap) rests(now time.Time) bool {
 	quiet := now.Sub(h.started) < settling || now.Sub(h.last) >= resting
 	h.last = now
-	return h.whileBusy && quiet
+	return quiet
 }
 
 // inUse is what the last collection found to be in use: what the runtime lets grow by GOGC.

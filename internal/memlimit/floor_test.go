@@ -36,10 +36,10 @@ func TestTheHeapGrowsToTheFloor(t *testing.T) {
 	}
 }
 
-func TestAFloorWhileBusy(t *testing.T) {
+func TestWhoIsAtRest(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 11, 30, 8, 0, 0, 0, time.UTC)
-	always, busy := &Heap{started: start, last: start}, &Heap{started: start, last: start, whileBusy: true}
+	h := &Heap{started: start, last: start}
 	for _, step := range []struct {
 		after time.Duration
 		rests bool
@@ -52,11 +52,8 @@ func TestAFloorWhileBusy(t *testing.T) {
 		{settling + time.Hour, true},
 	} {
 		at := start.Add(step.after)
-		if got := busy.rests(at); got != step.rests {
+		if got := h.rests(at); got != step.rests {
 			t.Errorf("after %s: at rest %v, want %v", step.after, got, step.rests)
-		}
-		if always.rests(at) {
-			t.Errorf("after %s: a keeper that always keeps its floor does not", step.after)
 		}
 	}
 }
@@ -64,7 +61,7 @@ func TestAFloorWhileBusy(t *testing.T) {
 // What the operator has set is kept.
 func TestGOGCIsKept(t *testing.T) {
 	t.Setenv("GOGC", "50")
-	h := keepFloor(&Heap{floor: Floor, set: func(int) int { t.Error("it was set"); return 0 }})
+	h := keepFloor(&Heap{floor: floor, set: func(int) int { t.Error("it was set"); return 0 }})
 	if h != nil {
 		t.Error("the floor is kept in spite of GOGC")
 	}
