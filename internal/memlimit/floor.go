@@ -16,7 +16,7 @@ const floor = 48 << 20
 
 // A process is at rest for so long after its start, and when so much time has passed between two collections.
 const (
-	settling = 10 * time.Second
+	settling = 3 * time.Second
 	resting  = 2 * time.Second
 )
 
