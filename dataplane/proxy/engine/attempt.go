@@ -289,9 +289,9 @@ func noAnswer(ctx context.Context, err error) dataplane.Verdict {
 	return classify.Transport(err)
 }
 
-// isStale recognises what a connection gives that the upstream closed while it was idle.
+// isStale recognises what a connection gives that the upstream closed while it was idle: no byte of an answer.
 func isStale(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+	return errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, io.ErrClosedPipe) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
 		bytes.Contains([]byte(err.Error()), []byte("server closed idle connection"))
 }
