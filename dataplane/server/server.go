@@ -81,7 +81,7 @@ type Config struct {
 	Metrics    prometheus.Registerer // required
 	Telemetry  *telemetry.Telemetry  // nil: off
 	Proxy      ProxyConfig
-	Heap       *memlimit.Heap // that the node lives in; nil: nobody looks after it
+	Heap       *memlimit.Heap // decides when garbage is collected; nil: the runtime does
 	// Minting says how tokens are got for credentials that are not sent themselves.
 	Minting cloudauth.Config
 }

@@ -17,7 +17,7 @@ type Settings struct {
 	// Memory is what the process may use, in bytes; 0: not known. No setting: the process
 	// learns it.
 	Memory      int64
-	Heap        *memlimit.Heap // as Config has it; no setting
+	Heap        *memlimit.Heap // see Config; no setting either
 	MaxBody     int
 	MaxBodies   int
 	SpoolDir    string

@@ -13,8 +13,8 @@ const (
 	rest   = time.Millisecond
 )
 
-// Pace is that of one piece of long work, of one goroutine. A nil one is that of work which nobody waits for less than
-// for requests: it lets other goroutines go first, and never rests.
+// Pace is that of one piece of long work, of one goroutine. A nil one lets other goroutines go first and never rests: it
+// is for processes that serve no requests, or none yet.
 type Pace struct{ since time.Time }
 
 // New is the pace of work that begins now.

@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -133,7 +134,8 @@ func (g *fetching) send(ctx context.Context, up Upstream) (*http.Response, io.Re
 		return nil, nil, noToken
 	}
 	resp, err := g.roundTrip(ctx, up)
-	if err != nil && ctx.Err() == nil && isStale(err) { // all of these requests may be repeated
+	// All of these requests may be repeated, so also when an answer breaks off in its head.
+	if err != nil && ctx.Err() == nil && (isStale(err) || errors.Is(err, io.ErrUnexpectedEOF)) {
 		up.DropIdle()
 		resp, err = g.roundTrip(ctx, up)
 	}

@@ -99,7 +99,7 @@ type Config struct {
 	Snapshots *lastgood.Store
 	// Tracer makes a span of each snapshot that a traced change led to. Default: none are made.
 	Tracer trace.Tracer
-	// Heap is let grow while a large snapshot is brought into use. Default: nobody looks after it.
+	// Heap may grow while a large snapshot is brought into use. Default: the runtime decides when garbage is collected.
 	Heap   *memlimit.Heap
 	Logger *slog.Logger     // required
 	Now    func() time.Time // default time.Now

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/dataplane"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing/packed"
 	"github.com/trunkline-ai/trunkline/internal/domain/docset"
 	"github.com/trunkline-ai/trunkline/internal/domain/hashtrie"
 	"github.com/trunkline-ai/trunkline/internal/pace"
@@ -46,7 +47,7 @@ func (s *Syncer) useDelta(d *nodev1.Delta, p *pace.Pace) error {
 		return unfitDelta{"the copy on the node's disk has a gap"}
 	}
 	defer s.grow(d.GetChangeZstd(), p)()
-	raw, err := inflate(d.GetChangeZstd(), nil, p)
+	raw, err := packed.Inflate(d.GetChangeZstd(), nil, p)
 	if err != nil {
 		return unfitDelta{err.Error()}
 	}

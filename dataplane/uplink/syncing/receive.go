@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trunkline-ai/trunkline/dataplane/uplink/stream"
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing/packed"
 	"github.com/trunkline-ai/trunkline/internal/domain/docset"
 	"github.com/trunkline-ai/trunkline/internal/pace"
 	"github.com/trunkline-ai/trunkline/internal/telemetry"
@@ -96,7 +97,7 @@ func (s *Syncer) pace() *pace.Pace {
 
 // grow lets the heap grow while requests are served and something large is brought into use.
 func (s *Syncer) grow(compressed []byte, p *pace.Pace) (done func()) {
-	size := room(compressed)
+	size := packed.Size(compressed)
 	if p == nil || size < large {
 		return func() {}
 	}
@@ -177,7 +178,7 @@ func (s *Syncer) apply(revision uint64, apply func() error) (err error) {
 // decode unpacks a snapshot. Nothing in it is looked at before its hash is right.
 func decode(full *nodev1.Full, p *pace.Pace) ([]byte, *nodev1.Snapshot, error) {
 	sum := sha256.New()
-	raw, err := inflate(full.GetSnapshotZstd(), sum, p)
+	raw, err := packed.Inflate(full.GetSnapshotZstd(), sum, p)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/trunkline-ai/trunkline/dataplane/uplink/syncing/packed"
 	"github.com/trunkline-ai/trunkline/internal/domain/docset"
 	nodev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/node/v1"
 	nodefilev1 "github.com/trunkline-ai/trunkline/proto/gen/trunkline/nodefile/v1"
@@ -23,8 +24,6 @@ const (
 	manyBytes   = 1 << 20
 	// mostChanges bounds the changes that could not be put together: what comes after them is a gap.
 	mostChanges = 1024
-	// maxSnapshot bounds what is decompressed, in bytes.
-	maxSnapshot = 32 << 20
 )
 
 // ErrGap is why a change is not kept: what it changes is not on disk.
@@ -145,7 +144,7 @@ func (s *Store) follow(g Generation, changes []Generation) (*nodev1.Full, error)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := inflate(full.GetSnapshotZstd())
+	raw, err := packed.Inflate(full.GetSnapshotZstd(), nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +183,7 @@ func changed(set *docset.Set, d *nodev1.Delta) (*docset.Set, error) {
 	if digest := set.Digest(); !bytes.Equal(digest[:], d.GetFromDigest()) {
 		return set, errors.New("it is a change of another snapshot")
 	}
-	raw, err := inflate(d.GetChangeZstd())
+	raw, err := packed.Inflate(d.GetChangeZstd(), nil, nil)
 	if err != nil {
 		return set, err
 	}
@@ -289,19 +288,6 @@ func (s *Store) replace(full *nodev1.Full, at tip) error {
 	s.tip.failedChanges, s.tip.failedBytes = 0, 0
 	s.tip.changes, s.tip.bytes = s.tip.changes-at.changes, s.tip.bytes-at.bytes
 	return s.settled()
-}
-
-func inflate(compressed []byte) ([]byte, error) {
-	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxSnapshot), zstd.WithDecoderMaxWindow(maxSnapshot))
-	if err != nil {
-		return nil, fmt.Errorf("decompress last good snapshot: %w", err)
-	}
-	defer decoder.Close()
-	raw, err := decoder.DecodeAll(compressed, nil)
-	if err != nil {
-		return nil, fmt.Errorf("decompress last good snapshot: %w", err)
-	}
-	return raw, nil
 }
 
 func deflate(raw []byte) ([]byte, error) {

@@ -34,13 +34,7 @@ export function agentOf(header: string): Agent {
   const [, name, version] = PROGRAM.exec(told) ?? [];
   if (name) return { program: `${name} ${version}` };
   const letters = [...told];
-  return {
-    program:
-      letters.length > LONGEST
-        ? `${letters
-            .slice(0, LONGEST - 1)
-            .join('')
-            .trimEnd()}…`
-        : told,
-  };
+  if (letters.length <= LONGEST) return { program: told };
+  const beginning = letters.slice(0, LONGEST - 1).join('');
+  return { program: `${beginning.trimEnd()}…` };
 }

@@ -1,4 +1,4 @@
-package syncing
+package packed
 
 import (
 	"bytes"
@@ -34,24 +34,31 @@ func TestInflate(t *testing.T) {
 		}
 		return out.Bytes()
 	}
-	for _, size := range []int{0, 1, inflated - 1, inflated, inflated + 1, 3 << 20, maxSnapshot} {
+	for _, size := range []int{0, 1, piece - 1, piece, piece + 1, 3 << 20, Most} {
 		plain := make([]byte, size)
 		for i := range plain {
 			plain[i] = byte(i * i >> 7)
 		}
 		for name, packed := range map[string][]byte{"whole": whole(plain), "streamed": streamed(plain), "in two frames": append(whole(plain[:size/3]), whole(plain[size/3:])...)} {
+			first := size
+			if name == "in two frames" {
+				first = size / 3
+			}
+			if got := Size(packed); got != 0 && got != first || got == 0 && name == "whole" && size > piece { // small ones need not say it
+				t.Errorf("%d bytes, %s: a size of %d", size, name, got)
+			}
 			sum := sha256.New()
-			got, err := inflate(packed, sum, nil)
+			got, err := Inflate(packed, sum, nil)
 			if want := sha256.Sum256(plain); err != nil || !bytes.Equal(got, plain) || !bytes.Equal(sum.Sum(nil), want[:]) {
 				t.Errorf("%d bytes, %s: %d bytes, %v", size, name, len(got), err)
 			}
-			if size < maxSnapshot {
+			if size < Most {
 				continue
 			}
-			if got, err := inflate(append(packed, whole([]byte{1})...), nil, nil); err == nil {
+			if got, err := Inflate(append(packed, whole([]byte{1})...), nil, nil); err == nil {
 				t.Errorf("%s and a byte: %d bytes", name, len(got))
 			}
-			if got, err := inflate(packed[:len(packed)-1], nil, nil); err == nil {
+			if got, err := Inflate(packed[:len(packed)-1], nil, nil); err == nil {
 				t.Errorf("%s, cut: %d bytes", name, len(got))
 			}
 		}
